@@ -1,0 +1,5 @@
+"""``python -m icarus``."""
+
+from icarus.main import main
+
+main()

@@ -1,0 +1,105 @@
+"""What a component's signature says about its parameters.
+
+Settings are validated, seeds handed out and ``icarus list`` printed from what is read here.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from icarus.types import Seed
+
+__all__ = [
+    "Parameter",
+    "accepts_seed",
+    "parameters",
+    "summary",
+    "takes_any_keyword",
+    "takes_seed_sequence",
+]
+
+_UNTYPED = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a component."""
+
+    name: str
+    annotation: Any
+    """Its type with constraints; ``inspect.Parameter.empty`` where it has none."""
+    default: Any
+    """Its default; ``inspect.Parameter.empty`` where it is required."""
+
+    @property
+    def required(self) -> bool:
+        """Whether settings must give it."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def typed(self) -> bool:
+        """Whether it has an annotation to check values against."""
+        return self.annotation is not _UNTYPED
+
+
+@functools.cache
+def _signature(component: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(component)
+
+
+@functools.cache
+def _type_hints(component: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a component that can be resolved, by parameter."""
+    target: Any = component.__init__ if inspect.isclass(component) else component
+    names = getattr(target, "__globals__", {})
+    hints: dict[str, Any] = {}
+    for name, annotation in getattr(target, "__annotations__", {}).items():
+        alone = SimpleNamespace(__annotations__={name: annotation})
+        try:
+            hints.update(typing.get_type_hints(alone, names, include_extras=True))
+        except Exception:
+            # Such as a class imported for type checkers only: it says nothing about values
+            # that settings can give, and the component runs without it.
+            continue
+    return hints
+
+
+@functools.cache
+def parameters(component: Callable[..., Any]) -> dict[str, Parameter]:
+    """Return the parameters that a component takes by keyword, by name, in order."""
+    hints = _type_hints(component)
+    return {
+        name: Parameter(name, hints.get(name, _UNTYPED), parameter.default)
+        for name, parameter in _signature(component).parameters.items()
+        if parameter.kind
+        in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    }
+
+
+@functools.cache
+def takes_any_keyword(component: Callable[..., Any]) -> bool:
+    """Return whether a component swallows keywords that it does not name."""
+    kinds = (parameter.kind for parameter in _signature(component).parameters.values())
+    return inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def accepts_seed(component: Callable[..., Any]) -> bool:
+    """Return whether a component has a parameter ``seed``."""
+    return "seed" in parameters(component)
+
+
+def takes_seed_sequence(component: Callable[..., Any]) -> bool:
+    """Return whether the parameter ``seed`` is annotated as taking what NumPy takes."""
+    return bool(parameters(component)["seed"].annotation == Seed)
+
+
+def summary(component: Callable[..., Any]) -> str:
+    """Return the first line of a component's docstring."""
+    doc = inspect.getdoc(component)
+    return doc.splitlines()[0] if doc else ""

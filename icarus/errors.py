@@ -1,0 +1,117 @@
+"""The exceptions that Icarus raises for situations a user can mend.
+
+::
+
+    IcarusError
+    ├── SettingsError      settings module, overrides or command line; carries all problems found
+    ├── ComponentError     a registry name that is unknown or already taken
+    ├── TraceError         a request trace that cannot be read: file, line, what was wrong
+    ├── TopologyError      a map file that is missing or unusable
+    ├── ResultsError       a results file that cannot be read or written
+    └── PlotError          a plot that the results at hand cannot give
+
+Their text is written for the user who has to mend something: where, what was found, what
+would be right. Anything else that escapes is a defect of Icarus or of the user's own code
+and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from os import PathLike, fspath
+
+__all__ = [
+    "ComponentError",
+    "IcarusError",
+    "PlotError",
+    "ResultsError",
+    "SettingsError",
+    "TopologyError",
+    "TraceError",
+    "nearest",
+    "suggestion",
+]
+
+
+class IcarusError(Exception):
+    """Root of all errors that are the user's to mend."""
+
+
+class SettingsError(IcarusError):
+    """Settings that cannot be run.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        One line per problem, each naming its place.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems: list[str] = list(problems)
+
+    def __reduce__(self) -> tuple[type[SettingsError], tuple[list[str]]]:
+        return type(self), (self.problems,)
+
+
+class ComponentError(IcarusError, ValueError):
+    """A component name that is unknown, or taken by another component."""
+
+
+class TopologyError(IcarusError, ValueError):
+    """A map file that is missing or does not hold what is needed of it."""
+
+
+class TraceError(IcarusError, ValueError):
+    """A request trace that cannot be read.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The trace file.
+    message : str
+        What was wrong.
+    line : int, optional
+        The 1-based number of the line at fault.
+    """
+
+    def __init__(self, path: str | PathLike[str], message: str, line: int | None = None) -> None:
+        place = fspath(path) if line is None else f"{fspath(path)}:{line}"
+        super().__init__(f"{place}: {message}")
+        self.path = fspath(path)
+        self.message = message
+        self.line = line
+
+    def __reduce__(self) -> tuple[type[TraceError], tuple[str, str, int | None]]:
+        return type(self), (self.path, self.message, self.line)
+
+
+class ResultsError(IcarusError):
+    """A results file that cannot be read or written."""
+
+
+class PlotError(IcarusError, ValueError):
+    """A plot that the results at hand cannot give."""
+
+
+def nearest(name: str, known: Iterable[object]) -> str | None:
+    """Return the known name that `name` is most likely a misspelling of, or None.
+
+    Case is ignored, so that ``lru`` finds ``LRU``.
+    """
+    by_folded = {str(candidate).casefold(): str(candidate) for candidate in known}
+    near = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[near[0]] if near else None
+
+
+def suggestion(name: str, known: Iterable[object], most: int = 12) -> str:
+    """Return the half-sentence that follows "unknown name": the nearest known one, or the list."""
+    names = sorted(str(candidate) for candidate in known)
+    near = nearest(name, names)
+    if near is not None:
+        return f"did you mean {near!r}?"
+    if not names:
+        return "none is known"
+    shown = ", ".join(names[:most])
+    return f"known: {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")

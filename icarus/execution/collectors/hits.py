@@ -1,0 +1,109 @@
+"""Who served: caches or sources."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from icarus.execution.collectors.interface import DataCollector, mean
+from icarus.registry import register_data_collector
+from icarus.types import Content, Node
+from icarus.util import Tree
+
+if TYPE_CHECKING:
+    from icarus.execution.network import NetworkView
+
+__all__ = ["CacheHitRatioCollector"]
+
+
+@register_data_collector("CACHE_HIT_RATIO")
+class CacheHitRatioCollector(DataCollector):
+    """Share of contents served from caches rather than by their sources.
+
+    Where the workload knows sizes, ``BYTE_HIT_RATIO`` is the share of bytes.
+
+    Parameters
+    ----------
+    off_path_hits : bool, optional
+        Also tell hits on the shortest path from receiver to source from those off it.
+    per_node : bool, optional
+        Also give the share of all contents that each cache and each source served.
+    content_hits : bool, optional
+        Also give the hit ratio of each content.
+    """
+
+    def __init__(
+        self,
+        view: NetworkView,
+        off_path_hits: bool = False,
+        per_node: bool = True,
+        content_hits: bool = False,
+    ) -> None:
+        super().__init__(view)
+        self._off_path_hits = off_path_hits
+        self._per_node = per_node
+        self._content_hits = content_hits
+        self._cache_hits: dict[Node, int] = defaultdict(int)
+        self._server_hits: dict[Node, int] = defaultdict(int)
+        self._hits_of: dict[Content, list[int]] = {}
+        self._off_path = 0
+        self._content: Content = None
+        self._receiver: Node = None
+        self._size: int | None = None
+        self._cache_bytes = 0
+        self._server_bytes = 0
+
+    def start_session(self, timestamp: float, receiver: Node, content: Content) -> None:
+        """Take note of receiver and content."""
+        self._receiver = receiver
+        self._content = content
+
+    def content_size(self, size: int) -> None:
+        """Count the content of this session with its size."""
+        self._size = size
+
+    def cache_hit(self, node: Node) -> None:
+        """Count a content served by a cache."""
+        self._cache_hits[node] += 1
+        if self._size is not None:
+            self._cache_bytes += self._size
+        if self._off_path_hits:
+            source = self.view.content_source(self._content)
+            if node not in self.view.shortest_path(self._receiver, source):
+                self._off_path += 1
+        if self._content_hits:
+            self._hits_of.setdefault(self._content, [0, 0])[0] += 1
+
+    def server_hit(self, node: Node) -> None:
+        """Count a content served by its source."""
+        self._server_hits[node] += 1
+        if self._size is not None:
+            self._server_bytes += self._size
+        if self._content_hits:
+            self._hits_of.setdefault(self._content, [0, 0])[1] += 1
+
+    def results(self) -> Tree:
+        """Return the hit ratio, and what else was asked for."""
+        hits = sum(self._cache_hits.values())
+        served = hits + sum(self._server_hits.values())
+        results = Tree({"MEAN": mean(hits, served)})
+        if self._size is not None:
+            served_bytes = self._cache_bytes + self._server_bytes
+            results["BYTE_HIT_RATIO"] = mean(self._cache_bytes, served_bytes)
+        if self._off_path_hits:
+            results["MEAN_OFF_PATH"] = mean(self._off_path, served)
+            results["MEAN_ON_PATH"] = mean(hits - self._off_path, served)
+        if self._content_hits:
+            results["PER_CONTENT"] = {
+                content: cached / (cached + origin)
+                for content, (cached, origin) in self._hits_of.items()
+            }
+        if self._per_node:
+            results["PER_NODE_CACHE_HIT_RATIO"] = _shares(self._cache_hits, served)
+            results["PER_NODE_SERVER_HIT_RATIO"] = _shares(self._server_hits, served)
+        return results
+
+
+def _shares(counts: Mapping[Node, int], total: int) -> dict[Node, float]:
+    return {node: count / total for node, count in counts.items()}

@@ -1,0 +1,168 @@
+"""The events that a data collector may handle, and how they are passed on.
+
+A collector hears of measured sessions only, never of the warm-up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from icarus.registry import DATA_COLLECTOR
+from icarus.types import Content, Node
+from icarus.util import Tree
+
+if TYPE_CHECKING:
+    from icarus.execution.network import NetworkView
+
+__all__ = ["CollectorProxy", "DataCollector", "build_collectors", "mean"]
+
+
+class DataCollector:
+    """Base class of data collectors; every event does nothing until it is overridden.
+
+    Parameters
+    ----------
+    view : NetworkView
+        What the collector may see of the network.
+    """
+
+    def __init__(self, view: NetworkView, **params: Any) -> None:
+        self.view = view
+
+    def start_session(self, timestamp: float, receiver: Node, content: Content) -> None:
+        """Take note that a request was issued.
+
+        Parameters
+        ----------
+        timestamp : float
+            In seconds.
+        receiver : node
+            Who requests.
+        content : content
+            What is requested.
+        """
+
+    def content_size(self, size: int) -> None:
+        """Take note of the content's size in bytes, just before its session starts.
+
+        Only workloads that know sizes, such as some traces, cause this event.
+        """
+
+    def cache_hit(self, node: Node) -> None:
+        """Take note that the cache of `node` had the content."""
+
+    def cache_miss(self, node: Node) -> None:
+        """Take note that the cache of `node` did not have the content."""
+
+    def server_hit(self, node: Node) -> None:
+        """Take note that the source `node` served the content."""
+
+    def request_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
+        """Take note that the request travelled from `u` to `v`.
+
+        Parameters
+        ----------
+        main_path : bool, optional
+            Whether the hop is on the way that the receiver waits for.
+        """
+
+    def content_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
+        """Take note that the content travelled from `u` to `v`; see ``request_hop``."""
+
+    def end_session(self, success: bool = True) -> None:
+        """Take note that the session is over, and whether the content arrived."""
+
+    def results(self) -> Mapping[str, Any] | None:
+        """Return what was measured; may be asked any number of times."""
+        return None
+
+
+def _ignore(*args: Any, **kwargs: Any) -> None:
+    """Handle an event that nobody is interested in."""
+
+
+def _fan_out(handlers: list[Callable[..., None]]) -> Callable[..., None]:
+    """Return one handler that calls all of `handlers`, with no more layers than needed."""
+    if not handlers:
+        return _ignore
+    if len(handlers) == 1:
+        return handlers[0]
+
+    def call_all(*args: Any) -> None:
+        for handler in handlers:
+            handler(*args)
+
+    return call_all
+
+
+class CollectorProxy(DataCollector):
+    """Collector that passes every event on to those collectors that handle it.
+
+    Parameters
+    ----------
+    view : NetworkView
+    collectors : list of collectors
+        Any objects that implement some of the events and ``results``.
+    """
+
+    EVENTS: ClassVar[tuple[str, ...]] = (
+        "start_session",
+        "end_session",
+        "cache_hit",
+        "cache_miss",
+        "server_hit",
+        "request_hop",
+        "content_hop",
+        "results",
+    )
+
+    def __init__(self, view: NetworkView, collectors: list[Any]) -> None:
+        super().__init__(view)
+        self.collectors: dict[str, list[Any]] = {
+            event: [collector for collector in collectors if _handles(collector, event)]
+            for event in (*self.EVENTS, "content_size")
+        }
+        # Events of the inner loop are bound here once: the proxy itself costs no call.
+        for event, interested in self.collectors.items():
+            if event != "results":
+                setattr(self, event, _fan_out([getattr(one, event) for one in interested]))
+
+    def results(self) -> Tree:
+        """Return the results of all collectors, by their registry names."""
+        return Tree(
+            {collector.name: collector.results() for collector in self.collectors["results"]}
+        )
+
+
+def _handles(collector: Any, event: str) -> bool:
+    """Whether a collector overrides an event anywhere below ``DataCollector``."""
+    own = getattr(type(collector), event, None)
+    if own is None:
+        return callable(getattr(collector, event, None))
+    return own is not getattr(DataCollector, event)
+
+
+def build_collectors(view: NetworkView, collectors: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Return a proxy to the named collectors, built with their parameters.
+
+    Parameters
+    ----------
+    view : NetworkView
+    collectors : mapping
+        From registry name to parameters.
+    """
+    built = []
+    for name, params in collectors.items():
+        collector = DATA_COLLECTOR.resolve(name)(view, **params)
+        # The name it was asked for by: a subclass of a built-in one, or a collector entered in
+        # the registry by hand, may carry another name or none.
+        collector.name = name
+        built.append(collector)
+    return CollectorProxy(view, built)
+
+
+def mean(total: float, number: int) -> float:
+    """Return total / number, or NaN where nothing was counted."""
+    return total / number if number else math.nan

@@ -1,0 +1,159 @@
+"""The reference engine: drives strategies request by request.
+
+It runs anything that follows the interfaces, users' own classes included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import fnss
+import numpy as np
+
+from icarus.execution.collectors import build_collectors
+from icarus.execution.network import NetworkController, NetworkModel, NetworkView
+from icarus.experiment import with_seed
+from icarus.registry import STRATEGY
+from icarus.scenarios.workload.requests import RequestBatch, Workload
+from icarus.types import Seed
+from icarus.util import Tree
+
+__all__ = ["exec_experiment"]
+
+_REPORT_EVERY = 4096
+"""Requests between two reports of progress: about a tenth of a second."""
+
+Heartbeat = Callable[[int], None]
+"""Told now and then how many requests have been processed."""
+
+
+def exec_experiment(
+    topology: fnss.Topology,
+    workload: Iterable[tuple[float, Mapping[str, Any]]],
+    netconf: Mapping[str, Any],
+    strategy: Mapping[str, Any],
+    cache_policy: Mapping[str, Any],
+    collectors: Mapping[str, Mapping[str, Any]],
+    *,
+    strategy_seed: np.random.SeedSequence | None = None,
+    policy_seed: Seed = None,
+    heartbeat: Heartbeat | None = None,
+) -> Tree:
+    """Run one simulation.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network, with caches and contents placed.
+    workload : Workload or iterable of (float, mapping)
+        Requests, in batches or as pairs of time and event.
+    netconf : mapping
+        Further arguments for ``NetworkModel``.
+    strategy, cache_policy : mapping
+        Registry name under ``name``, and parameters.
+    collectors : mapping
+        From registry name of a collector to its parameters.
+    strategy_seed : SeedSequence, optional
+        Stream for a strategy that takes a seed.
+    policy_seed : int, SeedSequence, Generator or None, optional
+        Stream for a cache policy that takes a seed.
+    heartbeat : callable, optional
+        Called every few thousand requests with the number processed so far.
+
+    Returns
+    -------
+    Tree
+        The results of each collector under its registry name.
+    """
+    model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
+    view = NetworkView(model)
+    controller = NetworkController(model)
+    proxy = build_collectors(view, collectors)
+    controller.attach_collector(proxy)
+    parameters = {key: value for key, value in strategy.items() if key != "name"}
+    strategy_class = STRATEGY.resolve(strategy["name"])
+    instance = strategy_class(
+        view, controller, **with_seed(strategy_class, parameters, strategy_seed)
+    )
+    report = heartbeat or _no_heartbeat
+    if _is_native(workload):
+        _drive_batches(instance.process_event, workload, proxy.content_size, report)
+    else:
+        _drive_events(instance.process_event, iter(workload), report)
+    results: Tree = proxy.results()
+    return results
+
+
+def _is_native(workload: Any) -> bool:
+    """Whether a workload yields batches, and no subclass of it says otherwise.
+
+    A class written for Icarus 0.8 may extend a built-in workload and yield events of its own.
+    """
+    if not isinstance(workload, Workload):
+        return False
+    order = type(workload).__mro__
+    yields_batches = next((i for i, cls in enumerate(order) if "batches" in vars(cls)), 0)
+    yields_events = next((i for i, cls in enumerate(order) if "__iter__" in vars(cls)), len(order))
+    return yields_batches <= yields_events
+
+
+def _drive_batches(
+    process_event: Callable[..., None],
+    workload: Any,
+    announce_size: Callable[[int], None],
+    heartbeat: Heartbeat,
+) -> None:
+    receivers, contents = workload.receivers, workload.contents
+    done = 0
+    for batch in workload.batches():
+        for part in _split(batch, _REPORT_EVERY):
+            sizes = None if part.size is None else part.size.tolist()
+            rows = zip(
+                part.time.tolist(),
+                part.receiver.tolist(),
+                part.content.tolist(),
+                part.measured.tolist(),
+                strict=True,
+            )
+            for i, (time, receiver, content, measured) in enumerate(rows):
+                if sizes is not None and measured:
+                    announce_size(sizes[i])
+                process_event(
+                    time=time,
+                    receiver=receivers[receiver],
+                    content=contents[content],
+                    log=measured,
+                )
+            done += len(part.time)
+            heartbeat(done)
+
+
+def _split(batch: RequestBatch, length: int) -> Iterator[RequestBatch]:
+    for start in range(0, len(batch.time), length):
+        part = slice(start, start + length)
+        yield RequestBatch(
+            batch.time[part],
+            batch.receiver[part],
+            batch.content[part],
+            batch.measured[part],
+            None if batch.size is None else batch.size[part],
+        )
+
+
+def _drive_events(
+    process_event: Callable[..., None],
+    events: Iterator[tuple[float, Mapping[str, Any]]],
+    heartbeat: Heartbeat,
+) -> None:
+    done = 0
+    while part := list(islice(events, _REPORT_EVERY)):
+        for time, event in part:
+            process_event(time, **event)
+        done += len(part)
+        heartbeat(done)
+
+
+def _no_heartbeat(requests: int) -> None:
+    """Tell nobody."""

@@ -1,0 +1,155 @@
+"""What a strategy may do to a network: sessions, hops, look-ups and copies.
+
+These methods are the inner loop of the reference engine, which is why they are short and
+why whether anybody listens is settled once a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from icarus.execution.network.model import NetworkModel
+from icarus.types import Content, Node
+
+__all__ = ["NetworkController"]
+
+
+class NetworkController:
+    """Write access to a network, reporting to a collector what happens.
+
+    Parameters
+    ----------
+    model : NetworkModel
+
+    Attributes
+    ----------
+    session : dict or None
+        The open session: its timestamp, receiver, content and log.
+    collector : object or None
+        Whoever is told; see ``DataCollector`` for what it may implement.
+    """
+
+    def __init__(self, model: NetworkModel) -> None:
+        self.model = model
+        self.session: dict[str, Any] | None = None
+        self.collector: Any = None
+        self._content: Content = None
+        self._listening = False
+
+    def attach_collector(self, collector: Any) -> None:
+        """Report to `collector` from now on."""
+        self.collector = collector
+
+    def detach_collector(self) -> None:
+        """Report to nobody."""
+        self.collector = None
+        self._listening = False
+
+    def start_session(self, timestamp: float, receiver: Node, content: Content, log: bool) -> None:
+        """Open the session of one request.
+
+        Parameters
+        ----------
+        timestamp : float
+            In seconds.
+        receiver : node
+            Who requests.
+        content : content
+            What is requested.
+        log : bool
+            Whether the collector hears of this session.
+        """
+        self.session = {
+            "timestamp": timestamp,
+            "receiver": receiver,
+            "content": content,
+            "log": log,
+        }
+        self._content = content
+        self._listening = bool(log) and self.collector is not None
+        if self._listening:
+            self.collector.start_session(timestamp, receiver, content)
+
+    def forward_request_path(
+        self, s: Node, t: Node, path: Sequence[Node] | None = None, main_path: bool = True
+    ) -> None:
+        """Forward the request from `s` to `t`, along `path` or the shortest one."""
+        if path is None:
+            path = self.model.shortest_path[s][t]
+        if self._listening:
+            _report_hops(self.collector.request_hop, path, main_path)
+
+    def forward_content_path(
+        self, u: Node, v: Node, path: Sequence[Node] | None = None, main_path: bool = True
+    ) -> None:
+        """Forward the content from `u` to `v`, along `path` or the shortest one."""
+        if path is None:
+            path = self.model.shortest_path[u][v]
+        if self._listening:
+            _report_hops(self.collector.content_hop, path, main_path)
+
+    def forward_request_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
+        """Forward the request over the link from `u` to `v`."""
+        if self._listening:
+            self.collector.request_hop(u, v, main_path)
+
+    def forward_content_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
+        """Forward the content over the link from `u` to `v`."""
+        if self._listening:
+            self.collector.content_hop(u, v, main_path)
+
+    def put_content(self, node: Node) -> Content | None:
+        """Insert the content in the cache of `node`; return what was evicted, or None."""
+        cache = self.model.cache.get(node)
+        return None if cache is None else cache.put(self._content)
+
+    def get_content(self, node: Node) -> bool:
+        """Look the content up at `node`: in its cache, or among what it originates.
+
+        Returns
+        -------
+        bool
+            Whether `node` serves the content.
+        """
+        cache = self.model.cache.get(node)
+        if cache is not None:
+            hit = cache.get(self._content)
+            if self._listening:
+                if hit:
+                    self.collector.cache_hit(node)
+                else:
+                    self.collector.cache_miss(node)
+            return bool(hit)
+        contents = self.model.source_node.get(node)
+        if contents is None or self._content not in contents:
+            return False
+        if self._listening:
+            self.collector.server_hit(node)
+        return True
+
+    def remove_content(self, node: Node) -> bool | None:
+        """Remove the content from the cache of `node`; return whether it was there."""
+        cache = self.model.cache.get(node)
+        return None if cache is None else bool(cache.remove(self._content))
+
+    def end_session(self, success: bool = True) -> None:
+        """Close the session.
+
+        Parameters
+        ----------
+        success : bool, optional
+            Whether the receiver got its content.
+        """
+        if self._listening:
+            self.collector.end_session(success)
+        self.session = None
+        self._content = None
+        self._listening = False
+
+
+def _report_hops(report: Any, path: Sequence[Node], main_path: bool) -> None:
+    u = path[0]
+    for v in path[1:]:
+        report(u, v, main_path)
+        u = v

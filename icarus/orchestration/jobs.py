@@ -1,0 +1,86 @@
+"""Jobs and their outcomes: what goes to a worker, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from icarus.execution.simulation import Simulation, simulate
+from icarus.experiment import experiment_id
+from icarus.orchestration.status import Status
+
+if TYPE_CHECKING:
+    from icarus.plan import Plan
+
+__all__ = ["Job", "Outcome", "jobs_of"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work.
+
+    Executors know nothing of what a job does: it is a callable with an argument, and a
+    heartbeat to report progress to.
+    """
+
+    id: str
+    """What it is recognised by, in any run of the same campaign."""
+    number: int
+    """Its place in the campaign, from 0."""
+    label: str
+    """What it is called on the screen."""
+    task: Callable[..., Any]
+    """A picklable callable, called as ``task(argument, heartbeat)``."""
+    argument: Any
+    """Its picklable argument."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended. Workers return outcomes and never raise."""
+
+    status: Status
+    value: Any = None
+    """What the task returned, if it did."""
+    error: str = ""
+    """What went wrong, in one line."""
+    traceback: str = ""
+    started: float = 0.0
+    """When it started, in seconds since the epoch."""
+    duration: float = 0.0
+    """How long it ran, in seconds."""
+    peak_memory: int = 0
+    """The most memory its process had resident so far, in bytes."""
+    messages: list[tuple[int, str, str]] = field(default_factory=list)
+    """What it logged: level, logger and text."""
+
+
+def jobs_of(plan: Plan) -> list[Job]:
+    """Return the jobs of a campaign: all replications of each experiment, in queue order."""
+    varying = list(plan.varying())
+    jobs: list[Job] = []
+    for experiment in plan.experiments:
+        identity = experiment_id(experiment)
+        label = _label(experiment, varying)
+        for replication in range(plan.n_replications):
+            jobs.append(
+                Job(
+                    id=f"{identity[:16]}-{plan.seed}-{replication}",
+                    number=len(jobs),
+                    label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
+                    task=simulate,
+                    argument=Simulation(experiment, plan.collectors, plan.seed, replication),
+                )
+            )
+    return jobs
+
+
+def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
+    """Name an experiment by what tells it from the others."""
+    parts = []
+    for path in varying or [("strategy", "name"), ("topology", "name")]:
+        value = experiment.getval(path)
+        if value is not None:
+            parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
+    return " ".join(parts)

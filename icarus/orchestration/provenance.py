@@ -1,0 +1,85 @@
+"""Where a result comes from: what is kept beside it so that it can be understood and repeated."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from icarus.experiment import STREAMS, experiment_id, root_seed, stream
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.status import Status
+from icarus.plan import Plan
+from icarus.release import version as icarus_version
+from icarus.util import Settings
+
+__all__ = ["campaign_facts", "job_facts"]
+
+_LIBRARIES = ("numpy", "scipy", "networkx", "fnss", "topohub")
+"""Packages that a result may depend on."""
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    versions = {"icarus": icarus_version, "python": platform.python_version()}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def campaign_facts(plan: Plan, settings: Settings) -> dict[str, Any]:
+    """Return what holds for all results of a campaign."""
+    source = settings.source
+    return {
+        "versions": _versions(),
+        "host": platform.node(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "command": list(sys.argv),
+        "settings_path": None if source is None else source.path,
+        "settings_text": None if source is None else source.text,
+        "overrides": {} if source is None else source.overrides,
+        "seed": plan.seed,
+        "n_replications": plan.n_replications,
+        "collectors": plan.collectors,
+    }
+
+
+def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str, Any]:
+    """Return what is to be known of one job.
+
+    The seed is given as entropy and keys of the replication's ``numpy.random.SeedSequence``.
+    """
+    simulation = job.argument
+    root = root_seed(simulation.seed, simulation.replication)
+    facts: dict[str, Any] = {
+        "job": job.id,
+        "experiment": experiment_id(simulation.params),
+        "replication": simulation.replication,
+        "status": str(outcome.status),
+        "seed": {
+            "entropy": root.entropy,
+            "streams": {name: list(stream(root, name).spawn_key) for name in STREAMS},
+        },
+        "started": outcome.started,
+        "duration": outcome.duration,
+        "peak_memory": outcome.peak_memory,
+        "messages": outcome.messages,
+        "campaign": campaign,
+    }
+    if outcome.status is Status.OK:
+        requests = outcome.value.n_requests
+        facts |= {
+            "engine": outcome.value.engine,
+            "n_requests": requests,
+            "requests_per_second": requests / outcome.duration if outcome.duration else None,
+        }
+    else:
+        facts |= {"error": outcome.error, "traceback": outcome.traceback}
+    return facts

@@ -1,0 +1,53 @@
+"""Signals that stop a campaign without losing what it has."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol
+
+__all__ = ["STOP_SIGNALS", "stopped_by_signals"]
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Stoppable(Protocol):
+    def stop(self, signum: int | None = None) -> None: ...
+
+
+@contextmanager
+def stopped_by_signals(campaign: _Stoppable) -> Iterator[None]:
+    """Have Ctrl-C, SIGTERM and SIGHUP stop `campaign` while the context lasts.
+
+    Further signals change nothing, so that results can be saved undisturbed. A signal that the
+    process was told to ignore, as ``nohup`` does with SIGHUP, stays ignored. Outside the main
+    thread nothing is done: Python delivers no signals there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        for other in before:
+            signal.signal(other, _ignore)
+        campaign.stop(signum)
+
+    before = {
+        number: signal.getsignal(number)
+        for number in STOP_SIGNALS
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore(signum: int, frame: FrameType | None) -> None:
+    """Ignore a signal here, without having started programs ignore it too."""

@@ -1,0 +1,202 @@
+"""What a campaign will do, checked in full before any of it is done.
+
+Every experiment of the queue is held against the registered components and their signatures;
+all problems are found in one go, each with the place in the settings where it stands.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from icarus.errors import SettingsError, suggestion
+from icarus.registry import RESULTS_WRITER
+from icarus.settings import GENERAL_SETTINGS, fill_defaults
+from icarus.util import Settings, Tree
+from icarus.validation import SectionChecker, check_value
+
+__all__ = ["Plan", "make_plan"]
+
+_MOST_VALUES = 12
+"""Values of a varying parameter that a description lists."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A campaign that passed all checks."""
+
+    experiments: list[Tree]
+    """The experiments, in the order of the queue."""
+    collectors: dict[str, dict[str, Any]]
+    """Parameters of the collectors by name."""
+    n_replications: int
+    seed: int
+    n_processes: int
+    """1 runs everything in this process."""
+    start_method: str | None
+    warnings: list[str]
+    """What looks odd but does not stop the campaign."""
+
+    @property
+    def n_jobs(self) -> int:
+        """Number of simulations: experiments times replications."""
+        return len(self.experiments) * self.n_replications
+
+    def varying(self) -> dict[tuple[str, ...], list[Any]]:
+        """Return the parameters that differ between experiments, each with its values."""
+        values: dict[tuple[str, ...], dict[str, Any]] = {}
+        for experiment in self.experiments:
+            for path, value in experiment:
+                values.setdefault(path, {})[repr(value)] = value
+        counts: dict[tuple[str, ...], int] = {}
+        for experiment in self.experiments:
+            for path, _ in experiment:
+                counts[path] = counts.get(path, 0) + 1
+        return {
+            path: list(seen.values())
+            for path, seen in values.items()
+            if path[0] != "desc" and (len(seen) > 1 or counts[path] < len(self.experiments))
+        }
+
+    def describe(self) -> list[str]:
+        """Return the campaign in a few lines of text."""
+        lines = [
+            f"experiments:   {len(self.experiments)}",
+            f"replications:  {self.n_replications}",
+            f"jobs:          {self.n_jobs}",
+            f"processes:     {self.n_processes}",
+            f"seed:          {self.seed}",
+            f"collectors:    {', '.join(self.collectors) or 'none'}",
+        ]
+        varying = self.varying()
+        lines.append("varies:        " + ("" if varying else "nothing"))
+        width = max((len(".".join(path)) for path in varying), default=0)
+        for path, values in varying.items():
+            shown = ", ".join(str(value) for value in values[:_MOST_VALUES])
+            more = f" and {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else ""
+            lines.append(f"  {'.'.join(path):<{width}}  {shown}{more}")
+        return lines
+
+
+def make_plan(settings: Settings) -> Plan:
+    """Check settings in full and return the campaign they describe.
+
+    Parameters
+    ----------
+    settings : Settings
+        Defaults are filled in where the settings are not frozen yet.
+
+    Raises
+    ------
+    SettingsError
+        With all problems, if there are any.
+    """
+    if not settings.frozen:
+        fill_defaults(settings)
+    problems = _check_general(settings)
+    collectors = _collectors(settings, problems)
+    experiments: list[Tree] = []
+    warnings: list[str] = []
+    if "EXPERIMENT_QUEUE" not in settings:
+        problems.append(
+            "EXPERIMENT_QUEUE: missing; a settings module must build a queue of experiments"
+        )
+    else:
+        experiments = _experiments(settings["EXPERIMENT_QUEUE"], problems, warnings)
+    if problems:
+        where = f"{settings.source.path}: " if settings.source is not None else ""
+        raise SettingsError([where + problem for problem in problems])
+    parallel = settings["PARALLEL_EXECUTION"]
+    processes = settings["N_PROCESSES"] or len(os.sched_getaffinity(0))
+    return Plan(
+        experiments=experiments,
+        collectors=collectors,
+        n_replications=settings["N_REPLICATIONS"],
+        seed=settings["SEED"],
+        n_processes=processes if parallel else 1,
+        start_method=settings["START_METHOD"],
+        warnings=warnings,
+    )
+
+
+def _check_general(settings: Settings) -> list[str]:
+    problems = []
+    for name, setting in GENERAL_SETTINGS.items():
+        if name not in settings:
+            continue
+        value = settings[name]
+        if name == "LOG_LEVEL" and isinstance(value, str):
+            value = value.upper()
+        problems += [f"{name}: {problem}" for problem in check_value(setting.annotation, value)]
+    writer = settings["RESULTS_FORMAT"]
+    if isinstance(writer, str) and writer not in RESULTS_WRITER:
+        problems.append(
+            f"RESULTS_FORMAT: unknown results writer {writer!r}; "
+            f"{suggestion(writer, RESULTS_WRITER)}"
+        )
+    return problems
+
+
+def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, Any]]:
+    given = settings["DATA_COLLECTORS"]
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        problems.append(
+            "DATA_COLLECTORS: should be a list of names or a mapping of name to options, "
+            f"found {given!r}"
+        )
+        return {}
+    if isinstance(given, Mapping):
+        collectors = {name: dict(options or {}) for name, options in given.items()}
+    else:
+        collectors = {name: {} for name in given}
+    checker = SectionChecker()
+    for name, options in collectors.items():
+        found = checker.check("collector", {"name": name, **options})
+        problems += [
+            f"DATA_COLLECTORS{'' if key == 'name' else f'[{name!r}].{key}'}: {message}"
+            for key, message in found.problems
+        ]
+    return collectors
+
+
+def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[Tree]:
+    if isinstance(queue, (str, Mapping)) or not isinstance(queue, Iterable):
+        problems.append(
+            f"EXPERIMENT_QUEUE: should be a list or deque of experiments, found {queue!r}"
+        )
+        return []
+    entries = list(queue)
+    if not entries:
+        problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
+    checker = SectionChecker()
+    # A mistake in a loop that builds experiments is one problem, however often it occurs.
+    found: dict[tuple[str, str], list[int]] = {}
+    odd: dict[tuple[str, str], list[int]] = {}
+    experiments: list[Tree] = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            message = f"should be a Tree or a dict, found {entry!r}"
+            found.setdefault(("", message), []).append(number)
+            continue
+        experiment = Tree(entry)
+        experiments.append(experiment)
+        report = checker.check_experiment(experiment)
+        for place, message in report.problems:
+            found.setdefault((place, message), []).append(number)
+        for place, message in report.warnings:
+            odd.setdefault((place, message), []).append(number)
+    problems += _lines(found)
+    warnings += _lines(odd)
+    return experiments
+
+
+def _lines(found: Mapping[tuple[str, str], list[int]]) -> list[str]:
+    """Write each problem once, with the experiments that have it; experiments count from 0."""
+    lines = []
+    for (place, message), numbers in found.items():
+        path = f".{place}" if place else ""
+        more = f" (and {len(numbers) - 1} more experiments)" if len(numbers) > 1 else ""
+        lines.append(f"EXPERIMENT_QUEUE[{numbers[0]}]{path}: {message}{more}")
+    return lines

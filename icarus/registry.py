@@ -1,0 +1,285 @@
+"""The registries of components: what a settings module may name, and who answers to it.
+
+A registry is a dict from registry name to class or function. Built-in components and
+third-party plugins (entry points of the group ``icarus.plugins``) are imported when a
+registry is first read, so that importing this module costs nothing. Components are added
+by the decorators below, or by plain assignment.
+
+>>> from icarus.registry import register_strategy, STRATEGY
+>>> sorted(STRATEGY)[:2]
+['EDGE', 'HR_SYMM']
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import warnings
+from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from typing import Any, TypeVar
+
+from icarus.errors import ComponentError, suggestion
+
+__all__ = [
+    "CACHE_PLACEMENT",
+    "CACHE_POLICY",
+    "CONTENT_PLACEMENT",
+    "DATA_COLLECTOR",
+    "REGISTRIES",
+    "RESULTS_READER",
+    "RESULTS_WRITER",
+    "STRATEGY",
+    "TOPOLOGY_FACTORY",
+    "WORKLOAD",
+    "Registry",
+    "register_cache_placement",
+    "register_cache_policy",
+    "register_content_placement",
+    "register_data_collector",
+    "register_decorator",
+    "register_results_reader",
+    "register_results_writer",
+    "register_strategy",
+    "register_topology_factory",
+    "register_workload",
+]
+
+PLUGIN_GROUP = "icarus.plugins"
+"""Entry-point group that third-party packages name their component modules under."""
+
+_BUILTIN_MODULES = (
+    "icarus.models",
+    "icarus.scenarios",
+    "icarus.execution.collectors",
+    "icarus.results.readwrite",
+)
+
+_Component = TypeVar("_Component", bound=Callable[..., Any])
+Check = Callable[[dict[str, Any]], list[str]]
+"""A further check of a component's parameters: a dict of them in, problems out."""
+
+
+class Registry(dict[str, Any]):
+    """Components of one kind by name; a dict that fills itself when it is first read.
+
+    Parameters
+    ----------
+    kind : str
+        What the components are, in the singular (``"strategy"``).
+    plural : str
+        The same in the plural, as the command line writes it (``"strategies"``).
+    """
+
+    def __init__(self, kind: str, plural: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.plural = plural
+        self.checks: dict[str, Check] = {}
+
+    def add(
+        self, name: str, component: Any, *, override: bool = False, check: Check | None = None
+    ) -> None:
+        """Enter `component` under `name`.
+
+        Raises
+        ------
+        ComponentError
+            If another component has the name and `override` is false. The same definition
+            entered again, as when its module is loaded a second time, is no other component.
+        """
+        if not isinstance(name, str):
+            raise ComponentError(f"a {self.kind} needs a name that is a string, found {name!r}")
+        _load_before(component)
+        taken = super().get(name)
+        if taken is not None and not override and _definition(taken) != _definition(component):
+            raise ComponentError(
+                f"the {self.kind} name {name!r} is taken by {_describe(taken)}; choose "
+                f"another name, or replace it on purpose with override=True"
+            )
+        self[name] = component
+        if check is not None:
+            self.checks[name] = check
+
+    def resolve(self, name: object, where: str = "") -> Any:
+        """Return the component called `name`.
+
+        Raises
+        ------
+        ComponentError
+            If there is none; the message has `where` in front and the nearest known name.
+        """
+        load_components()
+        if isinstance(name, str) and super().__contains__(name):
+            return super().__getitem__(name)
+        place = f"{where}: " if where else ""
+        raise ComponentError(
+            f"{place}unknown {self.kind} {name!r}; {suggestion(str(name), super().keys())}"
+        )
+
+    def __setitem__(self, name: str, component: Any) -> None:
+        _load_before(component)
+        self.checks.pop(name, None)
+        super().__setitem__(name, component)
+
+    def __missing__(self, name: str) -> Any:
+        load_components()
+        if super().__contains__(name):
+            return super().__getitem__(name)
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        load_components()
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        load_components()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        load_components()
+        return super().__len__()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        load_components()
+        return super().get(name, default)
+
+    def keys(self) -> KeysView[str]:  # type: ignore[override]
+        load_components()
+        return super().keys()
+
+    def values(self) -> ValuesView[Any]:  # type: ignore[override]
+        load_components()
+        return super().values()
+
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
+        load_components()
+        return super().items()
+
+
+CACHE_POLICY = Registry("cache policy", "cache-policies")
+STRATEGY = Registry("strategy", "strategies")
+TOPOLOGY_FACTORY = Registry("topology", "topologies")
+CACHE_PLACEMENT = Registry("cache placement", "cache-placements")
+CONTENT_PLACEMENT = Registry("content placement", "content-placements")
+WORKLOAD = Registry("workload", "workloads")
+DATA_COLLECTOR = Registry("data collector", "collectors")
+RESULTS_READER = Registry("results reader", "results-readers")
+RESULTS_WRITER = Registry("results writer", "results-writers")
+
+REGISTRIES: tuple[Registry, ...] = (
+    TOPOLOGY_FACTORY,
+    WORKLOAD,
+    CONTENT_PLACEMENT,
+    CACHE_PLACEMENT,
+    CACHE_POLICY,
+    STRATEGY,
+    DATA_COLLECTOR,
+    RESULTS_READER,
+    RESULTS_WRITER,
+)
+"""Every registry, in the order in which an experiment uses them."""
+
+
+def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., Any]]:
+    """Return the decorator factory that enters components into `register`.
+
+    Parameters
+    ----------
+    register : Registry or dict
+        The registry to fill. A plain dict works too, for registries of one's own.
+
+    Returns
+    -------
+    callable
+        ``register_x(name, *, override=False, check=None)``: a decorator that enters the
+        decorated object under `name`, sets its attribute ``name`` and returns it. `check`
+        takes a dict of the parameters that settings give the component and returns a list of
+        problems; it is asked before anything runs.
+    """
+
+    def register_component(
+        name: str, *, override: bool = False, check: Check | None = None
+    ) -> Callable[[_Component], _Component]:
+        def enter(component: _Component) -> _Component:
+            if isinstance(register, Registry):
+                register.add(name, component, override=override, check=check)
+            else:
+                register[name] = component
+            component.name = name  # type: ignore[attr-defined]
+            return component
+
+        return enter
+
+    return register_component
+
+
+register_cache_policy = register_decorator(CACHE_POLICY)
+register_strategy = register_decorator(STRATEGY)
+register_topology_factory = register_decorator(TOPOLOGY_FACTORY)
+register_cache_placement = register_decorator(CACHE_PLACEMENT)
+register_content_placement = register_decorator(CONTENT_PLACEMENT)
+register_workload = register_decorator(WORKLOAD)
+register_data_collector = register_decorator(DATA_COLLECTOR)
+register_results_reader = register_decorator(RESULTS_READER)
+register_results_writer = register_decorator(RESULTS_WRITER)
+
+
+_loading = threading.RLock()
+_loaded = False
+
+
+def load_components() -> None:
+    """Import every built-in component and every plugin, once.
+
+    A plugin that cannot be imported is left out with a warning that names it: one broken
+    package must not take all others down.
+    """
+    global _loaded
+    if _loaded:
+        return
+    with _loading:
+        if _loaded:
+            return
+        # Set first: the modules imported below register themselves, which reads the registries.
+        _loaded = True
+        try:
+            for module in _BUILTIN_MODULES:
+                importlib.import_module(module)
+        except BaseException:
+            _loaded = False
+            raise
+        _load_plugins()
+
+
+def _load_before(component: Any) -> None:
+    """Have the built-in names in place before a user's component is entered beside them.
+
+    Built-in modules enter theirs while they are being imported, when loading the others
+    would run into modules that are only half there.
+    """
+    module, _ = _definition(component)
+    if module is None or not module.startswith("icarus."):
+        load_components()
+
+
+def _load_plugins() -> None:
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=PLUGIN_GROUP):
+        try:
+            entry.load()
+        except Exception as error:
+            warnings.warn(
+                f"plugin {entry.name!r} ({entry.value}) is left out: "
+                f"{type(error).__name__}: {error}",
+                stacklevel=2,
+            )
+
+
+def _definition(component: Any) -> tuple[str | None, str | None]:
+    return getattr(component, "__module__", None), getattr(component, "__qualname__", None)
+
+
+def _describe(component: Any) -> str:
+    module, qualname = _definition(component)
+    return f"{module}.{qualname}" if qualname else repr(component)

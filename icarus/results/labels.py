@@ -1,0 +1,158 @@
+"""The words of the automatic figures: labels with units, values as text, captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+__all__ = ["constants_text", "metric_label", "number_text", "parameter_label", "value_text"]
+
+Path = tuple[Any, ...]
+
+_COLLECTORS = {
+    "CACHE_HIT_RATIO": ("Cache hit ratio", ""),
+    "LATENCY": ("Latency", "ms"),
+    "LINK_LOAD": ("Link load", "bytes/s"),
+    "PATH_STRETCH": ("Path stretch", ""),
+}
+"""From collector to what it measures and its unit, empty for what has no dimension."""
+
+_PARAMETERS = {
+    "alpha": "Zipf exponent α",
+    "beta": "Zipf exponent β of receivers",
+    "internal_link_delay": "Delay of internal links (ms)",
+    "external_link_delay": "Delay of external links (ms)",
+    "n_contents": "Catalogue size (contents)",
+    "n_measured": "Measured requests",
+    "n_warmup": "Warm-up requests",
+    "network_cache": "Total cache size (fraction of the catalogue)",
+    "rate": "Request rate (requests/s)",
+}
+
+_SECTIONS = {
+    "cache_placement": "Cache placement",
+    "cache_policy": "Cache policy",
+    "content_placement": "Content placement",
+    "netconf": "Network",
+    "strategy": "Strategy",
+    "topology": "Topology",
+    "workload": "Workload",
+}
+
+_CONSTANTS = (
+    (("topology", "name"), "{}"),
+    (("strategy", "name"), "{}"),
+    (("cache_policy", "name"), "{}"),
+    (("workload", "name"), "{} workload"),
+    (("cache_placement", "name"), "{} cache placement"),
+    (("content_placement", "name"), "{} content placement"),
+    (("workload", "n_contents"), "{} contents"),
+    (("workload", "alpha"), "α = {}"),
+    (("cache_placement", "network_cache"), "cache {} of the catalogue"),
+    (("workload", "n_warmup"), "{} warm-up requests"),
+    (("workload", "n_measured"), "{} measured requests"),
+    (("workload", "rate"), "request rate {}/s"),
+)
+_COMMON = {"STATIONARY workload", "UNIFORM cache placement", "UNIFORM content placement"}
+
+
+def number_text(value: Any) -> str:
+    """Return a number as people write it: 0.002, 300,000, 1e-07."""
+    if isinstance(value, (int, np.integer)) or (float(value).is_integer() and abs(value) < 1e15):
+        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+    return f"{float(value):.6g}"
+
+
+def value_text(value: Any) -> str:
+    """Return any value of a parameter as text that does not depend on the order of sets."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return number_text(value) if np.isfinite(float(value)) else str(value)
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, dict):
+        pairs = sorted((value_text(key), value_text(item)) for key, item in value.items())
+        return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
+    if isinstance(value, (set, frozenset)):
+        return "{" + ", ".join(sorted(value_text(item) for item in value)) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(value_text(item) for item in value) + "]"
+    return str(value)
+
+
+def metric_label(path: Path, *, distribution: bool = False) -> str:
+    """Return the axis label of a metric, with its unit.
+
+    Parameters
+    ----------
+    path : tuple
+        Collector and key, such as ``("LATENCY", "MEAN")``.
+    distribution : bool, optional
+        The axis holds the values of single sessions rather than a mean over them.
+    """
+    quantity, unit = _COLLECTORS.get(path[0], (_words(path[0]).capitalize(), ""))
+    rest = [_words(part) for part in path[1:]]
+    if rest and rest[0].split()[0] in ("mean", "cdf"):
+        kind, *of = rest[0].split()
+        rest[0] = " ".join(of)
+        if kind == "mean" and not distribution and not quantity.endswith("ratio"):
+            quantity = f"Mean {quantity[0].lower()}{quantity[1:]}"
+    label = ", ".join([quantity, *(part for part in rest if part)])
+    return f"{label} ({unit})" if unit else label
+
+
+def parameter_label(path: Path) -> str:
+    """Return the axis label of a parameter, with its unit where that is known."""
+    if len(path) == 1:
+        return _words(path[0]).capitalize()
+    section = _SECTIONS.get(path[0], _words(path[0]).capitalize())
+    if path[1] == "name":
+        return section
+    if path[1] in _PARAMETERS:
+        return _PARAMETERS[path[1]]
+    unit = " (ms)" if str(path[1]).endswith("delay") else ""
+    return f"{section}: {path[1]}{unit}"
+
+
+def constants_text(
+    constants: Mapping[Path, Any], title: Iterable[str] = (), longest: int = 170
+) -> str:
+    """Return `title` and what all experiments share, as far as it fits `longest` characters."""
+    texts = list(title)
+    for path, template in _CONSTANTS:
+        if constants.get(path) is not None:
+            text = template.format(value_text(constants[path]))
+            if text not in _COMMON:
+                texts.append(text)
+    return _joined(texts, longest)
+
+
+def replications_text(counts: Sequence[int], *, interval: bool) -> str:
+    """Return how many replications stand behind the points, and what their bars show."""
+    least, most = (min(counts), max(counts)) if counts else (0, 0)
+    if most <= 1:
+        return "1 replication"
+    text = f"{most} replications" if least == most else f"{least} to {most} replications"
+    return f"{text}, mean and 95 % confidence interval (Student’s t)" if interval else text
+
+
+def _joined(texts: Iterable[str], longest: int) -> str:
+    line = ""
+    for text in texts:
+        longer = f"{line}, {text}" if line else text
+        if len(longer) <= longest:
+            line = longer
+    return line
+
+
+def _words(name: Any) -> str:
+    text = str(name).replace("_", " ").strip()
+    return text.lower() if text.isupper() else text

@@ -1,0 +1,79 @@
+"""The metrics in result trees: which there are, which a user means, and their values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from icarus.errors import PlotError
+from icarus.results.variation import resolve
+from icarus.util import Tree
+
+__all__ = ["Metric", "mean_distribution", "metrics_in", "metrics_meant", "number", "pair"]
+
+Metric: TypeAlias = tuple[Any, ...]
+
+
+def metrics_in(results: Sequence[Tree]) -> dict[Metric, bool]:
+    """Return the metrics there are, and whether each is a distribution."""
+    found: dict[Metric, bool] = {}
+    for tree in results:
+        for collector, value in tree.items():
+            entries = value.items() if isinstance(value, Tree) else [(None, value)]
+            for key, item in entries:
+                path = (collector,) if key is None else (collector, key)
+                if pair(item) is not None and str(key).startswith("CDF"):
+                    found.setdefault(path, True)
+                elif number(item) is not None and isinstance(path[-1], str):
+                    found.setdefault(path, False)
+    return found
+
+
+def metrics_meant(
+    found: Mapping[Metric, bool], asked: str | Sequence[str] | None
+) -> dict[Metric, bool]:
+    if not found:
+        raise PlotError("the results hold no metric that can be drawn: no number, no distribution")
+    if asked is None:
+        return dict(found)
+    wanted: dict[Metric, bool] = {}
+    for name in [asked] if isinstance(asked, str) else asked:
+        of_collector = [path for path in found if str(path[0]).casefold() == name.casefold()]
+        for path in of_collector or [resolve(name, found, "metric")]:
+            wanted[path] = found[path]
+    return wanted
+
+
+def mean_distribution(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Any:
+    """Return the distribution of the replications taken together, each with equal weight."""
+    if len(pairs) == 1:
+        return pairs[0]
+    values = np.unique(np.concatenate([x for x, _ in pairs]))
+    shares = [
+        np.concatenate(([0.0], y))[np.searchsorted(x, values, side="right")] for x, y in pairs
+    ]
+    return values, np.mean(shares, axis=0)
+
+
+def number(value: Any) -> float | None:
+    if isinstance(value, (bool, np.bool_, str, complex)):
+        return None
+    try:
+        as_float = float(value)
+    except (TypeError, ValueError):
+        return None
+    return as_float if np.ndim(value) == 0 and math.isfinite(as_float) else None
+
+
+def pair(value: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    if not isinstance(value, (tuple, list, np.ndarray)) or len(value) != 2:
+        return None
+    try:
+        x, y = (np.asarray(part, dtype=float) for part in value)
+    except (TypeError, ValueError):
+        return None
+    there = x.ndim == y.ndim == 1 and len(x) == len(y) > 0
+    return (x, y) if there and bool(np.isfinite(x).all() and np.isfinite(y).all()) else None

@@ -1,0 +1,156 @@
+"""The results of a campaign, as they are kept and handed on."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from icarus.util import Tree
+
+__all__ = ["ResultSet"]
+
+
+class ResultSet:
+    """Pairs of parameters and results, one for each simulation that succeeded.
+
+    Parameters
+    ----------
+    attr : dict, optional
+        Facts about the set as a whole.
+
+    Attributes
+    ----------
+    failures : list of (Tree, dict)
+        Parameters and metadata of the simulations that did not succeed; the metadata has their
+        status and traceback.
+
+    Examples
+    --------
+    >>> results = ResultSet()
+    >>> results.add({"strategy": {"name": "LCE"}}, {"LATENCY": {"MEAN": 71.2}})
+    >>> results[0][1].getval(["LATENCY", "MEAN"])
+    71.2
+    """
+
+    def __init__(self, attr: Mapping[str, Any] | None = None) -> None:
+        self._results: deque[tuple[Tree, Tree]] = deque()
+        self._metadata: deque[dict[str, Any]] = deque()
+        self.failures: list[tuple[Tree, dict[str, Any]]] = []
+        self.attr: dict[str, Any] = dict(attr or {})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Files of Icarus 0.8 have no metadata.
+        self.__dict__.update(state)
+        self.__dict__.setdefault("attr", {})
+        self.__dict__.setdefault("failures", [])
+        if "_metadata" not in self.__dict__:
+            self._metadata = deque({} for _ in self._results)
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def __iter__(self) -> Iterator[tuple[Tree, Tree]]:
+        return iter(self._results)
+
+    def __getitem__(self, i: int) -> tuple[Tree, Tree]:
+        return self._results[i]
+
+    def __add__(self, other: ResultSet) -> ResultSet:
+        if self.attr != other.attr:
+            raise ValueError(
+                f"result sets with different attributes cannot be merged: {self.attr} and "
+                f"{other.attr}"
+            )
+        both = copy.copy(self)
+        both._results = self._results + other._results
+        both._metadata = self._metadata + other._metadata
+        both.failures = self.failures + other.failures
+        return both
+
+    @property
+    def metadata(self) -> list[dict[str, Any]]:
+        """How each result came about, in the order of the results; empty dicts where unknown."""
+        return list(self._metadata)
+
+    def add(
+        self,
+        parameters: Mapping[str, Any],
+        results: Mapping[str, Any],
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add the results of one simulation.
+
+        Parameters
+        ----------
+        parameters, results : mapping
+            Nested mappings; they become Trees.
+        metadata : mapping, optional
+            How the results came about.
+        """
+        self._results.append((Tree(parameters), Tree(results)))
+        self._metadata.append(dict(metadata or {}))
+
+    def add_failure(self, parameters: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+        """Record a simulation that gave no results."""
+        self.failures.append((Tree(parameters), dict(metadata)))
+
+    def dump(self) -> list[tuple[Tree, Tree]]:
+        """Return all pairs of parameters and results."""
+        return list(self._results)
+
+    def filter(self, condition: Mapping[str, Any]) -> ResultSet:
+        """Return the results whose parameters match `condition`; see ``Tree.match``."""
+        matching = ResultSet()
+        for (parameters, results), metadata in zip(self._results, self._metadata, strict=True):
+            if parameters.match(condition):
+                matching.add(parameters, results, metadata)
+        return matching
+
+    def json(self, indent: int | None = None) -> str:
+        """Return the pairs of parameters and results as a JSON list of lists.
+
+        Keys become strings, arrays lists, and NaN null.
+        """
+        return json.dumps([_jsonable(pair) for pair in self._results], indent=indent)
+
+    def prettyprint(self) -> str:
+        """Return all experiments and their results as text."""
+        blocks = []
+        for i, (parameters, results) in enumerate(self._results, start=1):
+            lines = [f"EXPERIMENT {i}/{len(self)}:", "  CONFIGURATION:"]
+            for group, values in parameters.items():
+                lines.append(f"   * {group} -> {_describe(values)}")
+            lines.append("  RESULTS:")
+            for collector, metrics in results.items():
+                lines.append(f"    {collector}")
+                lines += [f"     * {metric}: {value}" for metric, value in metrics.items()]
+            blocks.append("\n".join(lines))
+        return "\n\n".join(blocks)
+
+
+def _describe(values: Any) -> str:
+    if not isinstance(values, Tree):
+        return str(values)
+    rest = [f"{key}: {value}" for key, value in values.items() if key != "name"]
+    name = [f"name: {values['name']}"] if "name" in values else []
+    return ", ".join(name + rest)
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset, deque, range)):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _jsonable(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)

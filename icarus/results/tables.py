@@ -1,0 +1,70 @@
+"""Results as a table: one line per experiment, mean and confidence interval per metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from icarus.errors import ResultsError
+from icarus.results.measured import metrics_in, metrics_meant, number
+from icarus.results.resultset import ResultSet
+from icarus.results.variation import dimensions_of, rows_of, short_name
+from icarus.tools.stats import means_confidence_interval
+
+__all__ = ["results_table"]
+
+
+def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
+    """Return a table of all experiments, replications taken together.
+
+    Parameters
+    ----------
+    results : ResultSet
+    metrics : sequence of str, optional
+        Which metrics to show, such as ``LATENCY`` or ``LATENCY.MEAN``; by default all that are
+        single numbers.
+
+    Returns
+    -------
+    rich.table.Table
+        A column for each parameter that varies, one for the number of replications and one for
+        each metric: mean ± half-width of the 95 % confidence interval (Student's t).
+
+    Raises
+    ------
+    ResultsError
+        If there are no results.
+    PlotError
+        If a metric is unknown.
+    """
+    if len(results) == 0:
+        failed = f"; {len(results.failures)} simulations failed" if results.failures else ""
+        raise ResultsError(f"there are no results to show{failed}")
+    trees = [tree for _, tree in results]
+    meant = metrics_meant(metrics_in(trees), list(metrics) or None)
+    scalar = [path for path, is_distribution in meant.items() if not is_distribution]
+    dimensions, _ = dimensions_of(rows_of(params for params, _ in results))
+    table = Table()
+    for dimension in dimensions:
+        table.add_column(short_name(dimension.path), justify="right" if dimension.numeric else "left")
+    table.add_column("n", justify="right")
+    for path in scalar:
+        table.add_column("\n".join(str(part) for part in path), justify="right")
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i in range(len(trees)):
+        key = tuple(dimension.texts[dimension.keys[i]] for dimension in dimensions)
+        groups.setdefault(key, []).append(i)
+    for key, members in groups.items():
+        cells = [_cell([number(trees[i].getval(path)) for i in members]) for path in scalar]
+        table.add_row(*key, str(len(members)), *cells)
+    return table
+
+
+def _cell(values: Sequence[float | None]) -> str:
+    there = [value for value in values if value is not None and not math.isnan(value)]
+    if not there:
+        return "-"
+    middle, half_width = means_confidence_interval(there)
+    return f"{middle:.5g}" if len(there) == 1 else f"{middle:.5g} ± {half_width:.2g}"

@@ -1,0 +1,141 @@
+"""From a settings module to a results file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from icarus.errors import ResultsError
+from icarus.orchestration import Orchestrator, stopped_by_signals
+from icarus.orchestration.executors import JobInterrupted
+from icarus.registry import RESULTS_WRITER
+from icarus.settings import fill_defaults, load_settings, parse_overrides
+from icarus.util import Settings, config_logging
+
+__all__ = [
+    "check_destination",
+    "default_destination",
+    "handler",
+    "run",
+    "run_campaign",
+    "write_results",
+]
+
+
+def default_destination(settings_path: str | os.PathLike[str]) -> Path:
+    """Return where the results of a settings module go unless another place is named."""
+    return Path("results") / f"{Path(settings_path).stem}.pickle"
+
+
+def check_destination(path: Path, overwrite: bool) -> None:
+    """See to it that results can be written to `path`, before anything is computed for it.
+
+    Raises
+    ------
+    ResultsError
+        If a file is there that may not be overwritten, or the folder cannot be written to.
+    """
+    if path.is_dir():
+        raise ResultsError(f"{path}: is a folder; name a file for the results with -r FILE")
+    if path.exists() and not overwrite:
+        raise ResultsError(
+            f"{path}: exists already; keep it and name another file with -r FILE, or replace it "
+            f"with --overwrite"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(f"{path.parent}: cannot make this folder: {error.strerror}") from error
+    if not os.access(path.parent, os.W_OK):
+        raise ResultsError(f"{path.parent}: results cannot be written to this folder")
+
+
+def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], None]) -> None:
+    """Run a campaign to its end or until a signal stops it, and write its results either way.
+
+    Parameters
+    ----------
+    orchestrator : Orchestrator
+        A campaign that has not run yet.
+    write : callable
+        Called with the orchestrator when the campaign is over, however it ended. Signals do
+        not disturb it.
+    """
+    with stopped_by_signals(orchestrator):
+        try:
+            orchestrator.run()
+        finally:
+            write(orchestrator)
+
+
+def run(
+    config_file: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    config_override: Mapping[str, str] | None,
+) -> None:
+    """Run the campaign of a settings module and write its results.
+
+    Parameters
+    ----------
+    config_file : str or path-like
+        The settings module.
+    output : str or path-like
+        The results file; one that is there is replaced.
+    config_override : mapping of str to str, or None
+        Overrides, as ``-c`` takes them.
+
+    Raises
+    ------
+    SettingsError
+        If anything is wrong with the settings.
+    SystemExit
+        If there is no ``EXPERIMENT_QUEUE``, or a signal stopped the campaign: 128 plus its number.
+    """
+    overrides = parse_overrides(f"{name}={text}" for name, text in (config_override or {}).items())
+    settings = load_settings(config_file, overrides)
+    _validate_settings(settings)
+    config_logging(settings["LOG_LEVEL"])
+    destination = Path(output)
+    check_destination(destination, overwrite=True)
+    orchestrator = Orchestrator(settings)
+    run_campaign(orchestrator, lambda done: write_results(done, destination))
+    if orchestrator.stopped_by is not None:
+        raise SystemExit(128 + orchestrator.stopped_by)
+
+
+def handler(
+    settings: Settings,
+    orch: Orchestrator,
+    output: str | os.PathLike[str],
+    signum: int | None = None,
+    frame: FrameType | None = None,
+) -> None:
+    """Write what results there are, stop the orchestrator and exit with 128 plus the signal.
+
+    A signal handler for scripts that install their own; ``run`` needs none.
+    """
+    with suppress(JobInterrupted):
+        orch.stop(signum)
+    orch.collect()
+    write_results(orch, Path(output))
+    sys.exit(128 + (signum or 0))
+
+
+def write_results(orchestrator: Orchestrator, destination: Path) -> None:
+    """Write the results of a campaign with the writer that its settings name."""
+    writer: Callable[..., None] = RESULTS_WRITER.resolve(orchestrator.settings["RESULTS_FORMAT"])
+    writer(orchestrator.results, destination)
+
+
+def _validate_settings(settings: Settings, freeze: bool = True) -> None:
+    """Fill in defaults, then freeze the settings unless told not to."""
+    if "EXPERIMENT_QUEUE" not in settings:
+        print("EXPERIMENT_QUEUE: missing; there is nothing to run", file=sys.stderr)
+        raise SystemExit(-1)
+    fill_defaults(settings)
+    if freeze:
+        settings.freeze()

@@ -1,0 +1,205 @@
+"""Cache placement: how the cache budget is divided over the candidates.
+
+The sizes of all caches, numbers of contents, sum to the budget rounded to a whole number: shares
+are rounded by largest remainder, ties going to the candidate that comes first in the topology.
+Candidates whose size comes out 0 get no cache, that is no property ``cache_size``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import fnss
+import networkx as nx
+
+from icarus.registry import register_cache_placement
+from icarus.types import Fraction, Node, NonNegative
+from icarus.util import apportionment, iround
+
+__all__ = [
+    "betweenness_centrality_cache_placement",
+    "degree_centrality_cache_placement",
+    "uniform_cache_placement",
+    "uniform_consolidated_cache_placement",
+]
+
+
+@register_cache_placement("UNIFORM")
+def uniform_cache_placement(
+    topology: fnss.Topology, cache_budget: NonNegative, **kwargs: Any
+) -> None:
+    """Equal caches on all candidates.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network, with the graph attribute ``icr_candidates``. Routers that get a cache get
+        the property ``cache_size``, in contents.
+    cache_budget : float
+        Size of all caches together, in contents; met exactly after rounding. Where it leaves a
+        remainder, the first candidates in the order of the topology get one more each, and
+        of a budget smaller than their number the last ones get no cache.
+    **kwargs
+        Ignored.
+
+    Raises
+    ------
+    ValueError
+        If the budget is negative or the topology has no candidates.
+    """
+    candidates = _candidates(topology)
+    _place(topology, cache_budget, dict.fromkeys(candidates, 1.0))
+
+
+@register_cache_placement("DEGREE")
+def degree_centrality_cache_placement(
+    topology: fnss.Topology, cache_budget: NonNegative, **kwargs: Any
+) -> None:
+    """Caches in proportion to the degree of candidates.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network, with the graph attribute ``icr_candidates``. Degrees count all links,
+        those to receivers and sources included.
+    cache_budget : float
+        Size of all caches together, in contents; met exactly after rounding. Candidates of
+        which the share rounds to 0 get no cache.
+    **kwargs
+        Ignored.
+
+    Raises
+    ------
+    ValueError
+        If the budget is negative or the topology has no candidates.
+    """
+    candidates = _candidates(topology)
+    _place(topology, cache_budget, {node: topology.degree(node) for node in candidates})
+
+
+@register_cache_placement("BETWEENNESS_CENTRALITY")
+def betweenness_centrality_cache_placement(
+    topology: fnss.Topology, cache_budget: NonNegative, **kwargs: Any
+) -> None:
+    """Caches in proportion to the betweenness centrality of candidates.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network, with the graph attribute ``icr_candidates``. Betweenness is that of the
+        whole network by hops, ends of paths not counted.
+    cache_budget : float
+        Size of all caches together, in contents; met exactly after rounding. Candidates of
+        which the share rounds to 0 get no cache. If all have betweenness 0, shares are equal.
+    **kwargs
+        Ignored.
+
+    Raises
+    ------
+    ValueError
+        If the budget is negative or the topology has no candidates.
+    """
+    candidates = _candidates(topology)
+    betweenness = _betweenness(topology)
+    _place(topology, cache_budget, {node: betweenness[node] for node in candidates})
+
+
+@register_cache_placement("CONSOLIDATED")
+def uniform_consolidated_cache_placement(
+    topology: fnss.Topology,
+    cache_budget: NonNegative,
+    spread: Fraction = 0.5,
+    metric_dict: Mapping[Node, float] | None = None,
+    target: Literal["top", "bottom"] = "top",
+    **kwargs: Any,
+) -> None:
+    """Equal caches on the most, or least, central part of the candidates.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network, with the graph attribute ``icr_candidates``.
+    cache_budget : float
+        Size of all caches together, in contents; met exactly after rounding.
+    spread : float, optional
+        Part of the candidates that share the budget, from 0 to 1; one at least.
+    metric_dict : mapping from node to float, optional
+        What candidates are ranked by, betweenness centrality by default. Of equal ones, those
+        first in the topology are taken first.
+    target : {"top", "bottom"}, optional
+        Whether those with the highest or the lowest values are taken.
+    **kwargs
+        Ignored.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range, `metric_dict` lacks a candidate, or the topology
+        has no candidates.
+    """
+    if not 0 <= spread <= 1:
+        raise ValueError(f"spread must be within 0 and 1, found {spread!r}")
+    if target not in ("top", "bottom"):
+        raise ValueError(f"target is either 'top' or 'bottom', found {target!r}")
+    candidates = _candidates(topology)
+    chosen = candidates
+    if spread < 1:
+        metric = _metric(topology, metric_dict, candidates)
+        ranked = sorted(candidates, key=metric.__getitem__, reverse=target == "top")
+        taken = set(ranked[: max(1, iround(spread * len(ranked)))])
+        chosen = [node for node in candidates if node in taken]
+    # Candidates left out are named too, so that sizes of an earlier placement go.
+    _place(topology, cache_budget, {node: float(node in set(chosen)) for node in candidates})
+
+
+def _metric(
+    topology: fnss.Topology, given: Mapping[Any, float] | None, candidates: Sequence[Any]
+) -> Mapping[Any, float]:
+    if given is None:
+        return _betweenness(topology)
+    for node in candidates:
+        if node not in given:
+            raise ValueError(f"metric_dict has no value for the candidate {node!r}")
+    return given
+
+
+def _betweenness(topology: fnss.Topology) -> dict[Any, float]:
+    # Rounded, so that nodes in like positions are not told apart by errors of summation.
+    return {
+        node: round(value, 12)
+        for node, value in nx.betweenness_centrality(topology, normalized=True).items()
+    }
+
+
+def _candidates(topology: fnss.Topology) -> list[Any]:
+    """Return the candidates for caches in the order of the topology."""
+    named = topology.graph.get("icr_candidates")
+    if not named:
+        raise ValueError(
+            "caches cannot be placed: the topology has no candidates; its factory must set "
+            "topology.graph['icr_candidates'] to the set of nodes where caches may go"
+        )
+    known = set(named)
+    candidates = [node for node in topology if node in known]
+    for node in candidates:
+        known.discard(node)
+        if "stack" not in topology.nodes[node]:
+            raise ValueError(f"icr_candidates: node {node!r} has no stack to place a cache in")
+    if known:
+        raise ValueError(f"icr_candidates: there is no node {next(iter(known))!r} in the topology")
+    return candidates
+
+
+def _place(topology: fnss.Topology, budget: float, weights: Mapping[Any, float]) -> None:
+    """Divide the budget by the weights of candidates, equally if these are all 0."""
+    if not 0 <= budget < math.inf:
+        raise ValueError(f"the cache budget must be a number, 0 or more, found {budget!r}")
+    total = math.fsum(weights.values())
+    shares = [weight / total if total > 0 else 1 / len(weights) for weight in weights.values()]
+    for node, size in zip(weights, apportionment(iround(budget), shares), strict=True):
+        properties = topology.nodes[node]["stack"][1]
+        properties.pop("cache_size", None)
+        if size > 0:
+            properties["cache_size"] = size

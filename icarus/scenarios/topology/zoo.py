@@ -1,0 +1,338 @@
+"""Topologies of the Internet Topology Zoo and of the other collections in topohub.
+
+GEANT, WIDE and GARR are networks of the Zoo with receivers, sources and candidates as the
+caching literature has them; TOPOHUB is any map of topohub with users attached.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any, Literal
+from xml.etree.ElementTree import ParseError
+
+import fnss
+import networkx as nx
+import topohub
+
+from icarus.errors import TopologyError, suggestion
+from icarus.registry import register_topology_factory
+from icarus.scenarios.topology.base import (
+    EXTERNAL_LINK_DELAY,
+    IcnTopology,
+    deploy_stacks,
+    existing_file,
+    label_links,
+    largest_connected_component_subgraph,
+    problems_when_built,
+)
+from icarus.scenarios.topology.roles import Caches, Receivers, Rules, Sources, place_roles
+from icarus.types import Fraction, NonNegative, PositiveInt
+
+__all__ = ["topology_garr", "topology_geant", "topology_topohub", "topology_wide"]
+
+MS_PER_KM = 0.005
+"""Delay of light in fibre, where it travels at two thirds of its speed in vacuum."""
+
+_TOPOHUB_DATA = Path(topohub.__file__).parent / "data"
+
+_WIDE_PEERS = {8: 10, 9: 10, 11: 29, 12: 0, 13: 6, 14: 6, 15: 21, 16: 20, 17: 0, 18: 0, 19: 0}
+_GARR_PEERS = {
+    0: 35, 2: 35, 3: 37, 5: 55, 13: 29, 16: 34, 23: 21, 24: 37, 25: 37, 27: 55, 51: 37, 52: 35,
+    54: 40,
+}  # fmt: skip
+"""Router by external network attached to it: the nodes that topohub leaves out of its maps."""
+
+
+def _check_geant(given: dict[str, Any]) -> list[str]:
+    return problems_when_built(topology_geant, given)
+
+
+@register_topology_factory("GEANT", check=_check_geant)
+def topology_geant(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
+    """GEANT, the European academic network, as of 2012.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The file ``Geant2012.graphml`` of the Topology Zoo (40 nodes). By default the map is
+        that of topohub (37 nodes), which leaves out three nodes without a place.
+    **kwargs
+        Ignored.
+
+    Returns
+    -------
+    IcnTopology
+        Nodes of degree 1 are receivers; each node v of degree 2 has a source ``v + 1000``
+        attached; nodes of a higher degree are candidates for caches. From the Zoo's file that
+        gives 53 nodes, 8 receivers, 13 sources and 19 candidates; from topohub 50 nodes,
+        5 receivers, 13 sources and 19 candidates.
+
+    Raises
+    ------
+    TopologyError
+        If the file is missing, cannot be read, or gives no receiver or source.
+
+    Notes
+    -----
+    Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+    """
+    network = _load_topohub("topozoo/Geant2012") if path is None else _load_zoo(path)
+    topology = IcnTopology(largest_connected_component_subgraph(network))
+    degree = dict(topology.degree())
+    receivers = {node for node in degree if degree[node] == 1}
+    attached = {node: node + 1000 for node in degree if degree[node] == 2}
+    topology.add_edges_from(attached.items())
+    candidates = [node for node in degree if degree[node] > 2]
+    return _labelled(topology, receivers, set(attached.values()), candidates, path)
+
+
+def _check_wide(given: dict[str, Any]) -> list[str]:
+    return problems_when_built(topology_wide, given)
+
+
+@register_topology_factory("WIDE", check=_check_wide)
+def topology_wide(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
+    """WIDE, a Japanese academic network.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The file ``WideJpn.graphml`` of the Topology Zoo. By default the map is that of
+        topohub, with the external networks, which topohub leaves out, attached again to the
+        routers where the Zoo has them: both give the same topology.
+    **kwargs
+        Ignored.
+
+    Returns
+    -------
+    IcnTopology
+        External networks are sources (11), nodes of the network itself with a single link
+        are receivers (6), all others are routers and candidates for caches (13).
+
+    Raises
+    ------
+    TopologyError
+        If the file is missing, cannot be read, does not tell which nodes are external (node
+        attribute ``Internal``), or gives no receiver or source.
+
+    Notes
+    -----
+    Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+    """
+    return _with_external_sources("topozoo/WideJpn", _WIDE_PEERS, path)
+
+
+def _check_garr(given: dict[str, Any]) -> list[str]:
+    return problems_when_built(topology_garr, given)
+
+
+@register_topology_factory("GARR", check=_check_garr)
+def topology_garr(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
+    """GARR, the Italian academic network, as of January 2012.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The file ``Garr201201.graphml`` of the Topology Zoo. By default the map is that of
+        topohub, with the external networks, which topohub leaves out, attached again to the
+        routers where the Zoo has them: both give the same topology.
+    **kwargs
+        Ignored.
+
+    Returns
+    -------
+    IcnTopology
+        External networks are sources (13), nodes of the network itself with a single link
+        are receivers (21), all others are routers and candidates for caches (27).
+
+    Raises
+    ------
+    TopologyError
+        If the file is missing, cannot be read, does not tell which nodes are external (node
+        attribute ``Internal``), or gives no receiver or source.
+
+    Notes
+    -----
+    Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+    """
+    return _with_external_sources("topozoo/Garr201201", _GARR_PEERS, path)
+
+
+def _check_topohub(given: dict[str, Any]) -> list[str]:
+    return problems_when_built(topology_topohub, given)
+
+
+@register_topology_factory("TOPOHUB", check=_check_topohub)
+def topology_topohub(
+    map: str,  # noqa: A002 - settings know the parameter by this name
+    receivers: Receivers = "attached",
+    sources: Sources = "attached",
+    caches: Caches = "all",
+    source_ratio: Fraction = 0.1,
+    n_sources: PositiveInt | None = None,
+    ext_delay: NonNegative = EXTERNAL_LINK_DELAY,
+    routing: Literal["delay", "hops"] = "delay",
+    **kwargs: Any,
+) -> IcnTopology:
+    """Any of some 700 maps of topohub, with delays from the lengths of links.
+
+    Parameters
+    ----------
+    map : str
+        Name of the map, such as ``topozoo/Abilene`` or ``sndlib/germany50``.
+    receivers : {"attached", "leaves"} or list of nodes, optional
+        A new receiver ``rec_0``, ``rec_1``.. without delay on each router, or the nodes of
+        degree 1, or the nodes listed.
+    sources : "attached" or list of nodes, optional
+        New sources ``src_0``, ``src_1``.., one on each of the routers of highest degree (of
+        equal ones, those first in the map), or the nodes listed.
+    caches : "all", int or list of nodes, optional
+        Candidates for caches: all routers, or those with at least so many links on the map,
+        or those listed.
+    source_ratio : float, optional
+        Sources attached per router, rounded down, but one at least.
+    n_sources : int, optional
+        The number of sources attached, instead of `source_ratio`.
+    ext_delay : float, optional
+        Delay of the links to attached sources, in ms.
+    routing : {"delay", "hops"}, optional
+        Whether weights are delays, or 1 for internal links and 1000 for those to sources.
+    **kwargs
+        Ignored.
+
+    Returns
+    -------
+    IcnTopology
+        Nodes of the map are integers, with the attributes ``label``, ``longitude`` and
+        ``latitude`` where the map has them; its links have a ``length`` in km and a delay of
+        0.005 ms per km, that of light in fibre.
+
+    Raises
+    ------
+    TopologyError
+        If there is no such map, or the rules leave it without a receiver, source or candidate.
+    ValueError
+        If a parameter is outside its range.
+
+    References
+    ----------
+    P. Jurkiewicz, TopoHub: a repository of reference Gabriel graph and real-world topologies
+    for networking research, SoftwareX 24, 2023, doi 10.1016/j.softx.2023.101540.
+    """
+    if routing not in ("delay", "hops"):
+        raise ValueError(f"routing is either 'delay' or 'hops', found {routing!r}")
+    rules = Rules(
+        where=f"topohub map {map!r}",
+        receivers=receivers,
+        sources=sources,
+        caches=caches,
+        source_ratio=source_ratio,
+        n_sources=n_sources,
+        ext_delay=ext_delay,
+    )
+    topology = IcnTopology(largest_connected_component_subgraph(_load_topohub(map)))
+    for _, _, link in topology.edges(data=True):
+        link["delay"] = link["length"] * MS_PER_KM
+    place_roles(topology, rules)
+    if routing == "delay":
+        for _, _, link in topology.edges(data=True):
+            link["weight"] = link["delay"]
+    return topology
+
+
+def _with_external_sources(
+    name: str, peers: dict[int, int], path: str | Path | None
+) -> IcnTopology:
+    """Make the nodes outside a network its sources and those at its edge its receivers."""
+    if path is None:
+        network = fnss.Topology(type="topology_zoo")
+        inner = _load_topohub(name)
+        # Sorted as in the Zoo's file, so that both orders of nodes are the same.
+        network.add_nodes_from(
+            (node, inner.nodes.get(node, {})) for node in sorted([*inner, *peers])
+        )
+        network.add_edges_from(inner.edges(data=True))
+        network.add_edges_from(peers.items())
+        external = set(peers)
+    else:
+        network, external = _load_zoo(path), _external_nodes(Path(path))
+    topology = IcnTopology(largest_connected_component_subgraph(network))
+    leaves = {node for node, degree in topology.degree() if degree == 1}
+    return _labelled(topology, leaves - external, external & set(topology), None, path)
+
+
+def _labelled(
+    topology: IcnTopology,
+    receivers: set[Any],
+    sources: set[Any],
+    candidates: list[Any] | None,
+    path: str | Path | None,
+) -> IcnTopology:
+    deploy_stacks(topology, receivers, sources, candidates)
+    label_links(topology)
+    for role, nodes in (("receiver", receivers), ("source", sources)):
+        if not nodes:
+            raise TopologyError(f"{path or 'topohub'}: no node of the map is a {role} by its rules")
+    return topology
+
+
+def _load_zoo(path: str | Path) -> fnss.Topology:
+    """Read a map file of the Topology Zoo."""
+    file = existing_file(path)
+    try:
+        network = fnss.parse_topology_zoo(str(file)).to_undirected()
+    except ParseError as error:
+        raise TopologyError(f"{file}:{error.position[0]}: not valid XML: {error}") from error
+    except (nx.NetworkXException, ValueError, KeyError, TypeError) as error:
+        raise TopologyError(f"{file}: not a map of the Topology Zoo: {error}") from error
+    if not network or not all(isinstance(node, int) for node in network):
+        raise TopologyError(f"{file}: not a map of the Topology Zoo: its nodes are not numbered")
+    return network
+
+
+def _external_nodes(path: Path) -> set[int]:
+    """Return the nodes that the Topology Zoo flags as outside the network."""
+    flags = dict(nx.read_graphml(path).nodes(data="Internal"))
+    for node, internal in flags.items():
+        if internal not in (0, 1):
+            raise TopologyError(
+                f"{path}: node {node!r} must have an attribute 'Internal', 0 or 1, "
+                f"found {internal!r}"
+            )
+    return {int(node) for node, internal in flags.items() if internal == 0}
+
+
+@functools.cache
+def _topohub_names() -> frozenset[str]:
+    files = _TOPOHUB_DATA.rglob("*.json")
+    return frozenset(file.relative_to(_TOPOHUB_DATA).with_suffix("").as_posix() for file in files)
+
+
+def _load_topohub(name: str) -> fnss.Topology:
+    """Read a map of topohub, its nodes made integers."""
+    if name not in _topohub_names():
+        raise TopologyError(f"topohub has no map {name!r}; {_nearest_maps(str(name))}")
+    # topohub.get() leaves its file open.
+    data = json.loads((_TOPOHUB_DATA / f"{name}.json").read_text(encoding="utf-8"))
+    network = fnss.Topology(type="topohub", name=data["graph"]["name"], distance_unit="Km")
+    for node in data["nodes"]:
+        network.add_node(int(node["id"]))
+        attributes = network.nodes[int(node["id"])]
+        if "name" in node:
+            attributes["label"] = node["name"]
+        if "pos" in node:
+            attributes["longitude"], attributes["latitude"] = node["pos"]
+    for link in data["edges"]:
+        network.add_edge(int(link["source"]), int(link["target"]), length=link["dist"])
+    return network
+
+
+def _nearest_maps(name: str) -> str:
+    """Return the hint for an unknown map; people leave out the collection it is in."""
+    tail = name.rsplit("/", 1)[-1].casefold()
+    same = sorted(n for n in _topohub_names() if n.rsplit("/", 1)[-1].casefold() == tail)
+    if same and tail:
+        return "did you mean " + " or ".join(repr(found) for found in same[:3]) + "?"
+    return suggestion(name, _topohub_names())

@@ -1,0 +1,121 @@
+"""The catalogue of a trace: which contents there are, by number.
+
+It is learned by reading the trace once. Of all that a trace holds, only its distinct ids are
+kept, and they are remembered so that replications in one process share the reading.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from icarus.errors import TraceError
+from icarus.tools.tracefile import TraceBlock, TraceReader, missing_file
+from icarus.tools.traceformat import TraceFormat
+
+__all__ = ["TraceCatalogue", "number_ids", "read_catalogue"]
+
+
+class TraceCatalogue(NamedTuple):
+    """What the first reading of a trace leaves."""
+
+    numbers: dict[str, int]
+    """From content id to its position in `contents`."""
+    contents: list[str]
+    """All ids."""
+    n_requests: int
+    """Requests in the whole trace."""
+
+
+class _Version(NamedTuple):
+    """A file as it was at some moment."""
+
+    path: str
+    modified: int
+    size: int
+
+
+def read_catalogue(reader: TraceReader, contents_file: str | Path | None = None) -> TraceCatalogue:
+    """Read a trace from end to end and return its catalogue, or remember it from before.
+
+    Parameters
+    ----------
+    reader : TraceReader
+        The trace.
+    contents_file : str or Path, optional
+        The catalogue, one id a line; by default the ids in order of first appearance.
+
+    Raises
+    ------
+    TraceError
+        If a line of either file is broken, an id is not in `contents_file` or twice in it.
+    """
+    contents = None if contents_file is None else _version(contents_file)
+    return _read(_version(reader.path), reader.format, contents)
+
+
+def number_ids(reader: TraceReader, block: TraceBlock, numbers: dict[str, int]) -> np.ndarray:
+    """Return the numbers of a block's contents, int64, (n,); TraceError for an unknown id."""
+    try:
+        return np.fromiter(map(numbers.__getitem__, block.ids), np.int64, len(block.ids))
+    except KeyError:
+        unknown = next(i for i, name in enumerate(block.ids) if name not in numbers)
+        raise TraceError(
+            reader.path,
+            f"content {block.ids[unknown]!r} is not in the catalogue",
+            block.lines[unknown],
+        ) from None
+
+
+@lru_cache(maxsize=4)
+def _read(trace: _Version, layout: TraceFormat, contents: _Version | None) -> TraceCatalogue:
+    reader = TraceReader(
+        *(trace.path, layout.content_column, layout.time_column, layout.size_column),
+        *(layout.delimiter, layout.header),
+    )
+    n_requests = 0
+    if contents is not None:
+        numbers = _read_contents(contents.path)
+        for block in reader.blocks():
+            number_ids(reader, block, numbers)
+            n_requests += len(block.ids)
+        return TraceCatalogue(numbers, list(numbers), n_requests)
+    growing: defaultdict[str, int] = defaultdict()
+    # An id that is new gets the next number, without a line of Python for each request.
+    growing.default_factory = growing.__len__
+    for block in reader.blocks():
+        for _ in map(growing.__getitem__, block.ids):
+            pass
+        n_requests += len(block.ids)
+    if not growing:
+        raise TraceError(reader.path, "the trace holds no requests")
+    return TraceCatalogue(dict(growing), list(growing), n_requests)
+
+
+def _read_contents(path: str) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    for block in TraceReader(path, delimiter="\n").blocks():
+        for name, line in zip(block.ids, block.lines, strict=True):
+            if numbers.setdefault(name, len(numbers)) != line - 1:
+                raise TraceError(
+                    path,
+                    f"content {name!r} is already on line {numbers[name] + 1}; "
+                    f"each content must be listed once",
+                    line,
+                )
+    if not numbers:
+        raise TraceError(path, "the catalogue is empty")
+    return numbers
+
+
+def _version(path: str | Path) -> _Version:
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        message = missing_file(path) or error.strerror or "cannot be read"
+        raise TraceError(path, message) from None
+    return _Version(str(Path(path).absolute()), status.st_mtime_ns, status.st_size)

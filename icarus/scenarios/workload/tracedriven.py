@@ -1,0 +1,221 @@
+"""Requests that are replayed from a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from annotated_types import Interval
+
+from icarus.errors import TraceError
+from icarus.registry import register_workload
+from icarus.scenarios.workload.catalogue import number_ids, read_catalogue
+from icarus.scenarios.workload.receivers import ReceiverChoice
+from icarus.scenarios.workload.requests import RequestBatch, iterate_events
+from icarus.scenarios.workload.stationary import check_arrivals
+from icarus.scenarios.workload.streams import GAPS, RECEIVERS, PoissonClock, WorkloadStreams
+from icarus.tools.tracefile import BLOCK_SIZE, TraceReader, missing_file
+from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
+
+if TYPE_CHECKING:
+    import fnss
+
+__all__ = ["TraceDrivenWorkload"]
+
+_WHOLE_LINE = "\n"
+_COLUMNS = ("content_column", "time_column", "size_column", "delimiter", "header")
+
+
+def _reader(
+    reqs_file: str | Path,
+    contents_file: str | Path | None = None,
+    content_column: str | int | None = None,
+    time_column: str | int | None = None,
+    size_column: str | int | None = None,
+    delimiter: str | None = None,
+    header: bool | None = None,
+) -> TraceReader:
+    columns = (content_column, time_column, size_column)
+    if contents_file is not None and (*columns, delimiter, header) == (None,) * 5:
+        # The catalogue says what an id is, so that a line needs no guessing.
+        delimiter = _WHOLE_LINE
+    return TraceReader(reqs_file, *columns, delimiter, header)
+
+
+def _check(parameters: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the files, reading no more than the head of the trace."""
+    problems = []
+    for name in ("reqs_file", "contents_file"):
+        path = parameters.get(name)
+        if isinstance(path, str | Path) and (missing := missing_file(path)):
+            problems.append(f"{name}: {path}: {missing}")
+    if parameters.get("warmup_ratio") is not None and parameters.get("n_warmup"):
+        problems.append("give n_warmup or warmup_ratio, not both")
+    path = parameters.get("reqs_file")
+    if problems or not isinstance(path, str | Path):
+        return problems
+    try:
+        options = {name: parameters[name] for name in _COLUMNS if name in parameters}
+        _ = _reader(path, parameters.get("contents_file"), **options).layout
+    except TraceError as error:
+        return [f"reqs_file: {error}"]
+    except ValueError as error:
+        return [str(error)]
+    except (TypeError, AttributeError):
+        return []  # mistyped parameters, of which their annotations tell
+    return problems
+
+
+@register_workload("TRACE_DRIVEN", check=_check)
+class TraceDrivenWorkload:
+    """Requests replayed from a trace file, plain or compressed, with ids that are any strings.
+
+    The trace is read twice, and never held: once to learn its catalogue, its length and that
+    no line is broken, and then for the requests themselves. Within a process the first
+    reading is remembered until the file changes.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network, which has the receivers.
+    reqs_file : str or Path
+        The trace: one content id a line, or a table (see `icarus.tools.TraceReader` for what is
+        recognised). Names that end in .gz, .bz2, .xz or .zst are decompressed.
+    contents_file : str or Path, optional
+        The catalogue, one id a line, each once. By default it is what the whole trace requests.
+    n_contents : int, optional
+        Size of the catalogue, if it is to be checked.
+    n_warmup : int, optional
+        Requests at the start of the trace that are not measured.
+    n_measured : int, optional
+        Requests after those, which are; by default all that follow.
+    rate : float, optional
+        Mean number of requests a second, of all receivers together, where the trace has no
+        time stamps. They then arrive as a Poisson process.
+    beta : float, optional
+        Spatial skew: with 0 receivers request equally often; above 0 they are ranked by
+        decreasing degree of the node they are attached to, and request at rates that follow
+        a Zipf distribution of exponent `beta` over that ranking.
+    warmup_ratio : float, optional
+        The warm-up as a share of the trace, at least 0 and less than 1, rounded down to
+        whole requests; instead of `n_warmup`.
+    content_column, time_column, size_column : str or int, optional
+        Where in a table the content id, the time stamp (seconds) and the size (bytes) stand,
+        by name or by number from 0.
+    delimiter : str, optional
+        What separates the columns of a table.
+    header : bool, optional
+        Whether its first line names them.
+    seed : int, SeedSequence, Generator or None, optional
+        Where receivers and Poisson arrivals come from. Iterating again gives the same ones.
+    **kwargs
+        Ignored.
+
+    Raises
+    ------
+    TraceError
+        If a file is missing or cannot be read, a line is broken, an id is not in
+        `contents_file` or twice in it, or the trace is shorter than was asked for. It is
+        a ValueError too.
+    ValueError
+        If a number is out of its range, `n_contents` is not the size of the catalogue, both
+        `n_warmup` and `warmup_ratio` are given, or the topology has no receivers.
+
+    Attributes
+    ----------
+    receivers : list
+        Nodes that request; by rank if `beta` is above 0.
+    contents : list of str
+        The ids, in order of first appearance or as in `contents_file`.
+    n_requests : int
+        Requests in all.
+    """
+
+    def __init__(
+        self,
+        topology: fnss.Topology,
+        reqs_file: str | Path,
+        contents_file: str | Path | None = None,
+        n_contents: PositiveInt | None = None,
+        n_warmup: NonNegativeInt = 0,
+        n_measured: NonNegativeInt | None = None,
+        rate: Positive = 1.0,
+        beta: NonNegative = 0,
+        warmup_ratio: Annotated[float, Interval(ge=0, lt=1)] | None = None,
+        content_column: str | NonNegativeInt | None = None,
+        time_column: str | NonNegativeInt | None = None,
+        size_column: str | NonNegativeInt | None = None,
+        delimiter: str | None = None,
+        header: bool | None = None,
+        seed: Seed = None,
+        **kwargs: Any,
+    ) -> None:
+        check_arrivals(rate, n_warmup, n_measured or 0)
+        self._choice = ReceiverChoice(topology, beta)
+        self._streams = WorkloadStreams(seed)
+        self._reader = _reader(
+            *(reqs_file, contents_file, content_column, time_column, size_column),
+            *(delimiter, header),
+        )
+        catalogue = read_catalogue(self._reader, contents_file)
+        if n_contents is not None and n_contents != len(catalogue.contents):
+            raise ValueError(
+                f"n_contents is {n_contents}, but the catalogue "
+                f"({contents_file or reqs_file}) has {len(catalogue.contents)} contents"
+            )
+        if warmup_ratio is not None:
+            n_warmup = _warmup(warmup_ratio, n_warmup, catalogue.n_requests)
+        if n_measured is None:
+            n_measured = catalogue.n_requests - n_warmup
+        if n_measured < 0 or n_warmup + n_measured > catalogue.n_requests:
+            wanted = f"n_warmup={n_warmup}" + (f" and n_measured={n_measured}" * (n_measured >= 0))
+            raise TraceError(
+                reqs_file,
+                f"the trace holds {catalogue.n_requests} requests, fewer than {wanted} ask for",
+            )
+        self._numbers = catalogue.numbers
+        self.receivers: Sequence[Node] = self._choice.nodes
+        self.contents: Sequence[str] = catalogue.contents
+        self.n_contents = len(catalogue.contents)
+        self.reqs_file = reqs_file
+        self.contents_file = contents_file
+        self.beta = beta
+        self.rate = rate
+        self.n_warmup = n_warmup
+        self.n_measured = n_measured
+        self.n_requests = n_warmup + n_measured
+
+    def batches(self, size: int = BLOCK_SIZE) -> Iterator[RequestBatch]:
+        """Yield all requests from the start, the same ones at each call and for any `size`."""
+        clock = PoissonClock(self._streams.generator(GAPS), self.rate)
+        receivers = self._streams.generator(RECEIVERS)
+        start = 0
+        if self.n_requests == 0:
+            return
+        for block in self._reader.blocks(size):
+            n = min(len(block.ids), self.n_requests - start)
+            contents = number_ids(self._reader, block, self._numbers)
+            yield RequestBatch(
+                time=clock.next(n) if block.time is None else block.time[:n],
+                receiver=self._choice.sample(n, receivers),
+                content=contents[:n],
+                measured=np.arange(start, start + n) >= self.n_warmup,
+                size=None if block.size is None else block.size[:n],
+            )
+            start += n
+            if start == self.n_requests:
+                return
+
+    def __iter__(self) -> Iterator[tuple[float, dict[str, Any]]]:
+        """Yield all requests as pairs of a time and an event dict, from the start."""
+        return iterate_events(self)
+
+
+def _warmup(ratio: float, n_warmup: int, n_requests: int) -> int:
+    if n_warmup:
+        raise ValueError(f"give n_warmup ({n_warmup}) or warmup_ratio ({ratio}), not both")
+    if not 0 <= ratio < 1:
+        raise ValueError(f"warmup_ratio must be at least 0 and less than 1, found {ratio!r}")
+    return int(ratio * n_requests)

@@ -1,0 +1,491 @@
+"""Tree, Settings and the small helpers that components share.
+
+Nothing here imports another part of the package but its errors, so that any of them can
+use it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from icarus.errors import suggestion
+
+if TYPE_CHECKING:
+    import fnss
+
+__all__ = [
+    "AnyValue",
+    "SequenceNumber",
+    "Settings",
+    "Tree",
+    "apportionment",
+    "config_logging",
+    "inheritdoc",
+    "iround",
+    "multicast_tree",
+    "overlay_betweenness_centrality",
+    "path_links",
+    "step_cdf",
+    "timestr",
+]
+
+LOG_FORMAT = "[%(asctime)s|%(levelname)s|%(name)s] %(message)s"
+LOG_DATE_FORMAT = "%H:%M:%S %Y-%m-%d"
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Tree(defaultdict[Any, Any]):
+    """A dict of dicts that grows its branches when they are first named.
+
+    Parameters
+    ----------
+    data : Tree, mapping or iterable of pairs, optional
+        The initial content. Nested dicts become Trees; the sub-trees of a Tree are shared
+        with it, not copied.
+    **attr
+        Further top-level entries.
+
+    Raises
+    ------
+    TypeError
+        If `data` cannot be made a dict.
+
+    Notes
+    -----
+    Iterating yields ``(path, leaf)`` pairs, `path` being the tuple of keys that leads to the
+    leaf; ``keys()``, ``values()``, ``items()``, ``len`` and ``in`` are those of a dict.
+
+    Examples
+    --------
+    >>> tree = Tree()
+    >>> tree["workload"]["alpha"] = 0.8
+    >>> list(tree)
+    [(('workload', 'alpha'), 0.8)]
+    >>> tree.getval(["workload", "beta"]) is None
+    True
+    """
+
+    def __init__(self, data: Any = None, **attr: Any) -> None:
+        super().__init__(Tree)
+        if data is not None:
+            try:
+                pairs = data.items() if isinstance(data, dict) else builtins.dict(data).items()
+            except ValueError as error:
+                raise TypeError(f"a Tree cannot be made from {data!r}: {error}") from None
+            for key, value in pairs:
+                self[key] = value
+        for key, value in attr.items():
+            self[key] = value
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if isinstance(value, builtins.dict) and not isinstance(value, Tree):
+            value = Tree(value)
+        super().__setitem__(key, value)
+
+    def __iter__(self) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        for key, value in self.items():
+            if isinstance(value, Tree):
+                for path, leaf in value:
+                    yield (key, *path), leaf
+            else:
+                yield (key,), value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (), None, None, iter(self.items())
+
+    def __str__(self) -> str:
+        return f"Tree({self.dict()!r})"
+
+    __repr__ = __str__
+
+    def __copy__(self) -> Tree:
+        return Tree(self)
+
+    copy = __copy__
+
+    @property
+    def empty(self) -> bool:
+        """Whether the tree has no entries at all."""
+        return len(self) == 0
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """Return the value of `key`, entering `default` first where there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def update(self, e: Any) -> None:  # type: ignore[override]
+        """Replace whole top-level branches by those of `e`, a mapping or pairs."""
+        for key, value in Tree(e).items():
+            self[key] = value
+
+    def paths(self) -> builtins.dict[tuple[Any, ...], Any]:
+        """Return a dict from the path of each leaf to the leaf."""
+        return {path: leaf for path, leaf in self}  # noqa: C416 - dict(self) is another dict
+
+    def getval(self, path: Iterable[Any]) -> Any:
+        """Return what stands at `path`, or None for nothing or an empty tree; creates nothing."""
+        value: Any = self
+        for key in path:
+            if not isinstance(value, Tree) or key not in value:
+                return None
+            value = value[key]
+        return None if isinstance(value, Tree) and value.empty else value
+
+    def setval(self, path: Sequence[Any], val: Any) -> None:
+        """Set what stands at `path`, creating branches and replacing leaves on the way."""
+        branch = self
+        for key in path[:-1]:
+            if not isinstance(branch.get(key), Tree):
+                branch[key] = Tree()
+            branch = branch[key]
+        branch[path[-1]] = val
+
+    def dict(self, str_keys: bool = False) -> builtins.dict[Any, Any]:
+        """Return the tree as nested plain dicts, with all keys made strings if `str_keys`."""
+        return {
+            (str(key) if str_keys else key): (
+                value.dict(str_keys) if isinstance(value, Tree) else value
+            )
+            for key, value in self.items()
+        }
+
+    def match(self, condition: Any) -> bool:
+        """Whether every leaf of `condition` equals what stands at the same path here."""
+        return all(
+            # AnyValue must win on either side, whatever type it meets.
+            bool(wanted == self.getval(path)) or bool(self.getval(path) == wanted)
+            for path, wanted in Tree(condition)
+        )
+
+
+class _MissingSettingError(ValueError, AttributeError):
+    """No such setting; both types, so that ``hasattr`` and ``deepcopy`` work too."""
+
+    __str__ = Exception.__str__
+
+
+class Settings:
+    """The settings of a campaign, by item or by attribute.
+
+    Examples
+    --------
+    >>> settings = Settings()
+    >>> settings.N_REPLICATIONS = 3
+    >>> settings["N_REPLICATIONS"]
+    3
+    """
+
+    def __init__(self) -> None:
+        self.__dict__["_values"] = {}
+        self.__dict__["_frozen"] = False
+        self.__dict__["_source"] = None
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise _MissingSettingError(
+                f"no setting {name!r}; {suggestion(name, self._values)}"
+            ) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._refuse_if_frozen()
+        self._values[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        self._refuse_if_frozen()
+        del self._values[name]
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached for real attributes only before they exist, as while unpickling.
+        if name.startswith("__") or name in ("_values", "_frozen", "_source"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def _refuse_if_frozen(self) -> None:
+        if self._frozen:
+            raise ValueError("the settings are frozen: they cannot change once a campaign runs")
+
+    @property
+    def frozen(self) -> bool:
+        """Whether changes are refused."""
+        return bool(self.__dict__["_frozen"])
+
+    @property
+    def source(self) -> Any:
+        """The settings module read last, an ``icarus.settings.SettingsSource``, or None."""
+        return self.__dict__["_source"]
+
+    def freeze(self) -> None:
+        """Refuse all further changes."""
+        self.__dict__["_frozen"] = True
+
+    def get(self, name: str) -> Any:
+        """Return the setting `name`; ValueError where there is none."""
+        return self[name]
+
+    def set(self, name: str, value: Any) -> None:
+        """Set `name` to `value`; ValueError if frozen."""
+        self[name] = value
+
+    def names(self) -> list[str]:
+        """Return the names of all settings."""
+        return list(self._values)
+
+    def read_from(
+        self, path: str, freeze: bool = False, *, overrides: Mapping[str, Any] | None = None
+    ) -> None:
+        """Execute the settings module at `path` and keep its upper-case names.
+
+        Parameters
+        ----------
+        path : str
+            A Python file. Settings already present are visible to it as globals.
+        freeze : bool, optional
+            Refuse changes from then on.
+        overrides : mapping, optional
+            Values that replace what the module assigns to these names, while it runs.
+
+        Raises
+        ------
+        ValueError
+            If the settings are frozen.
+        FileNotFoundError
+            If there is no such file.
+        SettingsError
+            If the module cannot be executed.
+        """
+        from icarus.settings import SettingsSource, execute_settings
+
+        self._refuse_if_frozen()
+        source = SettingsSource.read(path, overrides)
+        self._values.update(execute_settings(source, given=self._values))
+        self.__dict__["_source"] = source
+        if freeze:
+            self.freeze()
+
+
+class AnyValue:
+    """A value that equals everything; stands in results for "this does not matter"."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "AnyValue()"
+
+
+class SequenceNumber:
+    """Consecutive integers, the first being `initval`."""
+
+    def __init__(self, initval: int = 1) -> None:
+        self._next = initval
+
+    def assign(self) -> int:
+        """Return the next number."""
+        self._next += 1
+        return self._next - 1
+
+    def current(self) -> int:
+        """Return the number assigned last, or ``initval - 1`` before any was."""
+        return self._next - 1
+
+
+def config_logging(log_level: str = "INFO") -> None:
+    """Send log records of `log_level` (case-insensitive name) and above to standard error."""
+    level = getattr(logging, log_level.upper())
+    logging.basicConfig(level=level, format=LOG_FORMAT, datefmt=LOG_DATE_FORMAT)
+    logging.getLogger().setLevel(level)
+
+
+def inheritdoc(cls: type) -> Callable[[_Function], _Function]:
+    """Return a decorator that takes the docstring of the same-named member of `cls`."""
+
+    def decorate(function: _Function) -> _Function:
+        function.__doc__ = getattr(cls, function.__name__).__doc__
+        return function
+
+    return decorate
+
+
+def timestr(sec: float, with_seconds: bool = True) -> str:
+    """Return a duration in seconds as text, such as ``1h 0m 4s``.
+
+    Seconds are rounded first; units that are zero at either end are left out.
+
+    Examples
+    --------
+    >>> timestr(90), timestr(3604), timestr(21, with_seconds=False)
+    ('1m 30s', '1h 0m 4s', '0m')
+    """
+    minutes, seconds = divmod(round(sec), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m")]
+    if with_seconds:
+        parts.append((seconds, "s"))
+    last_unit = parts[-1][1]
+    while parts and parts[0][0] == 0:
+        parts.pop(0)
+    while parts and parts[-1][0] == 0:
+        parts.pop()
+    return " ".join(f"{number}{unit}" for number, unit in parts) or f"0{last_unit}"
+
+
+def iround(x: float) -> int:
+    """Return the integer nearest to `x`, halves to the even one."""
+    return round(float(x))
+
+
+def step_cdf(x: Sequence[float], y: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points that draw a distribution function as a staircase.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Values and their cumulative probabilities.
+
+    Returns
+    -------
+    (ndarray, ndarray), shape (2 n,) each
+
+    Raises
+    ------
+    ValueError
+        If `x` and `y` differ in length.
+    """
+    if len(x) != len(y):
+        raise ValueError(f"x and y differ in length: {len(x)} and {len(y)}")
+    tops = np.repeat(np.asarray(y, dtype=float), 2)
+    return np.repeat(np.asarray(x, dtype=float), 2), np.concatenate(([0.0], tops[:-1]))[: len(tops)]
+
+
+def overlay_betweenness_centrality(
+    topology: fnss.Topology,
+    origins: Iterable[Any] | None = None,
+    destinations: Iterable[Any] | None = None,
+    normalized: bool = True,
+    endpoints: bool = False,
+) -> dict[Any, float]:
+    """Count the shortest paths between two sets of nodes that cross each node.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network; paths are shortest in hops.
+    origins, destinations : iterable of nodes, optional
+        By default the nodes with a receiver and with a source stack.
+    normalized : bool, optional
+        Divide by the number of pairs.
+    endpoints : bool, optional
+        Count the two ends of a path as crossed.
+
+    Returns
+    -------
+    defaultdict
+        From node to count.
+    """
+    import networkx as nx
+
+    stacks = topology.stacks() if origins is None or destinations is None else {}
+
+    def with_stack(name: str) -> list[Any]:
+        return [node for node, stack in stacks.items() if stack[0] == name]
+
+    froms = with_stack("receiver") if origins is None else list(origins)
+    tos = with_stack("source") if destinations is None else list(destinations)
+    crossed: dict[Any, float] = defaultdict(float)
+    share = 1 / (len(froms) * len(tos)) if normalized and froms and tos else 1.0
+    for origin in froms:
+        paths = nx.single_source_shortest_path(topology, origin)
+        for destination in tos:
+            if destination == origin or destination not in paths:
+                continue
+            path = paths[destination]
+            for node in path if endpoints else path[1:-1]:
+                crossed[node] += share
+    return crossed
+
+
+def path_links(path: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Return the links ``(u, v)`` that a path of nodes takes, in order."""
+    return list(itertools.pairwise(path))
+
+
+def multicast_tree(
+    shortest_paths: Mapping[Any, Mapping[Any, Sequence[Any]]],
+    source: Any,
+    destinations: Iterable[Any],
+) -> set[tuple[Any, Any]]:
+    """Return the directed links on the shortest paths from `source` to all `destinations`."""
+    return {
+        link
+        for destination in destinations
+        if destination != source
+        for link in path_links(shortest_paths[source][destination])
+    }
+
+
+def apportionment(n: int, fracs: Sequence[float]) -> list[int]:
+    """Divide `n` units by `fracs` with the largest-remainder rule, ties to the lower index.
+
+    Parameters
+    ----------
+    n : int
+        How many units there are.
+    fracs : sequence of float
+        Shares that sum to 1.
+
+    Returns
+    -------
+    list of int
+        Whole shares that sum to `n`.
+
+    Raises
+    ------
+    ValueError
+        If `fracs` is empty.
+
+    Examples
+    --------
+    >>> apportionment(99, [0.2, 0.7, 0.1])
+    [20, 69, 10]
+    """
+    if len(fracs) == 0:
+        raise ValueError("there must be at least one share")
+    # Rounding before the floor keeps 0.7 * 10 = 6.999... from losing a whole unit.
+    exact = [round(n * frac, 9) for frac in fracs]
+    shares = [int(share) for share in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda i: shares[i] - exact[i])
+    for i in by_remainder[: n - sum(shares)]:
+        shares[i] += 1
+    return shares

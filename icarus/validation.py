@@ -1,0 +1,240 @@
+"""Checks of experiments against the signatures of the components they name."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from icarus.components import Parameter, parameters, takes_any_keyword
+from icarus.errors import ComponentError, nearest, suggestion
+from icarus.experiment import COMPONENT_SECTIONS, REQUIRED_SECTIONS
+from icarus.registry import (
+    CACHE_PLACEMENT,
+    CACHE_POLICY,
+    CONTENT_PLACEMENT,
+    DATA_COLLECTOR,
+    STRATEGY,
+    TOPOLOGY_FACTORY,
+    WORKLOAD,
+    Registry,
+)
+from icarus.types import Positive
+
+__all__ = ["Report", "SectionChecker", "check_value"]
+
+SECTION_REGISTRIES: dict[str, Registry] = {
+    "topology": TOPOLOGY_FACTORY,
+    "workload": WORKLOAD,
+    "cache_placement": CACHE_PLACEMENT,
+    "content_placement": CONTENT_PLACEMENT,
+    "strategy": STRATEGY,
+    "cache_policy": CACHE_POLICY,
+    "collector": DATA_COLLECTOR,
+}
+
+_GIVEN_BY_FRAMEWORK = {
+    "topology": 0,
+    "workload": 1,  # topology
+    "cache_placement": 2,  # topology, cache_budget
+    "content_placement": 2,  # topology, contents
+    "strategy": 2,  # view, controller
+    "cache_policy": 1,  # maxlen
+    "collector": 1,  # view
+}
+"""How many leading parameters of a component of each kind settings do not give."""
+
+_KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "desc")
+
+Finding = tuple[str, str]
+"""A place inside a section or an experiment, and what is wrong there."""
+
+
+@dataclass
+class Report:
+    """What was found in one section or one experiment."""
+
+    problems: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+
+    def include(self, section: str, other: Report) -> None:
+        """Add what was found in a section of an experiment."""
+        self.problems += [(f"{section}.{place}", text) for place, text in other.problems]
+        self.warnings += [(f"{section}.{place}", text) for place, text in other.warnings]
+
+
+@functools.cache
+def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
+    config = ConfigDict(strict=True, arbitrary_types_allowed=True)
+    try:
+        return TypeAdapter(annotation, config=config)
+    except Exception:
+        # Annotations of users' classes may be anything; what pydantic has no use for is not
+        # checked. Configuring a class that has a configuration of its own is one such case.
+        return None
+
+
+def check_value(annotation: Any, value: Any) -> list[str]:
+    """Return what is wrong with `value` for a parameter of the type `annotation`.
+
+    Parameters
+    ----------
+    annotation : type
+        As in a signature, with constraints in ``Annotated``.
+    value : object
+        As settings give it. NumPy scalars count as the Python numbers they hold; nothing
+        else is converted: the string ``"3"`` is not a number.
+    """
+    try:
+        adapter = _adapter(annotation)
+    except TypeError:
+        return []  # an unhashable annotation
+    if adapter is None:
+        return []
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, Mapping):
+        plain = dict(plain.items())
+    try:
+        adapter.validate_python(plain)
+    except ValidationError as error:
+        wanted = " or ".join(dict.fromkeys(_phrase(one) for one in error.errors()))
+        return [f"{wanted}, found {value!r}"]
+    return []
+
+
+def _phrase(error: Any) -> str:
+    text: str = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    inside = [str(part) for part in error["loc"] if isinstance(part, int)]
+    place = f"item {inside[-1]} " if inside else ""
+    return place + text[0].lower() + text[1:]
+
+
+class SectionChecker:
+    """Checks sections, remembering what it found: experiments of a queue share most of theirs."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], Report] = {}
+
+    def check_experiment(self, experiment: Mapping[str, Any]) -> Report:
+        """Check all sections of one experiment."""
+        report = Report()
+        unknown = [key for key in experiment.keys() if key not in _KNOWN_SECTIONS]  # noqa: SIM118
+        for section in COMPONENT_SECTIONS:
+            given = experiment.get(section)
+            if given is None or (isinstance(given, Mapping) and not len(given)):
+                misspelt = nearest(section, unknown)
+                if misspelt is not None:
+                    report.problems.append((misspelt, f"did you mean {section!r}?"))
+                elif section in REQUIRED_SECTIONS:
+                    report.problems.append((section, "missing; every experiment needs it"))
+            elif not isinstance(given, Mapping):
+                text = f"should be a tree with a name and parameters, found {given!r}"
+                report.problems.append((section, text))
+            else:
+                report.include(section, self.check(section, given))
+        netconf = experiment.get("netconf") or {}
+        for key in netconf.keys():  # noqa: SIM118 - iterating a Tree yields pairs
+            if key != "shortest_path":
+                report.problems.append((f"netconf.{key}", "unknown; known: shortest_path"))
+        return report
+
+    def check(self, kind: str, section: Mapping[str, Any]) -> Report:
+        """Check one section: the component it names and the parameters it gives.
+
+        Parameters
+        ----------
+        kind : str
+            Name of the section, or ``collector``.
+        section : mapping
+            The name of the component under ``name``, and its parameters.
+        """
+        key = (kind, repr(section))
+        if key not in self._seen:
+            self._seen[key] = _check_section(kind, dict(section.items()))
+        return self._seen[key]
+
+
+def _check_section(kind: str, section: dict[str, Any]) -> Report:
+    report = Report()
+    registry = SECTION_REGISTRIES[kind]
+    if "name" not in section:
+        report.problems.append(("name", f"missing; it says which {registry.kind} to use"))
+        return report
+    name = section.pop("name")
+    try:
+        component = registry.resolve(name)
+    except ComponentError as error:
+        report.problems.append(("name", str(error)))
+        return report
+    if kind == "cache_placement":
+        _check_network_cache(section, report)
+    known = settable_parameters(kind, component)
+    for key, value in section.items():
+        if key in known:
+            _check_parameter(known[key], value, report)
+        else:
+            _check_unknown(kind, name, component, key, known, report)
+    for parameter in known.values():
+        if parameter.required and parameter.name not in section:
+            text = f"missing; {name} needs it"
+            report.problems.append((parameter.name, text))
+    hook = registry.checks.get(name)
+    if hook is not None and not report.problems:
+        report.problems += [("name", f"{name}: {problem}") for problem in hook(section)]
+    return report
+
+
+def settable_parameters(kind: str, component: Callable[..., Any]) -> dict[str, Parameter]:
+    """Return the parameters of a component that settings may give, by name."""
+    ordered = list(parameters(component).items())
+    return dict(ordered[_GIVEN_BY_FRAMEWORK[kind] :])
+
+
+def _check_network_cache(section: dict[str, Any], report: Report) -> None:
+    if "network_cache" not in section:
+        text = "missing; it gives the total size of all caches as a fraction of the catalogue"
+        report.problems.append(("network_cache", text))
+        return
+    for problem in check_value(Positive, section.pop("network_cache")):
+        report.problems.append(("network_cache", problem))
+
+
+def _check_parameter(parameter: Parameter, value: Any, report: Report) -> None:
+    if not parameter.typed or (value is None and parameter.default is None):
+        return
+    for problem in check_value(parameter.annotation, value):
+        report.problems.append((parameter.name, problem))
+
+
+def _check_unknown(
+    kind: str,
+    name: str,
+    component: Callable[..., Any],
+    key: str,
+    known: Mapping[str, Parameter],
+    report: Report,
+) -> None:
+    """Judge a parameter that a component does not name.
+
+    Settings written for Icarus 0.8 may give all strategies the parameters of one, which
+    components that take any keyword ignored; a name that no component of the kind knows is a
+    mistake. A user's own component that takes any keyword may well read it.
+    """
+    takes_any = takes_any_keyword(component)
+    built_in = component.__module__.startswith("icarus.")
+    if takes_any and not built_in:
+        return
+    of_others = {
+        parameter
+        for other in SECTION_REGISTRIES[kind].values()
+        for parameter in settable_parameters(kind, other)
+    }
+    if takes_any and key in of_others and nearest(key, known) is None:
+        report.warnings.append((key, f"ignored: {name} has no parameter {key!r}"))
+        return
+    hint = suggestion(key, known) if known else "it takes none"
+    report.problems.append((key, f"{name} has no parameter {key!r}; {hint}"))
