@@ -101,7 +101,10 @@ def nearest(name: str, known: Iterable[object]) -> str | None:
     Case is ignored, so that ``lru`` finds ``LRU``.
     """
     by_folded = {str(candidate).casefold(): str(candidate) for candidate in known}
-    near = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
+    wanted = str(name).casefold()
+    near = difflib.get_close_matches(wanted, by_folded, n=5, cutoff=0.6)
+    # Letters that changed places are the likelier slip where several names are as close.
+    near.sort(key=lambda candidate: sorted(candidate) != sorted(wanted))
     return by_folded[near[0]] if near else None
 
 

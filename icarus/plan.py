@@ -147,10 +147,15 @@ def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, 
             f"found {given!r}"
         )
         return {}
-    if isinstance(given, Mapping):
-        collectors = {name: dict(options or {}) for name, options in given.items()}
-    else:
-        collectors = {name: {} for name in given}
+    options_of = given if isinstance(given, Mapping) else {str(name): None for name in given}
+    collectors: dict[str, dict[str, Any]] = {}
+    for name, options in options_of.items():
+        if options is not None and not isinstance(options, Mapping):
+            problems.append(
+                f"DATA_COLLECTORS[{name!r}]: options should be a mapping, found {options!r}"
+            )
+            options = None
+        collectors[name] = dict((options or {}).items())
     checker = SectionChecker()
     for name, options in collectors.items():
         found = checker.check("collector", {"name": name, **options})

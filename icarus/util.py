@@ -160,11 +160,16 @@ class Tree(defaultdict[Any, Any]):
 
     def match(self, condition: Any) -> bool:
         """Whether every leaf of `condition` equals what stands at the same path here."""
-        return all(
-            # AnyValue must win on either side, whatever type it meets.
-            bool(wanted == self.getval(path)) or bool(self.getval(path) == wanted)
-            for path, wanted in Tree(condition)
-        )
+        return all(_equal(wanted, self.getval(path)) for path, wanted in Tree(condition))
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two values are equal; AnyValue wins on either side, arrays compare as wholes."""
+    if isinstance(a, AnyValue) or isinstance(b, AnyValue):
+        return True
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.array_equal(a, b)
+    return bool(a == b)
 
 
 class _MissingSettingError(ValueError, AttributeError):

@@ -359,7 +359,7 @@ def _sheet(roles: _Roles, n_panels: int, caption: Sequence[str], ylabel: str) ->
     return Sheet(
         xlabel="" if roles.x is None else roles.x.label,
         ylabel=ylabel,
-        labels=[""] if series is None else [series.texts[key] for key in series.values],
+        labels=["all"] if series is None else [series.texts[key] for key in series.values],
         legend_title="" if series is None else series.label,
         caption=caption,
         columns=columns,

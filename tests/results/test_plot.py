@@ -246,20 +246,20 @@ def test_colours_and_hatches_of_bars(results: ResultSet) -> None:
         figure = draw_bar_chart(results, lines(**more))
         assert figure is not None
         return [
-            (c.patches[0].get_facecolor(), c.patches[0].get_hatch())
+            (c.patches[0].get_facecolor(), str(c.patches[0].get_hatch() or ""))
             for c in figure.axes[0].containers
             if isinstance(c, BarContainer)
         ]
 
-    assert looks() == [(to_rgba("k"), None), (to_rgba("0.9"), "/")]
+    assert looks() == [(to_rgba("k"), ""), (to_rgba("0.9"), "/")]
     assert looks(bar_color={"LCE": "r", "LCD": "b"}, bar_hatch={"LCD": "x"}) == [
-        (to_rgba("r"), None),
+        (to_rgba("r"), ""),
         (to_rgba("b"), "x"),
     ]
     # A dict of colours that leaves one out is not used; hatches of None are no hatches.
     assert looks(bar_color={"LCE": "r"}, bar_hatch=None) == [
-        (to_rgba("k"), None),
-        (to_rgba("0.9"), None),
+        (to_rgba("k"), ""),
+        (to_rgba("0.9"), ""),
     ]
 
 
