@@ -93,25 +93,23 @@ class TestDefaultMaps:
         assert geant.graph["icr_candidates"] == whole.graph["icr_candidates"]
         assert_labelled_as_measured(geant)
 
-    @pytest.mark.parametrize("name", ["WIDE", "GARR"])
-    def test_those_with_external_networks_equal_the_zoo_file(self, name, maps):
-        factory, file = MAPS[name]
-        default, original = factory(), factory(path=maps / file)
-        assert list(default) == list(original)
-        assert {frozenset(link) for link in default.edges} == {
-            frozenset(link) for link in original.edges
-        }
-        assert default.stacks() == original.stacks()
-        assert default.graph["icr_candidates"] == original.graph["icr_candidates"]
-        assert_labelled_as_measured(default)
-
-    def test_counts_without_the_zoo_files(self):
-        assert size(topology_wide()) == (30, 33)
-        assert topology_wide().receivers() == WIDE_RECEIVERS
-        assert topology_wide().sources() == WIDE_SOURCES
-        assert size(topology_garr()) == (61, 75)
-        assert topology_garr().receivers() == GARR_RECEIVERS
-        assert topology_garr().sources() == GARR_SOURCES
+    @pytest.mark.parametrize(
+        ("factory", "nodes", "links", "receivers", "sources", "candidates"),
+        [(topology_wide, 24, 27, 7, 5, 12), (topology_garr, 61, 75, 21, 13, 27)],
+    )
+    def test_leaves_request_and_nodes_of_degree_2_have_a_source(
+        self, factory, nodes, links, receivers, sources, candidates
+    ):
+        topology = factory()
+        assert size(topology) == (nodes, links)
+        assert len(topology.receivers()) == receivers
+        assert {topology.degree(node) for node in topology.receivers()} == {1}
+        assert len(topology.sources()) == sources
+        for source in topology.sources():
+            assert list(topology[source]) == [source - 1000]
+            assert topology.degree(source - 1000) == 3
+        assert len(topology.graph["icr_candidates"]) == candidates
+        assert_labelled_as_measured(topology)
 
 
 @pytest.mark.parametrize("name", sorted(MAPS))

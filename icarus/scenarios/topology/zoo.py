@@ -37,13 +37,6 @@ MS_PER_KM = 0.005
 
 _TOPOHUB_DATA = Path(topohub.__file__).parent / "data"
 
-_WIDE_PEERS = {8: 10, 9: 10, 11: 29, 12: 0, 13: 6, 14: 6, 15: 21, 16: 20, 17: 0, 18: 0, 19: 0}
-_GARR_PEERS = {
-    0: 35, 2: 35, 3: 37, 5: 55, 13: 29, 16: 34, 23: 21, 24: 37, 25: 37, 27: 55, 51: 37, 52: 35,
-    54: 40,
-}  # fmt: skip
-"""Router by external network attached to it: the nodes that topohub leaves out of its maps."""
-
 
 def _check_geant(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_geant, given)
@@ -79,13 +72,7 @@ def topology_geant(path: str | Path | None = None, **kwargs: Any) -> IcnTopology
     Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
     """
     network = _load_topohub("topozoo/Geant2012") if path is None else _load_zoo(path)
-    topology = IcnTopology(largest_connected_component_subgraph(network))
-    degree = dict(topology.degree())
-    receivers = {node for node in degree if degree[node] == 1}
-    attached = {node: node + 1000 for node in degree if degree[node] == 2}
-    topology.add_edges_from(attached.items())
-    candidates = [node for node in degree if degree[node] > 2]
-    return _labelled(topology, receivers, set(attached.values()), candidates, path)
+    return _by_degree(network, path, candidates_above=2)
 
 
 def _check_wide(given: dict[str, Any]) -> list[str]:
@@ -100,16 +87,17 @@ def topology_wide(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     ----------
     path : str or Path, optional
         The file ``WideJpn.graphml`` of the Topology Zoo. By default the map is that of
-        topohub, with the external networks, which topohub leaves out, attached again to the
-        routers where the Zoo has them: both give the same topology.
+        topohub, which leaves the networks outside WIDE out.
     **kwargs
         Ignored.
 
     Returns
     -------
     IcnTopology
-        External networks are sources (11), nodes of the network itself with a single link
-        are receivers (6), all others are routers and candidates for caches (13).
+        From the Zoo's file, external networks are sources (11), nodes of WIDE itself with a
+        single link are receivers (6) and all others candidates for caches (13). From topohub,
+        nodes of degree 1 are receivers (7), each node v of degree 2 has a source ``v + 1000``
+        attached (5), and all routers are candidates (12).
 
     Raises
     ------
@@ -121,7 +109,7 @@ def topology_wide(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     -----
     Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
     """
-    return _with_external_sources("topozoo/WideJpn", _WIDE_PEERS, path)
+    return _with_external_sources("topozoo/WideJpn", path)
 
 
 def _check_garr(given: dict[str, Any]) -> list[str]:
@@ -136,16 +124,17 @@ def topology_garr(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     ----------
     path : str or Path, optional
         The file ``Garr201201.graphml`` of the Topology Zoo. By default the map is that of
-        topohub, with the external networks, which topohub leaves out, attached again to the
-        routers where the Zoo has them: both give the same topology.
+        topohub, which leaves the networks outside GARR out.
     **kwargs
         Ignored.
 
     Returns
     -------
     IcnTopology
-        External networks are sources (13), nodes of the network itself with a single link
-        are receivers (21), all others are routers and candidates for caches (27).
+        From the Zoo's file, external networks are sources (13), nodes of GARR itself with a
+        single link are receivers (21) and all others candidates for caches (27). From topohub,
+        nodes of degree 1 are receivers (21), each node v of degree 2 has a source ``v + 1000``
+        attached (13), and all routers are candidates (27).
 
     Raises
     ------
@@ -157,7 +146,7 @@ def topology_garr(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     -----
     Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
     """
-    return _with_external_sources("topozoo/Garr201201", _GARR_PEERS, path)
+    return _with_external_sources("topozoo/Garr201201", path)
 
 
 def _check_topohub(given: dict[str, Any]) -> list[str]:
@@ -242,23 +231,27 @@ def topology_topohub(
     return topology
 
 
-def _with_external_sources(
-    name: str, peers: dict[int, int], path: str | Path | None
+def _by_degree(
+    network: fnss.Topology, path: str | Path | None, candidates_above: int = 0
 ) -> IcnTopology:
-    """Make the nodes outside a network its sources and those at its edge its receivers."""
-    if path is None:
-        network = fnss.Topology(type="topology_zoo")
-        inner = _load_topohub(name)
-        # Sorted as in the Zoo's file, so that both orders of nodes are the same.
-        network.add_nodes_from(
-            (node, inner.nodes.get(node, {})) for node in sorted([*inner, *peers])
-        )
-        network.add_edges_from(inner.edges(data=True))
-        network.add_edges_from(peers.items())
-        external = set(peers)
-    else:
-        network, external = _load_zoo(path), _external_nodes(Path(path))
+    """Make leaves receivers and attach a source to each node of degree 2."""
     topology = IcnTopology(largest_connected_component_subgraph(network))
+    degree = dict(topology.degree())
+    receivers = {node for node in degree if degree[node] == 1}
+    attached = {node: node + 1000 for node in degree if degree[node] == 2}
+    topology.add_edges_from(attached.items())
+    candidates = [
+        node for node in degree if node not in receivers and degree[node] > candidates_above
+    ]
+    return _labelled(topology, receivers, set(attached.values()), candidates, path)
+
+
+def _with_external_sources(name: str, path: str | Path | None) -> IcnTopology:
+    """Make the nodes outside a network its sources, where the map has them."""
+    if path is None:
+        return _by_degree(_load_topohub(name), path)
+    topology = IcnTopology(largest_connected_component_subgraph(_load_zoo(path)))
+    external = _external_nodes(Path(path))
     leaves = {node for node, degree in topology.degree() if degree == 1}
     return _labelled(topology, leaves - external, external & set(topology), None, path)
 
