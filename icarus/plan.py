@@ -7,6 +7,7 @@ all problems are found in one go, each with the place in the settings where it s
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,17 +48,23 @@ class Plan:
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
         """Return the parameters that differ between experiments, each with its values."""
         values: dict[tuple[str, ...], dict[str, Any]] = {}
+        counts: Counter[tuple[str, ...]] = Counter()
         for experiment in self.experiments:
             for path, value in experiment:
                 values.setdefault(path, {})[repr(value)] = value
-        counts: dict[tuple[str, ...], int] = {}
-        for experiment in self.experiments:
-            for path, _ in experiment:
-                counts[path] = counts.get(path, 0) + 1
+                counts[path] += 1
+
+        def varies(path: tuple[str, ...]) -> bool:
+            if len(values[path]) > 1:
+                return True
+            # A parameter that only one of the components compared has comes with its name.
+            name = (path[0], "name")
+            return counts[path] < len(self.experiments) and len(values.get(name, ())) < 2
+
         return {
             path: list(seen.values())
             for path, seen in values.items()
-            if path[0] != "desc" and (len(seen) > 1 or counts[path] < len(self.experiments))
+            if path[0] != "desc" and varies(path)
         }
 
     def describe(self) -> list[str]:

@@ -31,7 +31,7 @@ _MOST_COLUMNS = 4
 _SINGLE = (5.4, 3.7)
 _SMALL = (2.9, 2.35)
 _LABEL_HEIGHT = 0.27
-_TITLE_WIDTH = 36
+_TITLE_WIDTH = 28
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         axes.set_xticks(sheet.ticks, labels=[number_text(x) for x in sheet.ticks])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.06)
-        axes.set_title(textwrap.fill(panel.title, _TITLE_WIDTH))
+        axes.set_title(_wrapped(panel.title))
     _share_y(grid, panels, from_zero=False)
     handles = {i: _line_handle(i) for panel in panels for i in panel.series}
     return _finish(figure, grid, handles, sheet)
@@ -158,7 +158,7 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         edge = 0.6 if len(sheet.ticks) > 1 else 0.9
         axes.set_xlim(-edge, len(sheet.ticks) - 1 + edge)
         axes.tick_params(axis="x", length=0)
-        axes.set_title(textwrap.fill(panel.title, _TITLE_WIDTH))
+        axes.set_title(_wrapped(panel.title))
     _share_y(grid, panels, from_zero=True)
     handles = {i: Patch(**SeriesStyle.number(i).bar()) for i in present}
     return _finish(figure, grid, handles if not alone else {}, sheet)
@@ -187,7 +187,7 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
                 label=sheet.labels[index],
                 **look,
             )
-        axes.set_title(textwrap.fill(panel.title, _TITLE_WIDTH))
+        axes.set_title(_wrapped(panel.title))
         axes.set_ylim(0, 1.03)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_formatter(FuncFormatter(_tick_text))
@@ -371,3 +371,10 @@ def _crowded(axes: Axes, angle: int) -> Iterator[Any]:
             yield text
             continue
         last = right
+
+
+def _wrapped(title: str) -> str:
+    """Break a title that is wider than its panel, but not within "name = value"."""
+    joined = title.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    lines = textwrap.fill(joined, _TITLE_WIDTH, break_long_words=False)
+    return lines.replace("\N{NO-BREAK SPACE}", " ")

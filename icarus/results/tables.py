@@ -48,7 +48,8 @@ def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
     dimensions, _ = dimensions_of(rows_of(params for params, _ in results))
     table = Table()
     for dimension in dimensions:
-        table.add_column(short_name(dimension.path), justify="right" if dimension.numeric else "left")
+        name = short_name(dimension.path)
+        table.add_column(name, justify="right" if dimension.numeric else "left")
     table.add_column("n", justify="right")
     for path in scalar:
         table.add_column("\n".join(str(part) for part in path), justify="right")

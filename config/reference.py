@@ -1,0 +1,187 @@
+"""Reference: every setting and every component, with what it means. Copy from here.
+
+    icarus validate config/reference.py         check it and print the plan
+    icarus run config/reference.py              run it (a few minutes on two cores)
+    icarus list strategies PROB_CACHE           all parameters of one component
+
+A settings module is plain Python, executed once. Names in upper case are settings; those that
+Icarus does not read itself, such as ALPHA below, are yours. `-c NAME=VALUE` on the command line
+takes the place of an assignment here, before the experiments are built from it.
+"""
+
+from collections import deque
+from copy import deepcopy
+
+from icarus.util import Tree
+
+# --------------------------------------------------------------------------------------------
+# General settings. Each has a default; only EXPERIMENT_QUEUE, at the end, must be there.
+# --------------------------------------------------------------------------------------------
+
+# How often each experiment is run, each time with other requests and placements. Three is the
+# least that gives confidence intervals worth drawing; ten make them narrow. Default: 1.
+N_REPLICATIONS = 3
+
+# What all randomness is derived from. The same settings give the same results, bit for bit, on
+# any number of processes; another SEED gives other requests. Default: 1.
+SEED = 1
+
+# Run simulations in a pool of processes, and how many: None is one per core. Defaults: False,
+# None.
+PARALLEL_EXECUTION = True
+N_PROCESSES = None
+
+# How processes of the pool are started: "fork", "forkserver", "spawn", or None for what Python
+# does on this system. Results are the same. Default: None.
+START_METHOD = None
+
+# Least level of log messages shown: DEBUG, INFO, WARNING, ERROR or CRITICAL. Default: INFO.
+LOG_LEVEL = "INFO"
+
+# How results are written. There is one way so far. Default: PICKLE.
+RESULTS_FORMAT = "PICKLE"
+
+# What is measured: a list of collectors, or, to set options, a mapping of name to options.
+# Default: these four with their default options.
+#
+#   CACHE_HIT_RATIO  share of contents served by caches (and BYTE_HIT_RATIO if sizes are known)
+#                    off_path_hits=False, per_node=True, content_hits=False
+#   LATENCY          mean time from request to content, in ms;  cdf=False
+#   LINK_LOAD        mean load of internal and external links, in bytes per second
+#                    req_size=150, content_size=1500 (bytes)
+#   PATH_STRETCH     hops travelled over hops of the shortest path;  cdf=False
+#   DUMMY            keeps the latest session, for tests of strategies; gives no results
+DATA_COLLECTORS = {
+    "CACHE_HIT_RATIO": {"per_node": True},
+    "LATENCY": {"cdf": True},
+    "LINK_LOAD": {"req_size": 150, "content_size": 1500},
+    "PATH_STRETCH": {},
+}
+
+# --------------------------------------------------------------------------------------------
+# Parameters of this campaign: names of your own, from which the queue is built below.
+# --------------------------------------------------------------------------------------------
+
+ALPHA = [0.6, 1.0]
+NETWORK_CACHE = [0.002, 0.01]
+N_CONTENTS = 10_000
+N_WARMUP_REQUESTS = 10_000
+N_MEASURED_REQUESTS = 20_000
+REQUEST_RATE = 100.0
+
+# --------------------------------------------------------------------------------------------
+# An experiment has these sections. `name` chooses a component, the rest are its parameters.
+# --------------------------------------------------------------------------------------------
+
+default = Tree()
+
+# Topology: who is connected to whom, and who requests, stores and originates contents.
+#
+#   TREE         k, h, delay=1                    complete k-ary tree; root source, leaves receivers
+#   PATH         n, delay=1                       line; receiver at one end, source at the other
+#   RING         n, delay_int=1, delay_ext=5      ring of n routers, a receiver on each, one source
+#   MESH         n, m, delay_int=1, delay_ext=5   full mesh of n routers with receivers, m sources
+#   GEANT        path=None                        European academic network
+#   WIDE         path=None                        Japanese academic network
+#   GARR         path=None                        Italian academic network
+#   ROCKET_FUEL  asn, source_ratio=0.1, ext_delay=34, path=None     RocketFuel map of an ISP; needs
+#                                                 the file, by path or in the folder ICARUS_DATA
+#   TOPOHUB      map, ...                         any map of topohub, such as "sndlib/germany50"
+#   GRAPH        path, ...                        a GraphML, GML, edge-list or CSV file of yours
+#
+# Delays are in ms. `path` names the original file of the Topology Zoo; without it the cleaned
+# map of topohub is taken.
+default["topology"]["name"] = "GEANT"
+
+# Workload: who requests which content, and when.
+#
+#   STATIONARY    n_contents, alpha, beta=0, rate=1.0, n_warmup=100000, n_measured=400000
+#                 independent requests, Zipf popularity of exponent alpha, Poisson arrivals of
+#                 `rate` requests per second; beta > 0 makes some receivers ask more than others
+#   TRACE_DRIVEN  reqs_file, contents_file=None, n_contents=None, n_warmup=0, n_measured=None,
+#                 rate=1.0, beta=0, warmup_ratio=None, content_column=None, time_column=None,
+#                 size_column=None, delimiter=None, header=None
+#                 requests replayed from a trace; see config/trace_replay.py
+#
+# The first n_warmup requests fill the caches and are not measured.
+default["workload"] = {
+    "name": "STATIONARY",
+    "n_contents": N_CONTENTS,
+    "n_warmup": N_WARMUP_REQUESTS,
+    "n_measured": N_MEASURED_REQUESTS,
+    "rate": REQUEST_RATE,
+}
+
+# Content placement: which source originates which content.
+#
+#   UNIFORM                      each content at a source chosen uniformly at random
+#   WEIGHTED  source_weights     ... at random with these weights, a dict from source to weight
+default["content_placement"]["name"] = "UNIFORM"
+
+# Cache placement: how the cache budget is divided over the routers. network_cache, required, is
+# the size of all caches together as a fraction of the number of contents. Leave the whole
+# section out for a network without caches.
+#
+#   UNIFORM                      equally
+#   DEGREE                       by degree
+#   BETWEENNESS_CENTRALITY       by betweenness
+#   CONSOLIDATED                 spread=0.5, metric_dict=None, target="top": equally over the
+#                                most central half of the routers
+default["cache_placement"]["name"] = "UNIFORM"
+
+# Cache policy: what a cache evicts. Parameters go to every cache.
+#
+#   LRU           the least recently used content
+#   FIFO          the one inserted first
+#   RAND          one chosen at random
+#   IN_CACHE_LFU  the least frequently used one, counting while it is cached
+#   NULL          nothing is ever cached
+default["cache_policy"]["name"] = "LRU"
+
+# Strategy: where a request goes and which caches keep a copy. Set for each experiment below.
+#
+#   NO_CACHE                     straight to the source; the baseline
+#   LCE                          leave copy everywhere: every cache on the way back
+#   LCD                          leave copy down: the first cache below the one that served
+#   PROB_CACHE      t_tw=10      with a probability that grows towards the receiver
+#   RAND_BERNOULLI  p=0.2        with the same probability everywhere
+#   EDGE                         only the first cache on the way is asked and filled
+#   HR_SYMM                      hash-routing: the one cache responsible for the content
+STRATEGIES = [
+    {"name": "NO_CACHE"},
+    {"name": "LCE"},
+    {"name": "LCD"},
+    {"name": "PROB_CACHE", "t_tw": 10},
+    {"name": "RAND_BERNOULLI", "p": 0.2},
+    {"name": "EDGE"},
+    {"name": "HR_SYMM"},
+]
+
+# Further, optional: experiment["netconf"]["shortest_path"], a dict of dicts of paths to use in
+# place of the shortest ones, and experiment["desc"], free text. Sections of your own are kept
+# with the results.
+
+# --------------------------------------------------------------------------------------------
+# The queue: any iterable of experiments, Trees as here or nested dicts.
+# --------------------------------------------------------------------------------------------
+
+EXPERIMENT_QUEUE = deque()
+for alpha in ALPHA:
+    for network_cache in NETWORK_CACHE:
+        for strategy in STRATEGIES:
+            experiment = deepcopy(default)
+            experiment["workload"]["alpha"] = alpha
+            experiment["cache_placement"]["network_cache"] = network_cache
+            experiment["strategy"] = strategy
+            experiment["desc"] = f"{strategy['name']}, alpha {alpha}, cache {network_cache}"
+            EXPERIMENT_QUEUE.append(experiment)
+
+# Components of your own may be defined right here, or in a module beside this file that is
+# imported here:
+#
+#     from icarus.models import Strategy
+#     from icarus.registry import register_strategy
+#
+#     @register_strategy("MINE")
+#     class Mine(Strategy):
+#         def process_event(self, time, receiver, content, log): ...
