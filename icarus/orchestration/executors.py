@@ -11,6 +11,7 @@ import multiprocessing
 import queue
 import time
 from collections.abc import Callable
+from multiprocessing import forkserver, resource_tracker
 from typing import Any, Protocol
 
 from pebble import ProcessExpired, ProcessPool
@@ -18,6 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 from icarus.orchestration.board import Board
 from icarus.orchestration.events import Running
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.signals import stop_signals_ignored
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import initialise_worker, run_job, work
 from icarus.settings import SettingsSource
@@ -134,6 +136,8 @@ class PoolExecutor:
     ) -> None:
         context: Any = multiprocessing.get_context(start_method)
         inherits = context.get_start_method() == "fork"
+        if not inherits:
+            _start_helpers(context.get_start_method())
         self._board = Board(n_processes + self._SPARE, context)
         self._pool = ProcessPool(
             max_workers=n_processes,
@@ -214,6 +218,18 @@ class PoolExecutor:
         for process in set(multiprocessing.active_children()) - self._others:
             process.kill()
         self._pool.join()
+
+
+def _start_helpers(start_method: str) -> None:
+    """Start the helper processes of multiprocessing so that stop signals leave them alone.
+
+    They end by themselves when this process does; killed before it, as by a signal to the
+    whole group, they are missed and complained about.
+    """
+    with stop_signals_ignored():
+        resource_tracker.ensure_running()
+        if start_method == "forkserver":
+            forkserver.ensure_running()
 
 
 def _describe_exit(code: int | None) -> str:

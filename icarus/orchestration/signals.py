@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
-__all__ = ["STOP_SIGNALS", "stopped_by_signals"]
+__all__ = ["STOP_SIGNALS", "stop_signals_ignored", "stopped_by_signals"]
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -42,6 +42,20 @@ def stopped_by_signals(campaign: _Stoppable) -> Iterator[None]:
     }
     for number in before:
         signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stop_signals_ignored() -> Iterator[None]:
+    """Have processes that are started within the context ignore the stop signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
     try:
         yield
     finally:

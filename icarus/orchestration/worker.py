@@ -15,6 +15,7 @@ from typing import Any
 from icarus.errors import IcarusError
 from icarus.orchestration.board import Board
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.signals import STOP_SIGNALS
 from icarus.orchestration.status import Status
 from icarus.settings import SettingsSource, execute_settings
 
@@ -38,10 +39,10 @@ def initialise_worker(board: Board, source: SettingsSource | None, log_level: in
         Least level of messages to send back.
     """
     global _board, _initialisation_error
-    # The parent decides when to stop: Ctrl-C and a lost terminal reach the whole group.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Terminals and batch systems signal the whole group; it is the parent that decides what to
+    # save and then kills its workers.
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     _board = board
     root = logging.getLogger()
     root.handlers.clear()

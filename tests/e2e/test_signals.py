@@ -1,0 +1,110 @@
+"""Signals: what is finished is saved, the exit code is 128 + n, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from icarus.results import read_results_pickle
+
+ENDLESS = """
+EXPERIMENT_QUEUE[1]["workload"]["n_measured"] = 10**9
+EXPERIMENT_QUEUE[2]["workload"]["n_measured"] = 10**9
+N_REPLICATIONS = 1
+N_PROCESSES = 2
+"""
+
+
+def members(session: int) -> list[str]:
+    """Return the command lines of the processes of a session, zombies left out."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if int(stat[3]) == session and stat[0] != "Z":
+                found.append(line)
+    return found
+
+
+def wait_until(condition, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def endless(cli, small):
+    cli.write("endless.py", small.read_text() + ENDLESS)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*options: str) -> subprocess.Popen[str]:
+        log = cli.folder / "run.log"
+        process = cli.start("run", "endless.py", "-r", "out.pickle", "-v",
+                            "--log-file", "run.log", *options)  # fmt: skip
+        started.append(process)
+        wait_until(lambda: log.exists() and ": OK in " in log.read_text())
+        time.sleep(0.5)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-c", "PARALLEL_EXECUTION=False"),
+        ("-c", "PARALLEL_EXECUTION=True"),
+        ("-c", "PARALLEL_EXECUTION=True", "-c", "START_METHOD=spawn"),
+    ],
+    ids=["in-process", "pool", "pool-spawn"],
+)
+def test_a_signal_saves_what_is_finished(cli, endless, number, options):
+    process = endless(*options)
+    begin = time.monotonic()
+    # To the whole group, as a terminal does with Ctrl-C.
+    os.killpg(process.pid, number)
+    output, errors = process.communicate(timeout=20)
+    # A second on an idle machine; the machines of continuous integration are not idle.
+    assert time.monotonic() - begin < 4
+    assert process.returncode == 128 + number, errors
+    assert "INTERRUPTED" in output
+    assert "Traceback" not in errors
+    wait_until(lambda: not members(process.pid), 5)
+    results = read_results_pickle(cli.folder / "out.pickle")
+    assert len(results) >= 1
+    assert len(results) + len(results.failures) == 4
+    assert {facts["status"] for _, facts in results.failures} == {"INTERRUPTED"}
+
+
+def test_a_signal_that_is_ignored_stays_ignored(cli, small):
+    """As under nohup, which has a process ignore SIGHUP."""
+    cli.write("longer.py", small.read_text().replace("N_REQUESTS = 300", "N_REQUESTS = 60000"))
+    process = subprocess.Popen(
+        ["nohup", *cli.command("run", "longer.py", "-r", "out.pickle", "--log-file", "run.log")],
+        cwd=cli.folder,
+        env=cli.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    log = cli.folder / "run.log"
+    wait_until(lambda: log.exists() and "jobs on" in log.read_text())
+    os.killpg(process.pid, signal.SIGHUP)
+    process.communicate(timeout=100)
+    assert process.returncode == 0
+    assert len(read_results_pickle(cli.folder / "out.pickle")) == 8
