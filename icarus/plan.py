@@ -116,7 +116,7 @@ def make_plan(settings: Settings) -> Plan:
         where = f"{settings.source.path}: " if settings.source is not None else ""
         raise SettingsError([where + problem for problem in problems])
     parallel = settings["PARALLEL_EXECUTION"]
-    processes = settings["N_PROCESSES"] or len(os.sched_getaffinity(0))
+    processes = settings["N_PROCESSES"] or _available_cores()
     return Plan(
         experiments=experiments,
         collectors=collectors,
@@ -126,6 +126,13 @@ def make_plan(settings: Settings) -> Plan:
         start_method=settings["START_METHOD"],
         warnings=warnings,
     )
+
+
+def _available_cores() -> int:
+    """Return how many cores this process may use, which a batch system may have limited."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _check_general(settings: Settings) -> list[str]:
