@@ -6,6 +6,7 @@ answers at once.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import sys
@@ -166,11 +167,12 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
 
     snapshot = orchestrator.snapshot()
     if not quiet:
-        failed = [f"{number} {status}" for status, number in sorted(snapshot.counts.items())]
-        click.echo(
-            f"{snapshot.planned} simulations in {timestr(snapshot.elapsed)}: {', '.join(failed)}"
-        )
-        click.echo(f"results: {file}")
+        counts = [f"{number} {status}" for status, number in sorted(snapshot.counts.items())]
+        elapsed = timestr(snapshot.elapsed)
+        # The terminal may be gone, which changes nothing about how the campaign ended.
+        with contextlib.suppress(OSError):
+            click.echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
+            click.echo(f"results: {file}")
     if orchestrator.stopped_by is not None:
         return 128 + orchestrator.stopped_by
     return 0 if snapshot.ok == snapshot.planned else 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -86,7 +87,8 @@ def _canonical(value: Any) -> Any:
         return {"range": [value.start, value.stop, value.step]}
     if hasattr(value, "__qualname__"):
         return {"definition": value.__qualname__}
-    return {type(value).__qualname__: repr(value)}
+    # Without the address that tells objects of one process apart and means nothing in another.
+    return {type(value).__qualname__: re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))}
 
 
 def _sort_key(value: Any) -> str:

@@ -224,7 +224,8 @@ register_results_reader = register_decorator(RESULTS_READER)
 register_results_writer = register_decorator(RESULTS_WRITER)
 
 
-_loading = threading.RLock()
+_load_lock = threading.RLock()
+_loading = False
 _loaded = False
 
 
@@ -234,21 +235,21 @@ def load_components() -> None:
     A plugin that cannot be imported is left out with a warning that names it: one broken
     package must not take all others down.
     """
-    global _loaded
+    global _loaded, _loading
     if _loaded:
         return
-    with _loading:
-        if _loaded:
+    with _load_lock:
+        # The modules imported below register themselves, which comes back here.
+        if _loaded or _loading:
             return
-        # Set first: the modules imported below register themselves, which reads the registries.
-        _loaded = True
+        _loading = True
         try:
             for module in _BUILTIN_MODULES:
                 importlib.import_module(module)
-        except BaseException:
-            _loaded = False
-            raise
-        _load_plugins()
+            _load_plugins()
+            _loaded = True
+        finally:
+            _loading = False
 
 
 def _load_before(component: Any) -> None:

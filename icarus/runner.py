@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -126,9 +127,21 @@ def handler(
 
 
 def write_results(orchestrator: Orchestrator, destination: Path) -> None:
-    """Write the results of a campaign with the writer that its settings name."""
+    """Write the results of a campaign with the writer that its settings name.
+
+    Raises
+    ------
+    ResultsError
+        If `destination` cannot be written to; the results are then in a temporary folder, which
+        the message names.
+    """
     writer: Callable[..., None] = RESULTS_WRITER.resolve(orchestrator.settings["RESULTS_FORMAT"])
-    writer(orchestrator.results, destination)
+    try:
+        writer(orchestrator.results, destination)
+    except (ResultsError, OSError) as error:
+        refuge = Path(tempfile.mkdtemp(prefix="icarus-")) / destination.name
+        writer(orchestrator.results, refuge)
+        raise ResultsError(f"{error}; the results are in {refuge} instead") from error
 
 
 def _validate_settings(settings: Settings, freeze: bool = True) -> None:

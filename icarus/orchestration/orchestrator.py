@@ -151,6 +151,8 @@ class Orchestrator:
             self._tick()
 
     def _record(self, job: Job, outcome: Outcome) -> None:
+        for level, name, message in outcome.messages:
+            logging.getLogger(name).log(level, "%s: %s", job.label, message)
         self._ended[job.number] = job, outcome
         self.counts[outcome.status] += 1
         if outcome.status is Status.OK:
@@ -200,8 +202,13 @@ class Orchestrator:
         return max(left, 0.0) / min(self.n_proc, self.n_exp)
 
     def _publish(self, event: Event) -> None:
-        for subscriber in self._subscribers:
-            subscriber(event)
+        for subscriber in list(self._subscribers):
+            try:
+                subscriber(event)
+            except Exception:
+                # Such as a display whose terminal is gone: it must not cost the campaign.
+                self._subscribers.remove(subscriber)
+                logger.exception("a subscriber failed and is told nothing more")
 
     def experiment_callback(self, args: Any) -> None:
         """Take a result from outside: ``(params, results, duration)``, or nothing for a failure.

@@ -67,8 +67,6 @@ class LogProgress:
                 )
                 self._last = time.monotonic()
             case JobEnded(job, outcome):
-                for level, name, message in outcome.messages:
-                    logging.getLogger(name).log(level, "%s: %s", job.label, message)
                 if outcome.status is Status.OK:
                     rate = outcome.value.n_requests / max(outcome.duration, 1e-9)
                     jobs_logger.debug(

@@ -29,7 +29,8 @@ def write_results_pickle(results: ResultSet, path: str | os.PathLike[str]) -> No
     ResultsError
         If the file cannot be written; what stood there before is untouched.
     """
-    target = Path(path)
+    # The file that a link leads to, not the link, is replaced.
+    target = Path(path).resolve()
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -40,8 +41,9 @@ def write_results_pickle(results: ResultSet, path: str | os.PathLike[str]) -> No
         partial.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ResultsError(f"{target}: cannot write: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

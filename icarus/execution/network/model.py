@@ -13,6 +13,7 @@ from icarus.components import accepts_seed
 from icarus.execution.network.paths import ShortestPaths
 from icarus.registry import CACHE_POLICY
 from icarus.types import Content, Node, Seed
+from icarus.util import Tree
 
 __all__ = ["NetworkModel"]
 
@@ -70,7 +71,12 @@ class NetworkModel:
             )
         self.topology = topology
         self.shortest_path: Any = (
-            ShortestPaths(topology) if shortest_path is None else dict(shortest_path)
+            ShortestPaths(topology)
+            if shortest_path is None
+            # Settings pass trees, which would grow branches when asked for a missing path.
+            else {
+                u: row.dict() if isinstance(row, Tree) else row for u, row in shortest_path.items()
+            }
         )
         self.content_source: dict[Content, Node] = {}
         self.source_node: dict[Node, Container[Content]] = {}
