@@ -61,6 +61,11 @@ class Snapshot:
         return self.counts.get(Status.OK, 0)
 
     @property
+    def failed(self) -> int:
+        """Number of jobs that ended without a result, other than by a stop of the campaign."""
+        return self.ended - self.ok - self.counts.get(Status.INTERRUPTED, 0)
+
+    @property
     def left(self) -> int:
         """Number of jobs that have not ended."""
         return self.planned - self.ended

@@ -40,11 +40,12 @@ def _clock(seconds: float | None) -> str:
 
 def describe(snapshot: Snapshot) -> str:
     """Return the state of a campaign in one line."""
-    failed = snapshot.ended - snapshot.ok
-    return (
-        f"{snapshot.ok} of {snapshot.planned} jobs done, {failed} failed, {snapshot.left} left; "
-        f"{snapshot.rate:,.0f} requests/s; {_clock(snapshot.eta)} to go"
-    )
+    parts = [f"{snapshot.ok} of {snapshot.planned} jobs done", f"{snapshot.failed} failed"]
+    if Status.INTERRUPTED in snapshot.counts:
+        parts.append(f"{snapshot.counts[Status.INTERRUPTED]} interrupted")
+    parts.append(f"{snapshot.left} left")
+    line = f"{', '.join(parts)}; {snapshot.rate:,.0f} requests/s"
+    return f"{line}; {_clock(snapshot.eta)} to go" if snapshot.left else line
 
 
 class LogProgress:
@@ -127,11 +128,10 @@ class LiveProgress:
             f"elapsed {_clock(snapshot.elapsed)}",
             f"left {_clock(snapshot.eta)}",
         )
-        failed = snapshot.ended - snapshot.ok
         facts = Text.assemble(
             (f"{snapshot.ok} done", "green"),
             "   ",
-            (f"{failed} failed", "bold red" if failed else ""),
+            (f"{snapshot.failed} failed", "bold red" if snapshot.failed else ""),
             f"   {snapshot.left} left   {snapshot.rate:,.0f} requests/s",
         )
         workers = Table.grid(padding=(0, 2))
