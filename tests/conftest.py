@@ -20,5 +20,7 @@ def shared_data() -> Path:
     """The real maps and traces beside the project; tests that need them are skipped without."""
     folder = PROJECT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("needs the maps and traces in ../shared/data, which are not part of the project")
+        pytest.skip(
+            "needs the maps and traces in ../shared/data, which are not part of the project"
+        )
     return folder

@@ -1,0 +1,193 @@
+"""What a campaign shows of itself, from snapshots made by hand."""
+
+from __future__ import annotations
+
+import io
+import logging
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from icarus.orchestration import (
+    CampaignEnded,
+    CampaignStarted,
+    Job,
+    JobEnded,
+    Outcome,
+    Progress,
+    Snapshot,
+    Status,
+)
+from icarus.orchestration import progress as progress_module
+from icarus.orchestration.events import Running
+from icarus.orchestration.progress import LiveProgress, LogProgress, describe
+
+
+def job(label="LCE GEANT", number=0):
+    return Job(id=f"id{number}", number=number, label=label, task=print, argument=None)
+
+
+def snapshot(**kwargs):
+    values = {
+        "planned": 10,
+        "counts": {Status.OK: 3, Status.FAILED: 1, Status.LOST: 1},
+        "running": [Running(job("LCE GEANT"), 12_345, 4.2), Running(job("LCD TREE"), 0, 0.1)],
+        "requests": 500_000,
+        "elapsed": 8.0,
+        "eta": 3725.4,
+    }
+    return Snapshot(**{**values, **kwargs})
+
+
+def done(n_requests=90_000, duration=1.5, **kwargs):
+    value = SimpleNamespace(n_requests=n_requests)
+    return Outcome(Status.OK, value=value, duration=duration, **kwargs)
+
+
+PLAN = SimpleNamespace(experiments=[1, 2, 3], n_replications=4, n_jobs=12, n_processes=2)
+
+
+class TestSnapshot:
+    def test_sums(self):
+        shot = snapshot()
+        assert (shot.ended, shot.ok, shot.left) == (5, 3, 5)
+        assert shot.rate == 62_500
+
+    def test_at_the_start(self):
+        shot = snapshot(counts={}, requests=0, elapsed=0.0)
+        assert (shot.ended, shot.ok, shot.left, shot.rate) == (0, 0, 10, 0)
+
+    def test_in_one_line(self):
+        line = describe(snapshot())
+        assert "3 of 10 jobs done" in line
+        assert "2 failed" in line
+        assert "5 left" in line
+        assert "62,500 requests/s" in line
+        assert "1:02:05" in line
+        assert "-:--:--" in describe(snapshot(eta=None))
+
+    def test_interrupted_jobs_have_not_failed(self):
+        shot = snapshot(counts={Status.OK: 3, Status.FAILED: 1, Status.INTERRUPTED: 6})
+        assert (shot.ended, shot.ok, shot.failed, shot.left) == (10, 3, 1, 0)
+        line = describe(shot)
+        assert "1 failed" in line
+        assert "6 interrupted" in line
+        assert "0 left" in line
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time that progress goes by."""
+    now = SimpleNamespace(seconds=1000.0)
+    fake = SimpleNamespace(monotonic=lambda: now.seconds)
+    monkeypatch.setattr(progress_module, "time", fake)
+    return now
+
+
+class TestLogProgress:
+    @pytest.fixture(autouse=True)
+    def everything(self, caplog):
+        caplog.set_level(logging.DEBUG)
+
+    def test_the_start(self, caplog):
+        LogProgress()(CampaignStarted(PLAN))
+        (record,) = caplog.records
+        assert record.name == "progress"
+        assert record.getMessage() == "3 experiments x 4 replications = 12 jobs on 2 processes"
+
+    def test_summaries_are_seconds_apart(self, caplog, clock):
+        show = LogProgress()
+        show(CampaignStarted(PLAN))
+        caplog.clear()
+        lines = []
+        for tenth in range(200):
+            clock.seconds = 1000 + tenth / 10
+            caplog.clear()
+            show(Progress(snapshot(requests=tenth)))
+            lines += [tenth for record in caplog.records if record.name == "progress"]
+        assert len(lines) == 3
+        assert all(b - a >= 50 for a, b in zip([0, *lines], lines, strict=False))
+
+    def test_the_end_is_always_told(self, caplog, clock):
+        show = LogProgress()
+        show(CampaignStarted(PLAN))
+        caplog.clear()
+        show(CampaignEnded(snapshot(), None))
+        assert [record.getMessage() for record in caplog.records] == [describe(snapshot())]
+        caplog.clear()
+        show(CampaignEnded(snapshot(), 15))
+        assert caplog.records[0].levelno == logging.WARNING
+        assert "15" in caplog.records[0].getMessage()
+
+    def test_a_success_tells_its_rate_to_those_who_want_details(self, caplog):
+        LogProgress()(JobEnded(job(), done()))
+        (record,) = caplog.records
+        assert record.levelno == logging.DEBUG
+        assert record.name == "orchestration"
+        assert record.getMessage() == "LCE GEANT: OK in 1.5 s, 60,000 requests/s"
+        LogProgress()(JobEnded(job(), done(duration=0.0)))
+
+    def test_failures_are_errors(self, caplog):
+        outcome = Outcome(Status.LOST, error="its worker died: exit code 3")
+        LogProgress()(JobEnded(job(), outcome))
+        (record,) = caplog.records
+        assert record.levelno == logging.ERROR
+        assert record.getMessage() == "LCE GEANT: LOST: its worker died: exit code 3"
+
+    def test_tracebacks_are_details(self, caplog):
+        outcome = Outcome(Status.FAILED, error="KeyError: 3", traceback="Traceback: 100 %")
+        LogProgress()(JobEnded(job(), outcome))
+        error, details = caplog.records
+        assert error.levelno == logging.ERROR
+        assert "Traceback" not in error.getMessage()
+        assert details.levelno == logging.DEBUG
+        assert details.getMessage() == "Traceback: 100 %"
+
+    def test_interrupted_jobs_are_no_errors(self, caplog):
+        LogProgress()(JobEnded(job(), Outcome(Status.INTERRUPTED)))
+        assert caplog.records == []
+
+
+def test_the_live_view_shows_the_campaign_and_cleans_up_after_itself():
+    console = Console(file=io.StringIO(), force_terminal=True, width=110, height=20, record=True)
+    show = LiveProgress(console, "quickstart")
+    show(CampaignStarted(PLAN))
+    show(Progress(snapshot()))
+    drawn = console.export_text(clear=True)
+    for text in (
+        "quickstart",
+        "5/10",
+        "50%",
+        "elapsed 0:00:08",
+        "left 1:02:05",
+        "3 done",
+        "2 failed",
+        "5 left",
+        "62,500 requests/s",
+        "LCE GEANT",
+        "12,345 requests",
+        "4 s",
+        "LCD TREE",
+        "setting up",
+    ):
+        assert text in drawn
+    show(JobEnded(job(), done()))
+    show(Progress(snapshot(counts={Status.OK: 10}, running=[], eta=0.0)))
+    drawn = console.export_text(clear=True)
+    assert "10/10" in drawn
+    assert "100%" in drawn
+    assert "LCE" not in drawn
+    show(CampaignEnded(snapshot(), None))
+    raw = console.file.getvalue()
+    assert raw.rindex("\x1b[?25h") > raw.rindex("\x1b[?25l"), "the cursor is visible again"
+
+
+def test_the_live_view_survives_long_labels_and_markup():
+    console = Console(file=io.StringIO(), force_terminal=True, width=60, height=20, record=True)
+    show = LiveProgress(console, "[red]odd[/nothing]")
+    show(CampaignStarted(PLAN))
+    running = [Running(job(f"[bold]{'x' * 200}"), 1, 1.0)]
+    show(Progress(snapshot(running=running, eta=None)))
+    assert "-:--:--" in console.export_text()
+    show(CampaignEnded(snapshot(), 2))
