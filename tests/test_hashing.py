@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import OrderedDict
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,6 +51,7 @@ class TestStableHash:
         assert stable_hash("content") == 0xA3AB977412994AB1
         assert stable_hash((1, "a")) == 0x74C8F0DD34155344
 
+    @hypothesis.settings(deadline=None)
     @given(st.integers() | st.text() | st.tuples(st.integers(), st.text()) | st.floats())
     def test_has_64_bits(self, value):
         assert 0 <= stable_hash(value) < 2**64
@@ -79,11 +81,13 @@ class TestDigest:
         assert len(digest({})) == 32
         int(digest({}), 16)
 
+    @hypothesis.settings(deadline=None)
     @given(st.dictionaries(st.text(max_size=4), settings_values, max_size=5))
     def test_does_not_depend_on_the_order_of_keys(self, value):
         assert digest(value) == digest(reversed_order(value))
         assert digest(Tree(value)) == digest(value) == digest(OrderedDict(value))
 
+    @hypothesis.settings(deadline=None)
     @given(settings_values, settings_values)
     def test_tells_apart_what_differs(self, a, b):
         def marked(value):
@@ -143,6 +147,7 @@ class TestDigest:
     def test_another_meaning_has_another_digest(self, a, b):
         assert digest(a) != digest(b)
 
+    @hypothesis.settings(deadline=None)
     @given(st.floats(allow_nan=False, allow_infinity=False))
     def test_a_float_is_told_from_its_neighbour(self, x):
         neighbour = math.nextafter(x, math.inf)

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -153,6 +154,7 @@ class TestJson:
     def test_of_nothing(self):
         assert json.loads(ResultSet().json()) == []
 
+    @hypothesis.settings(deadline=None)
     @given(
         st.dictionaries(
             st.text() | st.integers(),

@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -204,7 +205,6 @@ class TestMaliciousPickles:
             b"\x80\x02V{}\nQ.",
             b"\x80\x05\x97\x98.",
         ],
-        ids=repr,
     )
     def test_nor_by_other_opcodes(self, canary, raw):
         with pytest.raises(ResultsError):
@@ -388,10 +388,12 @@ class TestRoundTrip:
         max_leaves=8,
     )
 
+    @hypothesis.settings(deadline=None)
     @given(values)
     def test_plain_data(self, value):
         assert same(round_trip(value), value)
 
+    @hypothesis.settings(deadline=None)
     @given(st.dictionaries(KEYS, values, max_size=4))
     def test_result_sets(self, data):
         results = ResultSet({"n": 1})
@@ -437,7 +439,6 @@ class TestRoundTrip:
             np.dtype(">f4"),
             int,
         ],
-        ids=repr,
     )
     def test_other_plain_data(self, value):
         assert same(round_trip(value), value)
@@ -481,7 +482,6 @@ class Color:
         (functools.partial(len), "functools.partial(<built-in function len>)"),
         (np.random.SeedSequence(5), repr(np.random.SeedSequence(5))),
     ],
-    ids=repr,
 )
 def test_what_would_be_refused_is_stored_as_text(value, text):
     results = ResultSet()
