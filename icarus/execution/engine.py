@@ -6,7 +6,6 @@ It runs anything that follows the interfaces, users' own classes included.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 import fnss
@@ -148,11 +147,12 @@ def _drive_events(
     heartbeat: Heartbeat,
 ) -> None:
     done = 0
-    while part := list(islice(events, _REPORT_EVERY)):
-        for time, event in part:
-            process_event(time, **event)
-        done += len(part)
-        heartbeat(done)
+    for time, event in events:
+        process_event(time, **event)
+        done += 1
+        if done % _REPORT_EVERY == 0:
+            heartbeat(done)
+    heartbeat(done)
 
 
 def _no_heartbeat(requests: int) -> None:

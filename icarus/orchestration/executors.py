@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import pickle
 import queue
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing import forkserver, resource_tracker
@@ -70,6 +72,8 @@ class SerialExecutor:
         self._next: Job | None = None
         self._running: tuple[Job, float] | None = None
         self._requests = 0
+        self._thread: threading.Thread | None = None
+        self._interrupted = False
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
@@ -85,6 +89,8 @@ class SerialExecutor:
         if job is None:
             return []
         self._requests = 0
+        self._thread = threading.current_thread()
+        self._interrupted = False
         self._running = job, time.monotonic()
         try:
             outcome = run_job(job, self._heartbeat)
@@ -95,6 +101,8 @@ class SerialExecutor:
         return [(job, outcome)]
 
     def _heartbeat(self, requests: int) -> None:
+        if self._interrupted:
+            raise JobInterrupted
         self._requests = requests
         self._tick()
 
@@ -106,9 +114,12 @@ class SerialExecutor:
         return [Running(running[0], self._requests, time.monotonic() - running[1])]
 
     def interrupt(self) -> None:
-        """Stop the job under way, from within a signal handler."""
-        if self._running is not None:
+        """Stop the job under way: at once from its own thread, else at its next report."""
+        if self._running is None:
+            return
+        if threading.current_thread() is self._thread:
             raise JobInterrupted
+        self._interrupted = True
 
     def close(self) -> None:
         """Do nothing: no process was started."""
@@ -182,10 +193,11 @@ class PoolExecutor:
         return outcomes
 
     def _outcome(self, slot: int, future: Any) -> Outcome:
-        try:
-            outcome: Outcome = future.result()
+        error = future.exception()
+        if error is None:
+            outcome: Outcome = pickle.loads(future.result())
             return outcome
-        except ProcessExpired as error:
+        if isinstance(error, ProcessExpired):
             started = self._board.read(slot).started
             duration = time.monotonic() - started if started else 0.0
             return Outcome(
@@ -194,9 +206,8 @@ class PoolExecutor:
                 started=time.time() - duration,
                 duration=duration,
             )
-        except Exception as error:
-            # What the job needs or returns cannot be sent between processes, or the pool broke.
-            return Outcome(Status.FAILED, error=f"{type(error).__name__}: {error}")
+        # What the job needs cannot be sent between processes, or it raised what is no Exception.
+        return Outcome(Status.FAILED, error=f"{type(error).__name__}: {error}")
 
     def running(self) -> list[Running]:
         """Return the jobs that a process is working on."""

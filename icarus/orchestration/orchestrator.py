@@ -108,14 +108,18 @@ class Orchestrator:
         self._began = time.monotonic()
         jobs = jobs_of(self.plan)
         self._publish(CampaignStarted(self.plan))
-        self._executor = self._make_executor(len(jobs))
+        self._ended.clear()
+        self.counts.clear()
+        self._requests_ended = 0
         try:
+            self._executor = self._make_executor(len(jobs))
             self._run_jobs(self._executor, deque(jobs))
         except JobInterrupted:
             # The signal came between the end of a job and the note of it.
             logger.debug("stopped between two jobs")
         finally:
-            self._executor.close()
+            if self._executor is not None:
+                self._executor.close()
             for job in jobs:
                 if job.number not in self._ended:
                     self._record(job, Outcome(Status.INTERRUPTED))

@@ -36,10 +36,10 @@ def run_scenario(
         The object passed in, a Tree, and seconds. None if it failed; the log says why.
     """
     logger = logging.getLogger(f"runner-{multiprocessing.current_process().name}")
-    collectors = settings["DATA_COLLECTORS"]
+    collectors = settings.DATA_COLLECTORS
     if not isinstance(collectors, Mapping):
         collectors = {name: {} for name in collectors}
-    seed = settings["SEED"] if "SEED" in settings else DEFAULTS["SEED"]
+    seed = getattr(settings, "SEED", DEFAULTS["SEED"])
     logger.info("experiment %d of %d starts", curr_exp, n_exp)
     begin = time.perf_counter()
     try:

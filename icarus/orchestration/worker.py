@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import resource
 import signal
 import sys
@@ -55,8 +56,18 @@ def initialise_worker(board: Board, source: SettingsSource | None, log_level: in
             _initialisation_error = traceback.format_exc()
 
 
-def work(job: Job, slot: int) -> Outcome:
-    """Run a job in a process of the pool, reporting progress in `slot` of the board."""
+def work(job: Job, slot: int) -> bytes:
+    """Run a job in a process of the pool and return its outcome, pickled."""
+    outcome = _work(job, slot)
+    try:
+        return pickle.dumps(outcome)
+    except Exception as error:
+        # Found out by the pool itself, this would end the process.
+        text = f"its result cannot be sent between processes: {_one_line(error)}"
+        return pickle.dumps(Outcome(Status.FAILED, error=text, traceback=traceback.format_exc()))
+
+
+def _work(job: Job, slot: int) -> Outcome:
     assert _board is not None
     if _initialisation_error is not None:
         return Outcome(
@@ -74,9 +85,9 @@ def run_job(job: Job, heartbeat: Callable[[int], None]) -> Outcome:
     begin = time.perf_counter()
     messages: list[tuple[int, str, str]] = []
     facts: dict[str, Any]
-    with _collected_messages(messages):
+    with _collected_messages(messages) as paused:
         try:
-            facts = {"status": Status.OK, "value": job.task(job.argument, heartbeat)}
+            facts = {"status": Status.OK, "value": job.task(job.argument, paused(heartbeat))}
         except (Exception, SystemExit) as error:
             facts = {
                 "status": Status.FAILED,
@@ -93,7 +104,10 @@ def run_job(job: Job, heartbeat: Callable[[int], None]) -> Outcome:
 
 
 def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = ""
     if isinstance(error, IcarusError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -115,15 +129,33 @@ class _ListHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if len(self._messages) < self.MOST:
-            self._messages.append((record.levelno, record.name, record.getMessage()))
+            try:
+                self._messages.append((record.levelno, record.name, record.getMessage()))
+            except Exception:
+                self.handleError(record)
 
 
 @contextmanager
-def _collected_messages(messages: list[tuple[int, str, str]]) -> Iterator[None]:
+def _collected_messages(
+    messages: list[tuple[int, str, str]],
+) -> Iterator[Callable[[Callable[[int], None]], Callable[[int], None]]]:
+    """Collect what is logged; give a decorator for what is to log as before in between."""
     root = logging.getLogger()
     handlers = root.handlers[:]
-    root.handlers[:] = [_ListHandler(messages)]
+    collecting: list[logging.Handler] = [_ListHandler(messages)]
+
+    def paused(heartbeat: Callable[[int], None]) -> Callable[[int], None]:
+        def call(requests: int) -> None:
+            root.handlers[:] = handlers
+            try:
+                heartbeat(requests)
+            finally:
+                root.handlers[:] = collecting
+
+        return call
+
+    root.handlers[:] = collecting
     try:
-        yield
+        yield paused
     finally:
         root.handlers[:] = handlers

@@ -90,9 +90,9 @@ def _fan_out(handlers: list[Callable[..., None]]) -> Callable[..., None]:
     if len(handlers) == 1:
         return handlers[0]
 
-    def call_all(*args: Any) -> None:
+    def call_all(*args: Any, **kwargs: Any) -> None:
         for handler in handlers:
-            handler(*args)
+            handler(*args, **kwargs)
 
     return call_all
 

@@ -32,9 +32,9 @@ class NetworkController:
 
     def __init__(self, model: NetworkModel) -> None:
         self.model = model
-        self.session: dict[str, Any] | None = None
+        # Not Optional: outside a session it fails by itself, at no cost inside.
+        self.session: Any = None
         self.collector: Any = None
-        self._content: Content = None
         self._listening = False
 
     def attach_collector(self, collector: Any) -> None:
@@ -66,7 +66,6 @@ class NetworkController:
             "content": content,
             "log": log,
         }
-        self._content = content
         self._listening = bool(log) and self.collector is not None
         if self._listening:
             self.collector.start_session(timestamp, receiver, content)
@@ -102,7 +101,7 @@ class NetworkController:
     def put_content(self, node: Node) -> Content | None:
         """Insert the content in the cache of `node`; return what was evicted, or None."""
         cache = self.model.cache.get(node)
-        return None if cache is None else cache.put(self._content)
+        return None if cache is None else cache.put(self.session["content"])
 
     def get_content(self, node: Node) -> bool:
         """Look the content up at `node`: in its cache, or among what it originates.
@@ -114,7 +113,7 @@ class NetworkController:
         """
         cache = self.model.cache.get(node)
         if cache is not None:
-            hit = cache.get(self._content)
+            hit = cache.get(self.session["content"])
             if self._listening:
                 if hit:
                     self.collector.cache_hit(node)
@@ -122,7 +121,7 @@ class NetworkController:
                     self.collector.cache_miss(node)
             return bool(hit)
         contents = self.model.source_node.get(node)
-        if contents is None or self._content not in contents:
+        if contents is None or self.session["content"] not in contents:
             return False
         if self._listening:
             self.collector.server_hit(node)
@@ -131,7 +130,7 @@ class NetworkController:
     def remove_content(self, node: Node) -> bool | None:
         """Remove the content from the cache of `node`; return whether it was there."""
         cache = self.model.cache.get(node)
-        return None if cache is None else bool(cache.remove(self._content))
+        return None if cache is None else bool(cache.remove(self.session["content"]))
 
     def end_session(self, success: bool = True) -> None:
         """Close the session.
@@ -144,7 +143,6 @@ class NetworkController:
         if self._listening:
             self.collector.end_session(success)
         self.session = None
-        self._content = None
         self._listening = False
 
 

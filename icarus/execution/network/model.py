@@ -9,7 +9,7 @@ from typing import Any
 import fnss
 import numpy as np
 
-from icarus.components import accepts_seed
+from icarus.components import accepts_seed, takes_seed_sequence
 from icarus.execution.network.paths import ShortestPaths
 from icarus.registry import CACHE_POLICY
 from icarus.types import Content, Node, Seed
@@ -122,7 +122,13 @@ def _build_caches(
 ) -> dict[Node, Any]:
     parameters = {key: value for key, value in cache_policy.items() if key != "name"}
     policy = CACHE_POLICY[cache_policy["name"]]
-    if accepts_seed(policy) and "seed" not in parameters:
+    if not accepts_seed(policy) or ("seed" in parameters and not takes_seed_sequence(policy)):
+        return {node: policy(size, **parameters) for node, size in sizes.items()}
+    rng = np.random.default_rng(parameters.pop("seed", seed))
+    if takes_seed_sequence(policy):
         # One Generator for all: the order of draws is the order of requests, in any engine.
-        parameters["seed"] = np.random.default_rng(seed)
-    return {node: policy(size, **parameters) for node, size in sizes.items()}
+        return {node: policy(size, seed=rng, **parameters) for node, size in sizes.items()}
+    return {
+        node: policy(size, seed=int(rng.integers(2**32)), **parameters)
+        for node, size in sizes.items()
+    }

@@ -72,7 +72,7 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
 
     def __missing__(self, u: Node) -> _PathsFrom:
         if u not in self._number:
-            raise KeyError(u)
+            raise KeyError(_no_such_node(u))
         row = _PathsFrom(self, u)
         self[u] = row
         return row
@@ -115,6 +115,17 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
             self[node].complete()
         return self
 
+    def __eq__(self, other: object) -> bool:
+        return super(ShortestPaths, self.complete()).__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
+
+    def copy(self) -> dict[Node, dict[Node, list[Node]]]:  # type: ignore[override]
+        return {u: dict(row.items()) for u, row in self.items()}
+
     def __contains__(self, node: object) -> bool:
         return node in self._number
 
@@ -147,7 +158,7 @@ class _PathsFrom(dict[Node, list[Node]]):
 
     def __missing__(self, v: Node) -> list[Node]:
         if v not in self._paths:
-            raise KeyError(v)
+            raise KeyError(_no_such_node(v))
         path = self._paths._compute(self._origin, v)
         self[v] = path
         return path
@@ -159,6 +170,17 @@ class _PathsFrom(dict[Node, list[Node]]):
             except KeyError:
                 continue  # not connected
         return self
+
+    def __eq__(self, other: object) -> bool:
+        return super(_PathsFrom, self.complete()).__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
+
+    def copy(self) -> dict[Node, list[Node]]:
+        return dict(self.items())
 
     def __contains__(self, v: object) -> bool:
         try:
@@ -194,6 +216,11 @@ class _PathsFrom(dict[Node, list[Node]]):
         return super().items()
 
 
+def _no_such_node(node: Node) -> str:
+    hint = "; does the content have a source?" if node is None else ""
+    return f"there is no node {node!r} in the topology{hint}"
+
+
 def symmetrify_paths(
     shortest_paths: dict[Node, dict[Node, list[Node]]],
 ) -> dict[Node, dict[Node, list[Node]]]:
@@ -214,5 +241,5 @@ def symmetrify_paths(
     for u in list(shortest_paths):
         for v in list(shortest_paths[u]):
             if u in shortest_paths.get(v, {}):
-                shortest_paths[v][u] = shortest_paths[u][v][::-1]
+                shortest_paths[u][v] = shortest_paths[v][u][::-1]
     return shortest_paths

@@ -100,12 +100,13 @@ class LeaveCopyDown(_OnPathStrategy):
 class ProbCache(_OnPathStrategy):
     """ProbCache: a cache keeps a copy with a probability that grows towards the receiver.
 
-    The x-th of the c caches of the return path keeps a copy with probability
+    The x-th cache that a content meets on its way back keeps a copy with probability
 
-        (N_x + ... + N_c) / (t_tw N_x) * (x / c)^c,
+        (sum of the last c - x + 1 capacities) / (t_tw * its own capacity) * (x / c)^c.
 
-    N_x being its capacity. The factor is TimesIn of the original paper; the weight has the
-    exponent c of the extended one. A cache that serves counts among the c.
+    c and the sum go over all caches of the return path, the one that serves included if it is
+    a cache. The first factor is TimesIn of the original paper; the second has the exponent c
+    of the extended one.
 
     Parameters
     ----------
