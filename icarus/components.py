@@ -50,7 +50,11 @@ class Parameter:
 
 @functools.cache
 def _signature(component: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(component)
+    try:
+        return inspect.signature(component)
+    except (ValueError, TypeError):
+        # Some classes written in C do not say: they may take anything.
+        return inspect.signature(lambda *args, **kwargs: None)
 
 
 @functools.cache
@@ -71,15 +75,31 @@ def _type_hints(component: Callable[..., Any]) -> dict[str, Any]:
 
 
 @functools.cache
-def parameters(component: Callable[..., Any]) -> dict[str, Parameter]:
-    """Return the parameters that a component takes by keyword, by name, in order."""
+def parameters(component: Callable[..., Any], positional: int = 0) -> dict[str, Parameter]:
+    """Return the parameters that a component takes by keyword, by name, in order.
+
+    Parameters
+    ----------
+    component : callable
+    positional : int, optional
+        How many arguments the framework passes by position; the parameters they fill are left
+        out, be they named, positional only or gathered by ``*args``.
+    """
     hints = _type_hints(component)
-    return {
-        name: Parameter(name, hints.get(name, _UNTYPED), parameter.default)
-        for name, parameter in _signature(component).parameters.items()
-        if parameter.kind
-        in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    }
+    named = {}
+    for name, parameter in _signature(component).parameters.items():
+        by_position = parameter.kind in (
+            inspect.Parameter.POSITIONAL_ONLY,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        )
+        if by_position and positional > 0:
+            positional -= 1
+        elif parameter.kind in (
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        ):
+            named[name] = Parameter(name, hints.get(name, _UNTYPED), parameter.default)
+    return named
 
 
 @functools.cache

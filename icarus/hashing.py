@@ -43,8 +43,19 @@ def stable_hash(value: Hashable) -> int:
         z = ((z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9) & _MASK
         z = ((z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB) & _MASK
         return z ^ (z >> 31)
-    text = value if isinstance(value, str) else repr(value)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    if isinstance(value, (float, np.floating)):
+        # Equal names must have equal hashes: 1.0 is 1.
+        return (
+            stable_hash(int(value)) if float(value).is_integer() else _text_hash(repr(float(value)))
+        )
+    if isinstance(value, str):
+        return _text_hash(value)
+    return _text_hash(json.dumps(_canonical(value), separators=(",", ":")))
+
+
+def _text_hash(text: str) -> int:
+    raw = text.encode(errors="surrogateescape")
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little")
 
 
 def digest(value: Any) -> str:
@@ -61,7 +72,7 @@ def digest(value: Any) -> str:
     str
         32 hexadecimal digits.
     """
-    text = json.dumps(_canonical(value), separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(_canonical(value), separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

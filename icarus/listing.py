@@ -55,7 +55,9 @@ def component(kind: str, name: str) -> list[str]:
     """
     registry, section = _find(kind)
     entry = registry.resolve(name)
-    lines = [f"{name} ({registry.kind}): {entry.__module__}.{entry.__qualname__}", ""]
+    module = str(getattr(entry, "__module__", ""))
+    origin = f"{module}.{entry.__qualname__}" if hasattr(entry, "__qualname__") else repr(entry)
+    lines = [f"{name} ({registry.kind}): {origin}", ""]
     lines += (inspect.getdoc(entry) or "It has no description.").splitlines()
     if section is None:
         return lines
@@ -70,7 +72,7 @@ def component(kind: str, name: str) -> list[str]:
     lines += [_describe(parameter) for parameter in settable]
     if not settable and section != "cache_placement":
         lines.append("It takes no parameters.")
-    if takes_any_keyword(entry) and not entry.__module__.startswith("icarus."):
+    if takes_any_keyword(entry) and not module.startswith("icarus."):
         lines.append("It takes any other parameter too.")
     return lines
 
@@ -78,7 +80,11 @@ def component(kind: str, name: str) -> list[str]:
 def _find(kind: str) -> tuple[Registry, str | None]:
     wanted = _plain(kind)
     for registry, section in zip(REGISTRIES, [*_VALIDATED_KINDS, None, None], strict=True):
-        if wanted in (_plain(registry.plural), _plain(registry.kind), _plain(section or "")):
+        if wanted and wanted in (
+            _plain(registry.plural),
+            _plain(registry.kind),
+            _plain(section or ""),
+        ):
             return registry, section
     known = [registry.plural for registry in REGISTRIES]
     raise ComponentError(f"unknown kind of component {kind!r}; {suggestion(kind, known)}")

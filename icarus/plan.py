@@ -14,7 +14,7 @@ from typing import Any
 
 from icarus.errors import SettingsError, suggestion
 from icarus.registry import RESULTS_WRITER
-from icarus.settings import GENERAL_SETTINGS, fill_defaults
+from icarus.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
 from icarus.validation import SectionChecker, check_value
 
@@ -79,11 +79,12 @@ class Plan:
         ]
         varying = self.varying()
         lines.append("varies:        " + ("" if varying else "nothing"))
-        width = max((len(".".join(path)) for path in varying), default=0)
+        names = {path: ".".join(map(str, path)) for path in varying}
+        width = max(map(len, names.values()), default=0)
         for path, values in varying.items():
             shown = ", ".join(str(value) for value in values[:_MOST_VALUES])
             more = f" and {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else ""
-            lines.append(f"  {'.'.join(path):<{width}}  {shown}{more}")
+            lines.append(f"  {names[path]:<{width}}  {shown}{more}")
         return lines
 
 
@@ -102,6 +103,9 @@ def make_plan(settings: Settings) -> Plan:
     """
     if not settings.frozen:
         fill_defaults(settings)
+    missing = [name for name in DEFAULTS if name not in settings]
+    if missing:
+        raise SettingsError([f"{name}: missing, and the settings are frozen" for name in missing])
     problems = _check_general(settings)
     collectors = _collectors(settings, problems)
     experiments: list[Tree] = []

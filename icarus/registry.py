@@ -16,7 +16,7 @@ import importlib
 import threading
 import warnings
 from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from icarus.errors import ComponentError, suggestion
 
@@ -91,7 +91,7 @@ class Registry(dict[str, Any]):
             raise ComponentError(f"a {self.kind} needs a name that is a string, found {name!r}")
         _load_before(component)
         taken = super().get(name)
-        if taken is not None and not override and _definition(taken) != _definition(component):
+        if taken is not None and not override and not _same_definition(taken, component):
             raise ComponentError(
                 f"the {self.kind} name {name!r} is taken by {_describe(taken)}; choose "
                 f"another name, or replace it on purpose with override=True"
@@ -120,6 +120,39 @@ class Registry(dict[str, Any]):
         _load_before(component)
         self.checks.pop(name, None)
         super().__setitem__(name, component)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for name, component in dict(*args, **kwargs).items():
+            self[name] = component
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def __delitem__(self, name: str) -> None:
+        load_components()
+        super().__delitem__(name)
+
+    def pop(self, *args: Any) -> Any:
+        load_components()
+        return super().pop(*args)
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self.items())
+
+    def __eq__(self, other: object) -> bool:
+        load_components()
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
 
     def __missing__(self, name: str) -> Any:
         load_components()
@@ -269,7 +302,7 @@ def _load_plugins() -> None:
     for entry in entry_points(group=PLUGIN_GROUP):
         try:
             entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             warnings.warn(
                 f"plugin {entry.name!r} ({entry.value}) is left out: "
                 f"{type(error).__name__}: {error}",
@@ -279,6 +312,15 @@ def _load_plugins() -> None:
 
 def _definition(component: Any) -> tuple[str | None, str | None]:
     return getattr(component, "__module__", None), getattr(component, "__qualname__", None)
+
+
+def _same_definition(one: Any, other: Any) -> bool:
+    """Whether two components are one definition, perhaps loaded twice."""
+    if one is other:
+        return True
+    name = _definition(one)[1]
+    # Lambdas and partial functions have no name of their own to go by.
+    return name is not None and "<lambda>" not in name and _definition(one) == _definition(other)
 
 
 def _describe(component: Any) -> str:

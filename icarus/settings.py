@@ -15,6 +15,7 @@ import sys
 import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Annotated, Any, Literal
@@ -105,8 +106,8 @@ class SettingsSource:
         """
         raw = Path(path).read_bytes()
         try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
+            text = decode_source(raw)
+        except (UnicodeDecodeError, SyntaxError):
             text = "\0"
         if "\0" in text:
             raise SettingsError([f"{os.fspath(path)}: not a Python file: it is not text"])
@@ -190,14 +191,42 @@ def execute_settings(
     return {name: value for name, value in namespace.items() if name == name.upper()}
 
 
+class _Yielding(ast.NodeTransformer):
+    """Has module-level assignments yield that do not go through the namespace given to exec."""
+
+    def __init__(self, overrides: Mapping[str, Any]) -> None:
+        self.overrides = overrides
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return node
+
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        self.generic_visit(node)
+        if node.target.id not in self.overrides:
+            return node
+        both = ast.Tuple([node.value, ast.Name(node.target.id, ast.Load())], ast.Load())
+        return ast.copy_location(ast.Subscript(both, ast.Constant(1), ast.Load()), node)
+
+
 def _compile(source: SettingsSource) -> CodeType:
     try:
-        return compile(source.text, source.path, "exec", dont_inherit=True)
+        tree = ast.parse(source.text, source.path)
+        tree = ast.fix_missing_locations(_Yielding(source.overrides).visit(tree))
+        return compile(tree, source.path, "exec", dont_inherit=True)
     except SyntaxError as error:
         shown = f": {error.text.strip()}" if error.text else ""
         raise SettingsError(
             [f"{source.path}:{error.lineno}: not valid Python: {error.msg}{shown}"]
         ) from error
+    except (MemoryError, RecursionError):
+        # What the compiler says of nesting that is too deep for it.
+        raise SettingsError([f"{source.path}: too deeply nested to be compiled"]) from None
 
 
 def _check_override_names(source: SettingsSource, code: CodeType) -> None:
@@ -206,7 +235,8 @@ def _check_override_names(source: SettingsSource, code: CodeType) -> None:
     problems = []
     for name in source.overrides:
         near = nearest(name, known)
-        if name not in known and near is not None:
+        # What a star import brings is not known before it runs.
+        if name not in known and near is not None and "import *" not in source.text:
             problems.append(
                 f"-c {name}: {source.path} has no setting {name!r}; did you mean {near!r}?"
             )
@@ -236,7 +266,7 @@ def _problems_of(source: SettingsSource, error: BaseException) -> list[str]:
         return [f"{place}: {problem}" for problem in error.problems]
     if isinstance(error, IcarusError):
         return [f"{place}: {error}"]
-    return [f"{place}: {type(error).__name__}: {error}"]
+    return [f"{place}: {type(error).__name__}: {' '.join(str(error).split())}"]
 
 
 def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:

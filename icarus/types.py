@@ -7,11 +7,12 @@ clear message. They follow ``annotated_types`` and are understood by pydantic.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import Annotated, TypeAlias
 
 import numpy as np
-from annotated_types import Ge, Gt, Interval
+from annotated_types import Ge, Gt, Interval, Lt
 
 __all__ = [
     "Content",
@@ -38,9 +39,9 @@ own, the stream that the campaign derived for it. One that has a parameter ``see
 this annotation, as written for Icarus 0.8, gets a 32-bit integer derived from it.
 """
 
-NonNegative: TypeAlias = Annotated[float, Ge(0)]
+NonNegative: TypeAlias = Annotated[float, Ge(0), Lt(math.inf)]
 NonNegativeInt: TypeAlias = Annotated[int, Ge(0)]
-Positive: TypeAlias = Annotated[float, Gt(0)]
+Positive: TypeAlias = Annotated[float, Gt(0), Lt(math.inf)]
 PositiveInt: TypeAlias = Annotated[int, Gt(0)]
 Fraction: TypeAlias = Annotated[float, Interval(ge=0, le=1)]
 """A share of a whole, from 0 to 1."""

@@ -122,6 +122,18 @@ class Tree(defaultdict[Any, Any]):
             self[key] = default
         return self[key]
 
+    def __or__(self, other: Any) -> Tree:
+        both = Tree(self)
+        both.update(other)
+        return both
+
+    def __ror__(self, other: Any) -> Tree:
+        return Tree(other) | self
+
+    def __ior__(self, other: Any) -> Tree:
+        self.update(other)
+        return self
+
     def update(self, e: Any) -> None:  # type: ignore[override]
         """Replace whole top-level branches by those of `e`, a mapping or pairs."""
         for key, value in Tree(e).items():
@@ -169,6 +181,8 @@ def _equal(a: Any, b: Any) -> bool:
         return True
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.array_equal(a, b)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(_equal, a, b))
     return bool(a == b)
 
 
@@ -218,7 +232,7 @@ class Settings:
 
     def __getattr__(self, name: str) -> Any:
         # Reached for real attributes only before they exist, as while unpickling.
-        if name.startswith("__") or name in ("_values", "_frozen", "_source"):
+        if name in ("_values", "_frozen", "_source"):
             raise AttributeError(name)
         return self[name]
 
@@ -352,7 +366,7 @@ def timestr(sec: float, with_seconds: bool = True) -> str:
     >>> timestr(90), timestr(3604), timestr(21, with_seconds=False)
     ('1m 30s', '1h 0m 4s', '0m')
     """
-    minutes, seconds = divmod(round(sec), 60)
+    minutes, seconds = divmod(max(round(sec), 0), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     parts = [(days, "d"), (hours, "h"), (minutes, "m")]

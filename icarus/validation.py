@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from icarus.components import Parameter, parameters, takes_any_keyword
 from icarus.errors import ComponentError, nearest, suggestion
 from icarus.experiment import COMPONENT_SECTIONS, REQUIRED_SECTIONS
+from icarus.hashing import digest
 from icarus.registry import (
     CACHE_PLACEMENT,
     CACHE_POLICY,
@@ -40,7 +41,7 @@ SECTION_REGISTRIES: dict[str, Registry] = {
 _GIVEN_BY_FRAMEWORK = {
     "topology": 0,
     "workload": 1,  # topology
-    "cache_placement": 2,  # topology, cache_budget
+    "cache_placement": 1,  # topology; cache_budget comes by name
     "content_placement": 2,  # topology, contents
     "strategy": 2,  # view, controller
     "cache_policy": 1,  # maxlen
@@ -49,6 +50,9 @@ _GIVEN_BY_FRAMEWORK = {
 """How many leading parameters of a component of each kind settings do not give."""
 
 _KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "desc")
+
+_LONGEST = 120
+"""Characters of a value that a problem shows."""
 
 Finding = tuple[str, str]
 """A place inside a section or an experiment, and what is wrong there."""
@@ -95,15 +99,30 @@ def check_value(annotation: Any, value: Any) -> list[str]:
         return []  # an unhashable annotation
     if adapter is None:
         return []
-    plain = value.item() if isinstance(value, np.generic) else value
-    if isinstance(plain, Mapping):
-        plain = dict(plain.items())
+    plain = _plain(value)
     try:
         adapter.validate_python(plain)
     except ValidationError as error:
         wanted = " or ".join(dict.fromkeys(_phrase(one) for one in error.errors()))
-        return [f"{wanted}, found {value!r}"]
+        return [f"{wanted}, found {_shown(value)}"]
     return []
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a problem shows it: in one line, and not a long one."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with NumPy scalars as Python's and trees as dicts."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple, set, frozenset):
+        return type(value)(map(_plain, value))
+    return value
 
 
 def _phrase(error: Any) -> str:
@@ -132,11 +151,14 @@ class SectionChecker:
                 elif section in REQUIRED_SECTIONS:
                     report.problems.append((section, "missing; every experiment needs it"))
             elif not isinstance(given, Mapping):
-                text = f"should be a tree with a name and parameters, found {given!r}"
+                text = f"should be a tree with a name and parameters, found {_shown(given)}"
                 report.problems.append((section, text))
             else:
                 report.include(section, self.check(section, given))
         netconf = experiment.get("netconf") or {}
+        if not isinstance(netconf, Mapping):
+            report.problems.append(("netconf", f"should be a tree, found {_shown(netconf)}"))
+            return report
         for key in netconf.keys():  # noqa: SIM118 - iterating a Tree yields pairs
             if key != "shortest_path":
                 report.problems.append((f"netconf.{key}", "unknown; known: shortest_path"))
@@ -152,7 +174,7 @@ class SectionChecker:
         section : mapping
             The name of the component under ``name``, and its parameters.
         """
-        key = (kind, repr(section))
+        key = (kind, digest(section))
         if key not in self._seen:
             self._seen[key] = _check_section(kind, dict(section.items()))
         return self._seen[key]
@@ -190,8 +212,12 @@ def _check_section(kind: str, section: dict[str, Any]) -> Report:
 
 def settable_parameters(kind: str, component: Callable[..., Any]) -> dict[str, Parameter]:
     """Return the parameters of a component that settings may give, by name."""
-    ordered = list(parameters(component).items())
-    return dict(ordered[_GIVEN_BY_FRAMEWORK[kind] :])
+    given = _GIVEN_BY_FRAMEWORK[kind]
+    return {
+        parameter.name: parameter
+        for parameter in parameters(component, positional=given).values()
+        if parameter.name != "cache_budget" or kind != "cache_placement"
+    }
 
 
 def _check_network_cache(section: dict[str, Any], report: Report) -> None:
@@ -225,7 +251,7 @@ def _check_unknown(
     mistake. A user's own component that takes any keyword may well read it.
     """
     takes_any = takes_any_keyword(component)
-    built_in = component.__module__.startswith("icarus.")
+    built_in = str(getattr(component, "__module__", "")).startswith("icarus.")
     if takes_any and not built_in:
         return
     of_others = {

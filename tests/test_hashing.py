@@ -49,7 +49,7 @@ class TestStableHash:
         # SplitMix64 seeded with 0: the first number it gives, known from its authors' code.
         assert stable_hash(0) == 0xE220A8397B1DCDAF
         assert stable_hash("content") == 0xA3AB977412994AB1
-        assert stable_hash((1, "a")) == 0x74C8F0DD34155344
+        assert stable_hash((1, "a")) == 0x2F121DFB33891624
 
     @hypothesis.settings(deadline=None)
     @given(st.integers() | st.text() | st.tuples(st.integers(), st.text()) | st.floats())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ def write_results_pickle(results: ResultSet, path: str | os.PathLike[str]) -> No
     """
     # The file that a link leads to, not the link, is replaced.
     target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        raise ResultsError(f"{target}: cannot write: it is not a regular file")
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,20 +42,23 @@ def write_results_pickle(results: ResultSet, path: str | os.PathLike[str]) -> No
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise ResultsError(f"{target}: cannot write: {error.strerror or error}") from error
+    except (OSError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ResultsError(f"{target}: cannot write: {reason}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the file system remember the rename itself."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Have the file system remember the rename itself, where it can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @register_results_reader("PICKLE")

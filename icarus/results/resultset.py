@@ -71,6 +71,7 @@ class ResultSet:
         both._results = self._results + other._results
         both._metadata = self._metadata + other._metadata
         both.failures = self.failures + other.failures
+        both.attr = dict(self.attr)
         return both
 
     @property
@@ -129,7 +130,8 @@ class ResultSet:
             lines.append("  RESULTS:")
             for collector, metrics in results.items():
                 lines.append(f"    {collector}")
-                lines += [f"     * {metric}: {value}" for metric, value in metrics.items()]
+                named = metrics.items() if isinstance(metrics, Tree) else [("value", metrics)]
+                lines += [f"     * {metric}: {value}" for metric, value in named]
             blocks.append("\n".join(lines))
         return "\n\n".join(blocks)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from icarus.errors import ResultsError
@@ -49,17 +50,17 @@ def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
     table = Table()
     for dimension in dimensions:
         name = short_name(dimension.path)
-        table.add_column(name, justify="right" if dimension.numeric else "left")
+        table.add_column(escape(name), justify="right" if dimension.numeric else "left")
     table.add_column("n", justify="right")
     for path in scalar:
         table.add_column("\n".join(str(part) for part in path), justify="right")
-    groups: dict[tuple[str, ...], list[int]] = {}
+    groups: dict[tuple[Hashable, ...], list[int]] = {}
     for i in range(len(trees)):
-        key = tuple(dimension.texts[dimension.keys[i]] for dimension in dimensions)
-        groups.setdefault(key, []).append(i)
+        groups.setdefault(tuple(one.keys[i] for one in dimensions), []).append(i)
     for key, members in groups.items():
+        texts = [escape(one.texts[value]) for one, value in zip(dimensions, key, strict=True)]
         cells = [_cell([number(trees[i].getval(path)) for i in members]) for path in scalar]
-        table.add_row(*key, str(len(members)), *cells)
+        table.add_row(*texts, str(len(members)), *cells)
     return table
 
 
