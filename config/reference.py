@@ -46,7 +46,7 @@ RESULTS_FORMAT = "PICKLE"
 #
 #   CACHE_HIT_RATIO  share of contents served by caches (and BYTE_HIT_RATIO if sizes are known)
 #                    off_path_hits=False, per_node=True, content_hits=False
-#   LATENCY          mean time from request to content, in ms;  cdf=False
+#   LATENCY          mean time from request to content, in ms;  cdf=False, percentiles=False
 #   LINK_LOAD        mean load of internal and external links, in bytes per second
 #                    req_size=150, content_size=1500 (bytes)
 #   PATH_STRETCH     hops travelled over hops of the shortest path;  cdf=False
@@ -82,8 +82,12 @@ default = Tree()
 #   RING         n, delay_int=1, delay_ext=5      ring of n routers, a receiver on each, one source
 #   MESH         n, m, delay_int=1, delay_ext=5   full mesh of n routers with receivers, m sources
 #   GEANT        path=None                        European academic network
+#   GEANT_2      path=None                        the same, caches on the most central routers
 #   WIDE         path=None                        Japanese academic network
 #   GARR         path=None                        Italian academic network
+#   GARR_2       path=None                        the same, with a receiver on every router
+#   TISCALI      path=None                        router-level map of Tiscali; needs its file, as
+#   TISCALI_2    path=None                        ROCKET_FUEL does
 #   ROCKET_FUEL  asn, source_ratio=0.1, ext_delay=34, path=None     RocketFuel map of an ISP; needs
 #                                                 the file, by path or in the folder ICARUS_DATA
 #   TOPOHUB      map, ...                         any map of topohub, such as "sndlib/germany50"
@@ -101,7 +105,11 @@ default["topology"]["name"] = "GEANT"
 #   TRACE_DRIVEN  reqs_file, contents_file=None, n_contents=None, n_warmup=0, n_measured=None,
 #                 rate=1.0, beta=0, warmup_ratio=None, content_column=None, time_column=None,
 #                 size_column=None, delimiter=None, header=None
-#                 requests replayed from a trace; see config/trace_replay.py
+#                 format=None; requests replayed from a trace; see config/trace_replay.py
+#   GLOBETRAFF    reqs_file, contents_file, beta=0, n_warmup=0, n_measured=None
+#                 requests made by the generator GlobeTraff
+#   YCSB          workload, n_contents, n_warmup, n_measured, alpha=0.99, beta=0, rate=1.0
+#                 the Yahoo! Cloud Serving Benchmark, workload "A" to "E"
 #
 # The first n_warmup requests fill the caches and are not measured.
 default["workload"] = {
@@ -127,6 +135,12 @@ default["content_placement"]["name"] = "UNIFORM"
 #   BETWEENNESS_CENTRALITY       by betweenness
 #   CONSOLIDATED                 spread=0.5, metric_dict=None, target="top": equally over the
 #                                most central half of the routers
+#   RANDOM                       n_cache_nodes: equally, on routers drawn at random
+#   OPTIMAL_MEDIAN               n_cache_nodes, hit_ratio, weight="delay": where requests take the
+#                                least time if each receiver has one cache; for PARTITION
+#   OPTIMAL_HASHROUTING          n_cache_nodes, hit_ratio, weight="delay": the same for hash-routing
+#   CLUSTERED_HASHROUTING        n_clusters, policy="node_const" or "cluster_const",
+#                                distance="delay": routers in clusters, for HR_CLUSTER
 default["cache_placement"]["name"] = "UNIFORM"
 
 # Cache policy: what a cache evicts. Parameters go to every cache.
@@ -135,7 +149,15 @@ default["cache_placement"]["name"] = "UNIFORM"
 #   FIFO          the one inserted first
 #   RAND          one chosen at random
 #   IN_CACHE_LFU  the least frequently used one, counting while it is cached
+#   SLRU          segments=2, alloc=None: LRU in segments, a hit promotes to the next one up
+#   PERFECT_LFU   the least frequently used one, counting all requests ever
+#   CLIMB         a hit moves a content up one place, the lowest is evicted
+#   MIN           trace: the one needed last, known from the list of all requests
+#   SHARD         policy="LRU", nodes=4, policy_attr={}: several caches, contents divided by hash
 #   NULL          nothing is ever cached
+#
+# PATH, TREE and ARRAY are systems of several caches for studies without a network; they are
+# built from caches, not from settings.
 default["cache_policy"]["name"] = "LRU"
 
 # Strategy: where a request goes and which caches keep a copy. Set for each experiment below.
@@ -146,7 +168,21 @@ default["cache_policy"]["name"] = "LRU"
 #   PROB_CACHE      t_tw=10      with a probability that grows towards the receiver
 #   RAND_BERNOULLI  p=0.2        with the same probability everywhere
 #   EDGE                         only the first cache on the way is asked and filled
-#   HR_SYMM                      hash-routing: the one cache responsible for the content
+#   CL4M            use_ego_betw=False   the most central cache on the way back
+#   RAND_CHOICE                  one cache on the way back, chosen at random
+#   PARTITION                    the one cache of the receiver; needs OPTIMAL_MEDIAN
+#   NRR             metacaching="LCE" or "LCD"   the nearest cache that has the content
+#   HR_SYMM                      hash-routing: the one cache responsible for the content, through
+#                                which it returns
+#   HR_ASYMM                     ... and it returns straight, kept only where it passes
+#   HR_MULTICAST                 ... and it returns straight and to the cache at once
+#   HASHROUTING     routing="SYMM", "ASYMM" or "MULTICAST"   the three by parameter
+#   HR_HYBRID_AM    max_stretch=0.2      HR_MULTICAST where the detour is short, else HR_ASYMM
+#   HR_HYBRID_SM                 HR_SYMM or HR_MULTICAST, whichever takes fewer hops
+#   HR_EDGE_CACHE   routing, edge_cache_ratio    hash-routing, and a cache of its own at the edge
+#   HR_ON_PATH      routing, on_path_cache_ratio  hash-routing, and caches of their own on the way
+#   HR_CLUSTER      intra_routing, inter_routing="LCE"   hash-routing in each cluster; needs
+#                                CLUSTERED_HASHROUTING
 STRATEGIES = [
     {"name": "NO_CACHE"},
     {"name": "LCE"},

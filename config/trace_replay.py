@@ -22,6 +22,7 @@ CONTENT_COLUMN = None
 TIME_COLUMN = None
 SIZE_COLUMN = None
 DELIMITER = None
+FORMAT = None
 RATE = 1.0
 
 # Share of the trace that fills the caches before anything is measured.
@@ -53,6 +54,7 @@ default["workload"] = {
     "time_column": TIME_COLUMN,
     "size_column": SIZE_COLUMN,
     "delimiter": DELIMITER,
+    "format": FORMAT,
     "rate": RATE,
     "warmup_ratio": WARMUP_RATIO,
 }

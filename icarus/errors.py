@@ -20,6 +20,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
+from pathlib import Path
 
 __all__ = [
     "ComponentError",
@@ -30,6 +31,7 @@ __all__ = [
     "TopologyError",
     "TraceError",
     "nearest",
+    "nearest_file",
     "suggestion",
 ]
 
@@ -106,6 +108,17 @@ def nearest(name: str, known: Iterable[object]) -> str | None:
     # Letters that changed places are the likelier slip where several names are as close.
     near.sort(key=lambda candidate: sorted(candidate) != sorted(wanted))
     return by_folded[near[0]] if near else None
+
+
+def nearest_file(path: str | PathLike[str]) -> str:
+    """Return the end of "no such file": the file in the same folder that may be meant, if any."""
+    folder = Path(path).parent
+    try:
+        names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except OSError:
+        return ""
+    near = nearest(Path(path).name, names)
+    return f"; did you mean {fspath(folder / near)!r}?" if near else ""
 
 
 def suggestion(name: str, known: Iterable[object], most: int = 12) -> str:

@@ -7,7 +7,7 @@ by the decorators below, or by plain assignment.
 
 >>> from icarus.registry import register_strategy, STRATEGY
 >>> sorted(STRATEGY)[:2]
-['EDGE', 'HR_SYMM']
+['CL4M', 'EDGE']
 """
 
 from __future__ import annotations

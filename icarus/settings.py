@@ -22,8 +22,8 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from icarus.errors import IcarusError, SettingsError, nearest, suggestion
-from icarus.util import Settings
+from icarus.errors import IcarusError, SettingsError, nearest, nearest_file, suggestion
+from icarus.util import Settings, literal
 
 __all__ = [
     "DEFAULTS",
@@ -295,17 +295,10 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
             hint = f"; did you mean {upper!r}?" if upper.isidentifier() else ""
             problems.append(f"-c {assignment}: a setting has an upper-case name{hint}")
         else:
-            overrides[name] = _literal(text.strip())
+            overrides[name] = literal(text.strip())
     if problems:
         raise SettingsError(problems)
     return overrides
-
-
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return text
 
 
 def load_settings(
@@ -322,11 +315,7 @@ def load_settings(
     try:
         settings.read_from(os.fspath(path), overrides=overrides)
     except FileNotFoundError:
-        folder = Path(path).parent
-        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        near = nearest(Path(path).name, names)
-        hint = f"; did you mean {os.fspath(folder / near)!r}?" if near else ""
-        raise SettingsError([f"{os.fspath(path)}: no such file{hint}"]) from None
+        raise SettingsError([f"{os.fspath(path)}: no such file{nearest_file(path)}"]) from None
     except OSError as error:
         raise SettingsError([f"{os.fspath(path)}: {error.strerror}"]) from error
     return settings

@@ -6,6 +6,7 @@ use it.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import itertools
 import logging
@@ -263,13 +264,13 @@ class Settings:
         """Refuse all further changes."""
         self.__dict__["_frozen"] = True
 
-    def get(self, name: str) -> Any:
-        """Return the setting `name`; ValueError where there is none."""
-        return self[name]
+    def get(self, n: str) -> Any:
+        """Return the setting called `n`; ValueError where there is none."""
+        return self[n]
 
-    def set(self, name: str, value: Any) -> None:
-        """Set `name` to `value`; ValueError if frozen."""
-        self[name] = value
+    def set(self, n: str, v: Any) -> None:
+        """Set the setting called `n` to `v`; ValueError if frozen."""
+        self[n] = v
 
     def names(self) -> list[str]:
         """Return the names of all settings."""
@@ -453,6 +454,14 @@ def overlay_betweenness_centrality(
             for node in path if endpoints else path[1:-1]:
                 crossed[node] += share
     return crossed
+
+
+def literal(text: str) -> Any:
+    """Return the Python literal that `text` is, or else `text` itself; nothing is evaluated."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text
 
 
 def path_links(path: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -211,12 +211,18 @@ def _check_section(kind: str, section: dict[str, Any]) -> Report:
 
 
 def settable_parameters(kind: str, component: Callable[..., Any]) -> dict[str, Parameter]:
-    """Return the parameters of a component that settings may give, by name."""
-    given = _GIVEN_BY_FRAMEWORK[kind]
+    """Return the parameters of a component that settings may give, by name.
+
+    These are all but the leading ones that the framework gives, or but those that a component
+    itself names in `given_by_framework`.
+    """
+    named: tuple[str, ...] | None = getattr(component, "given_by_framework", None)
+    positional = _GIVEN_BY_FRAMEWORK[kind] if named is None else 0
+    left_out = set(named or ()) | ({"cache_budget"} if kind == "cache_placement" else set())
     return {
         parameter.name: parameter
-        for parameter in parameters(component, positional=given).values()
-        if parameter.name != "cache_budget" or kind != "cache_placement"
+        for parameter in parameters(component, positional=positional).values()
+        if parameter.name not in left_out
     }
 
 

@@ -253,7 +253,7 @@ class TestExperiments:
             ("cache_placement.network_cache", -0.1, "cache_placement.network_cache", "than 0"),
             ("cache_placement.network_cache", "1%", "cache_placement.network_cache", "number"),
             ("cache_placement.network_cache", ABSENT, "cache_placement.network_cache", "missing"),
-            ("cache_policy.segments", 3, "cache_policy.segments", "no parameter 'segments'"),
+            ("cache_policy.segment", 3, "cache_policy.segment", "no parameter 'segment'"),
             ("cache_policy.maxlen", 3, "cache_policy.maxlen", "no parameter 'maxlen'"),
             ("content_placement.name", "UNIFROM", "content_placement.name", "'UNIFORM'"),
             ("netconf.shortest_paths", {}, "netconf.shortest_paths", "shortest_path"),

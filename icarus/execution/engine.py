@@ -16,7 +16,7 @@ from icarus.execution.network import NetworkController, NetworkModel, NetworkVie
 from icarus.experiment import with_seed
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload.requests import RequestBatch, Workload
-from icarus.types import Seed
+from icarus.types import Content, Node, Seed
 from icarus.util import Tree
 
 __all__ = ["exec_experiment"]
@@ -78,7 +78,7 @@ def exec_experiment(
     )
     report = heartbeat or _no_heartbeat
     if _is_native(workload):
-        _drive_batches(instance.process_event, workload, proxy.content_size, report)
+        _drive_batches(instance.process_event, workload, controller, report)
     else:
         _drive_events(instance.process_event, iter(workload), report)
     results: Tree = proxy.results()
@@ -101,14 +101,16 @@ def _is_native(workload: Any) -> bool:
 def _drive_batches(
     process_event: Callable[..., None],
     workload: Any,
-    announce_size: Callable[[int], None],
+    controller: NetworkController,
     heartbeat: Heartbeat,
 ) -> None:
     receivers, contents = workload.receivers, workload.contents
+    announce_size = controller.collector.content_size
     done = 0
     for batch in workload.batches():
         for part in _split(batch, _REPORT_EVERY):
             sizes = None if part.size is None else part.size.tolist()
+            writes = None if part.write is None else part.write.tolist()
             rows = zip(
                 part.time.tolist(),
                 part.receiver.tolist(),
@@ -119,6 +121,9 @@ def _drive_batches(
             for i, (time, receiver, content, measured) in enumerate(rows):
                 if sizes is not None and measured:
                     announce_size(sizes[i])
+                if writes is not None and writes[i]:
+                    _write(controller, time, receivers[receiver], contents[content], measured)
+                    continue
                 process_event(
                     time=time,
                     receiver=receivers[receiver],
@@ -127,6 +132,22 @@ def _drive_batches(
                 )
             done += len(part.time)
             heartbeat(done)
+
+
+def _write(
+    controller: NetworkController, time: float, receiver: Node, content: Content, log: bool
+) -> None:
+    """Take a content from a receiver to its origin and remove all copies that caches have."""
+    model = controller.model
+    source = model.content_source[content]
+    path = model.shortest_path[receiver][source]
+    controller.start_session(time, receiver, content, log)
+    controller.forward_content_path(receiver, source, path)
+    controller.forward_request_path(source, receiver, path[::-1])
+    for caches in (model.cache, model.local_cache):
+        for cache in caches.values():
+            cache.remove(content)
+    controller.end_session()
 
 
 def _split(batch: RequestBatch, length: int) -> Iterator[RequestBatch]:
@@ -138,6 +159,7 @@ def _split(batch: RequestBatch, length: int) -> Iterator[RequestBatch]:
             batch.content[part],
             batch.measured[part],
             None if batch.size is None else batch.size[part],
+            None if batch.write is None else batch.write[part],
         )
 
 

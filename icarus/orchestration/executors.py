@@ -21,7 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 from icarus.orchestration.board import Board
 from icarus.orchestration.events import Running
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.signals import stop_signals_ignored
+from icarus.orchestration.signals import stop_signals_blocked
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import initialise_worker, run_job, work
 from icarus.settings import SettingsSource
@@ -174,7 +174,10 @@ class PoolExecutor:
         slot = self._free_slots.pop()
         self._board.clear(slot)
         self._jobs[slot] = job
-        future = self._pool.schedule(work, args=(job, slot))
+        # The first job starts the processes. Until each has told itself to ignore the signals
+        # that stop a campaign, one that reaches the whole group would kill it.
+        with stop_signals_blocked():
+            future = self._pool.schedule(work, args=(job, slot))
         future.add_done_callback(lambda done: self._ended.put((slot, done)))
 
     def wait(self, timeout: float) -> list[tuple[Job, Outcome]]:
@@ -237,7 +240,7 @@ def _start_helpers(start_method: str) -> None:
     They end by themselves when this process does; killed before it, as by a signal to the
     whole group, they are missed and complained about.
     """
-    with stop_signals_ignored():
+    with stop_signals_blocked():
         resource_tracker.ensure_running()
         if start_method == "forkserver":
             forkserver.ensure_running()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
-__all__ = ["STOP_SIGNALS", "stop_signals_ignored", "stopped_by_signals"]
+__all__ = ["STOP_SIGNALS", "stop_signals_blocked", "stopped_by_signals"]
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -50,17 +50,16 @@ def stopped_by_signals(campaign: _Stoppable) -> Iterator[None]:
 
 
 @contextmanager
-def stop_signals_ignored() -> Iterator[None]:
-    """Have processes that are started within the context ignore the stop signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
+def stop_signals_blocked() -> Iterator[None]:
+    """Have processes and threads that are started within the context not see the stop signals.
+
+    They inherit what is blocked. Signals that come meanwhile reach this process afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ignore(signum: int, frame: FrameType | None) -> None:

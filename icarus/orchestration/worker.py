@@ -44,6 +44,8 @@ def initialise_worker(board: Board, source: SettingsSource | None, log_level: in
     # save and then kills its workers.
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    # They were blocked while the process started.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     _board = board
     root = logging.getLogger()
     root.handlers.clear()

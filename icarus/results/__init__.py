@@ -1,7 +1,8 @@
 """Results of campaigns: keeping them (``resultset``, ``readwrite``) and drawing them.
 
 ``plot`` draws figures that are described in full; ``figures`` finds out by itself what a
-campaign varied. Both need matplotlib, which is imported when one of them is first used.
+campaign varied; ``visualize`` draws networks. All need matplotlib, which is imported when one of
+them is first used.
 """
 
 import importlib
@@ -12,9 +13,12 @@ from icarus.results.readwrite import ResultSet, read_results_pickle, write_resul
 if TYPE_CHECKING:
     from icarus.results.figures import plot_results
     from icarus.results.plot import plot_bar_chart, plot_cdf, plot_lines
+    from icarus.results.visualize import draw_network_load, draw_stack_deployment
 
 __all__ = [
     "ResultSet",
+    "draw_network_load",
+    "draw_stack_deployment",
     "plot_bar_chart",
     "plot_cdf",
     "plot_lines",
@@ -24,6 +28,8 @@ __all__ = [
 ]
 
 _DRAWN_BY = {
+    "draw_network_load": "icarus.results.visualize",
+    "draw_stack_deployment": "icarus.results.visualize",
     "plot_bar_chart": "icarus.results.plot",
     "plot_cdf": "icarus.results.plot",
     "plot_lines": "icarus.results.plot",

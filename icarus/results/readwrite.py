@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from icarus.errors import ResultsError, nearest
+from icarus.errors import ResultsError, nearest_file
 from icarus.registry import register_results_reader, register_results_writer
 from icarus.results import safepickle
 from icarus.results.resultset import ResultSet
@@ -85,11 +85,7 @@ def read_results_pickle(path: str | os.PathLike[str]) -> Any:
     except ResultsError as error:
         raise ResultsError(f"{target}: cannot read as results: {error}") from error
     except FileNotFoundError:
-        folder = target.parent
-        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        near = nearest(target.name, names)
-        hint = f"; did you mean {str(folder / near)!r}?" if near else ""
-        raise ResultsError(f"{target}: no such file{hint}") from None
+        raise ResultsError(f"{target}: no such file{nearest_file(target)}") from None
     except OSError as error:
         raise ResultsError(f"{target}: cannot read: {error.strerror}") from error
     if not isinstance(results, ResultSet):

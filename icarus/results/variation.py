@@ -8,7 +8,6 @@ that ``RAND_BERNOULLI(p=0.2)`` stands beside ``LCE``.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -18,7 +17,7 @@ import numpy as np
 
 from icarus.errors import PlotError, nearest
 from icarus.results.labels import parameter_label, value_text
-from icarus.util import Tree
+from icarus.util import Tree, literal
 
 __all__ = ["Dimension", "constants_of", "dimensions_of", "matching", "resolve", "rows_of"]
 
@@ -362,15 +361,8 @@ def _conditions(where: Mapping[str, Any] | Iterable[str] | None) -> list[tuple[s
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise PlotError(f"a condition is written parameter=value, found {text!r}")
-        conditions.append((name.strip(), _literal(value.strip())))
+        conditions.append((name.strip(), literal(value.strip())))
     return conditions
-
-
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 def _is_one_of(value: Any, wanted: Sequence[Any]) -> bool:

@@ -1,30 +1,21 @@
-"""Statistics and request traces: what simulations share with their analysis."""
+"""Statistics, analytical models of caches and request traces: what goes with simulations."""
 
 from __future__ import annotations
 
-from icarus.tools.stats import (
-    DiscreteDist,
-    TruncatedZipfDist,
-    cdf,
-    means_confidence_interval,
-    pdf,
-    proportions_confidence_interval,
-)
+from icarus.tools import cacheperf, stats, traces
+from icarus.tools.cacheperf import *  # noqa: F403 - the interface of Icarus 0.8
+from icarus.tools.convert import TraceInfo, convert_trace, trace_info
+from icarus.tools.stats import *  # noqa: F403
 from icarus.tools.tracefile import TraceBlock, TraceReader
-from icarus.tools.traces import frequencies, one_timers, parse_url_list, trace_stats, zipf_fit
+from icarus.tools.traces import *  # noqa: F403
 
 __all__ = [
-    "DiscreteDist",
     "TraceBlock",
+    "TraceInfo",
     "TraceReader",
-    "TruncatedZipfDist",
-    "cdf",
-    "frequencies",
-    "means_confidence_interval",
-    "one_timers",
-    "parse_url_list",
-    "pdf",
-    "proportions_confidence_interval",
-    "trace_stats",
-    "zipf_fit",
+    "convert_trace",
+    "trace_info",
+    *cacheperf.__all__,
+    *stats.__all__,
+    *traces.__all__,
 ]

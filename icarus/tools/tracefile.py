@@ -1,8 +1,8 @@
-"""Reading request traces from text files, plain or compressed, one block at a time.
+"""Reading request traces from files, plain or compressed, one block at a time.
 
-A trace is a list (one content id a line) or a table (CSV and its kin). At no time is more
-than one block of it in memory. A line that cannot be read raises TraceError with the file,
-the line number, what was found and what would be right.
+A trace is a list (one content id a line), a table (CSV and its kin), a log of a server, or
+binary. At no time is more than one block of it in memory. A line that cannot be read raises
+TraceError with the file, the line number, what was found and what would be right.
 """
 
 from __future__ import annotations
@@ -12,14 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from icarus.errors import TraceError, suggestion
-from icarus.tools.compressed import DAMAGED_STREAM, open_binary
+from icarus.errors import TraceError
+from icarus.tools.binarytrace import (
+    BinaryTrace,
+    NumberedIds,
+    check_oracle_general,
+    oracle_general_blocks,
+)
+from icarus.tools.logformats import LOG_FORMATS, log_blocks, log_fields
+from icarus.tools.textlines import missing_file, text_lines
 from icarus.tools.traceformat import (
+    FormatName,
     TraceFormat,
     TraceLayout,
     byte_count,
@@ -39,23 +46,23 @@ BLOCK_SIZE = 2**14
 class TraceBlock(NamedTuple):
     """Consecutive requests of a trace."""
 
-    ids: list[str]
+    ids: Sequence[str]
     """Content ids, n of them, without surrounding white space."""
     time: np.ndarray | None
     """float64, (n,): the time column, non-decreasing; None where none is read."""
     size: np.ndarray | None
     """int64, (n,): the size column in bytes; None where none is read."""
     lines: Sequence[int]
-    """The 1-based line in the file on which each request begins."""
+    """The 1-based line in the file on which each request begins, or number of its record."""
 
 
 class TraceReader:
-    """A request trace in a text file, read one block at a time.
+    """A request trace in a file, read one block at a time.
 
     Parameters
     ----------
     path : str or path-like
-        The file, in UTF-8. Names that end in .gz, .bz2, .xz or .zst are decompressed.
+        The file; text in UTF-8. Names that end in .gz, .bz2, .xz or .zst are decompressed.
     content_column, time_column, size_column : str or int, optional
         Where the content id, the time stamp (seconds) and the size (bytes) stand: the
         name of a column in the header line, or a number from 0.
@@ -64,18 +71,37 @@ class TraceReader:
         line feed ``"\\n"`` says that each line as a whole is an id.
     header : bool, optional
         Whether the first line names the columns.
+    format : str, optional
+        What the file is:
+
+        - ``"text"``: a list or a table. The parameters above are for tables only.
+        - ``"clf"``: a web server's log in the Common or the Combined Log Format. The content
+          is the URL; the whole request line where that is not one of HTTP.
+        - ``"squid"``: Squid's native access log. The content is the URL.
+        - ``"wikibench"``: a WikiBench trace. The content is the URL.
+        - ``"youtube"``: a YouTube trace of the UMass repository. The content is the video.
+        - ``"oracleGeneral"``: libCacheSim's binary records.
+        - ``"itrace"``: what `icarus.tools.convert_trace` writes.
+
+        By default it is itrace if the file starts like one, oracleGeneral if the name has this
+        ending (before others), and text otherwise.
 
     Raises
     ------
     ValueError
-        If `delimiter` is no single character, or contradicts the other parameters.
+        If `delimiter` is no single character, there is no such `format`, or the parameters
+        contradict each other.
 
     Notes
     -----
-    The file is a table if `delimiter`, a column or ``header=True`` is given, or if its name ends
-    in .csv or .tsv (before an ending for compression). Otherwise it is a list, one id a line; a
-    list whose lines look like the rows of a table is refused, as each row would count as a
-    content of its own. What is not given of a table is found thus:
+    Logs give times, and those of web servers and Squid sizes, which are the bytes of each reply.
+    Servers write a line when a reply ends and may stamp it with when it began; a time that is less
+    than a day before the latest so far counts as that one.
+
+    A file of text is a table if `delimiter`, a column or ``header=True`` is given, or if its
+    name ends in .csv or .tsv (before an ending for compression). Otherwise it is a list, one id
+    a line; a list whose lines look like the rows of a table or the lines of a log is refused, as
+    each would count as a content of its own. What is not given of a table is found thus:
 
     - `delimiter`: the first of tab, comma, semicolon and space that the first line holds.
     - `header`: there is one if a column is given by name, or if a cell of the first line is
@@ -102,14 +128,33 @@ class TraceReader:
         size_column: str | int | None = None,
         delimiter: str | None = None,
         header: bool | None = None,
+        format: FormatName | None = None,  # noqa: A002 - what users call it
     ) -> None:
         self.path = fspath(path)
-        self.format = TraceFormat(content_column, time_column, size_column, delimiter, header)
+        self.format = TraceFormat(
+            content_column, time_column, size_column, delimiter, header, format
+        )
+
+    @cached_property
+    def format_name(self) -> str:
+        """The name of the format, as asked for or found."""
+        return self.format.find_name(self.path)
+
+    def check_head(self) -> None:
+        """Read the start of the file; TraceError where it is not as asked for."""
+        if self.format_name == "text":
+            _ = self.layout
+        elif self.format_name == "itrace":
+            _ = self._binary
+        elif self.format_name == "oracleGeneral":
+            check_oracle_general(self.path)
+        else:
+            next(log_fields(self.path, self.format_name), None)
 
     @cached_property
     def layout(self) -> TraceLayout:
-        """Where the columns are; TraceError where the file's head is not as asked for."""
-        return self.format.find_layout(self.path, list(islice(self._text_lines(), _HEAD)))
+        """Where in text the columns are; TraceError where the file's head is not as asked for."""
+        return self.format.find_layout(self.path, list(islice(text_lines(self.path), _HEAD)))
 
     def __iter__(self) -> Iterator[str]:
         """Yield the content ids one by one."""
@@ -135,6 +180,40 @@ class TraceReader:
             missing, a time or size that is no number, a negative size, time going
             backwards, bytes that are not UTF-8, a damaged or truncated compressed stream.
         """
+        if self.format_name == "text":
+            return self._text_blocks(size)
+        if self.format_name in LOG_FORMATS:
+            return (TraceBlock(*block) for block in log_blocks(self.path, self.format_name, size))
+        return self._binary_blocks(size)
+
+    def own_catalogue(self) -> tuple[list[str], int] | None:
+        """Return all content ids and the number of requests, if the file itself lists them."""
+        if self.format_name != "itrace":
+            return None
+        return self._binary.contents, self._binary.n_requests
+
+    # Binary files
+
+    @cached_property
+    def _binary(self) -> BinaryTrace:
+        return BinaryTrace(self.path)
+
+    def _binary_blocks(self, size: int) -> Iterator[TraceBlock]:
+        done = 0
+        if self.format_name == "itrace":
+            for numbers, times, sizes in self._binary.blocks(size):
+                records = range(done + 1, done + 1 + len(numbers))
+                yield TraceBlock(NumberedIds(numbers, self._binary), times, sizes, records)
+                done += len(numbers)
+            return
+        for ids, times, sizes in oracle_general_blocks(self.path, size):
+            records = range(done + 1, done + 1 + len(ids))
+            yield TraceBlock(list(map(str, ids.tolist())), times, sizes, records)
+            done += len(ids)
+
+    # Lists and tables
+
+    def _text_blocks(self, size: int) -> Iterator[TraceBlock]:
         layout = self.layout
         if layout.delimiter is None:
             for ids, lines in self._solid(self._list_lines(size), blank=""):
@@ -155,30 +234,8 @@ class TraceReader:
 
     # Lines and rows
 
-    def _text_lines(self) -> Iterator[str]:
-        number = 0
-        try:
-            with open_binary(self.path) as stream:
-                for raw in stream:
-                    number += 1
-                    text = raw.decode()
-                    yield text.removeprefix("\ufeff") if number == 1 else text
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            self._fail(
-                f"byte {byte:#04x} at position {error.start + 1} of the line is not UTF-8; "
-                f"a trace must be UTF-8 text",
-                number,
-            )
-        except (*DAMAGED_STREAM, OSError) as error:
-            # What the decompressors raise has no error number, even where it is an OSError.
-            if isinstance(error, OSError) and error.errno is not None:
-                found = missing_file(self.path) or error.strerror or "cannot be read"
-                self._fail(found, number + 1 if number else None)
-            self._fail(f"the compressed stream is truncated or damaged ({error})", number + 1)
-
     def _list_lines(self, size: int) -> Iterator[tuple[list[str], Sequence[int]]]:
-        text = self._text_lines()
+        text = text_lines(self.path)
         first = 1
         while ids := [line.strip() for line in islice(text, size)]:
             yield ids, range(first, first + len(ids))
@@ -190,7 +247,7 @@ class TraceReader:
         assert layout.delimiter is not None
         # skipinitialspace makes a run of spaces one delimiter where the delimiter is a space.
         reader = csv.reader(
-            self._text_lines(), delimiter=layout.delimiter, strict=True, skipinitialspace=True
+            text_lines(self.path), delimiter=layout.delimiter, strict=True, skipinitialspace=True
         )
         try:
             if layout.header is not None:
@@ -299,24 +356,6 @@ class TraceReader:
 
     def _fail(self, message: str, line: int | None = None) -> NoReturn:
         raise TraceError(self.path, message, line) from None
-
-
-def missing_file(path: str | PathLike[str]) -> str | None:
-    """Return what is wrong with `path` as a file to read, with the nearest name, or None."""
-    file = Path(path)
-    try:
-        if file.is_file():
-            return None
-        if file.is_dir():
-            return "this is a folder; a file is needed"
-        if file.exists():
-            return None
-        if not file.parent.is_dir():
-            return f"there is no folder {fspath(file.parent)}"
-        names = [entry.name for entry in file.parent.iterdir() if entry.is_file()]
-    except OSError as error:
-        return error.strerror or str(error)
-    return f"there is no such file; {suggestion(file.name, names)}"
 
 
 def _row_lines(rows: list[list[str]], first: int, last: int) -> Sequence[int]:

@@ -1,7 +1,7 @@
-"""Where in the text of a request trace the content ids, time stamps and sizes stand.
+"""What format a request trace has, and where in a table ids, time stamps and sizes stand.
 
-What a user does not say is found from the first lines of the file, by the rules that
-`icarus.tools.TraceReader` states.
+What a user does not say is found from the name and the first lines of the file, by the rules
+that `icarus.tools.TraceReader` states.
 """
 
 from __future__ import annotations
@@ -12,12 +12,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from icarus.errors import TraceError, nearest
-from icarus.tools.compressed import COMPRESSION_SUFFIXES
+from icarus.errors import TraceError, nearest, suggestion
+from icarus.tools.binarytrace import MAGIC
+from icarus.tools.compressed import COMPRESSION_SUFFIXES, open_binary
+from icarus.tools.logformats import LOG_FORMATS, recognised
+from icarus.tools.textlines import BINARY_FILE, READ_ERRORS
 
-__all__ = ["TraceFormat", "TraceLayout"]
+__all__ = ["FORMATS", "FormatName", "TraceFormat", "TraceLayout"]
+
+FormatName: TypeAlias = Literal[
+    "text", "clf", "squid", "wikibench", "youtube", "oracleGeneral", "itrace"
+]
+FORMATS: tuple[str, ...] = get_args(FormatName)
+"""Formats of traces, by the names that settings give."""
 
 _CONTENT_NAMES = (
     *("content", "content_id", "id", "obj_id", "object", "object_id", "obj", "key"),
@@ -41,7 +50,7 @@ class TraceLayout(NamedTuple):
 
 @dataclass(frozen=True)
 class TraceFormat:
-    """What a user says about the columns of a trace: the parameters of TraceReader.
+    """What a user says about the format of a trace: the parameters of TraceReader.
 
     TraceReader states the rules by which the rest is found.
     """
@@ -51,8 +60,17 @@ class TraceFormat:
     size_column: str | int | None = None
     delimiter: str | None = None
     header: bool | None = None
+    name: str | None = None
 
     def __post_init__(self) -> None:
+        if self.name is not None and self.name not in FORMATS:
+            known = suggestion(self.name, FORMATS)
+            raise ValueError(f"there is no format {self.name!r} of traces; {known}")
+        if self.name not in (None, "text") and self._tabular:
+            raise ValueError(
+                f"the format {self.name!r} says where everything stands; columns, delimiter and "
+                f"header are for tables"
+            )
         if self.delimiter == r"\t":
             object.__setattr__(self, "delimiter", "\t")
         if self.delimiter is not None and len(self.delimiter) != 1:
@@ -61,6 +79,21 @@ class TraceFormat:
             raise ValueError("with the delimiter '\\n' there are neither columns nor a header")
         if self.header is False and any(isinstance(column, str) for column in self._asked):
             raise ValueError("columns can be given by name only where the trace has a header")
+
+    def find_name(self, path: str | PathLike[str]) -> str:
+        """Return the name of the format of the trace at `path`."""
+        if self.name is not None:
+            return self.name
+        if self._tabular:
+            return "text"
+        try:
+            with open_binary(path) as file:
+                if file.read(len(MAGIC)) == MAGIC:
+                    return "itrace"
+        except READ_ERRORS:
+            pass  # reading it tells what is wrong
+        suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+        return "oracleGeneral" if ".oraclegeneral" in suffixes else "text"
 
     def find_layout(self, path: str | PathLike[str], head: list[str]) -> TraceLayout:
         """Return where the columns are in the trace at `path`, whose first lines are `head`.
@@ -71,10 +104,11 @@ class TraceFormat:
             If that cannot be told, or a column that is asked for is not there.
         """
         if any("\0" in line for line in head):
-            raise TraceError(path, "this is a binary file; a trace must be text")
+            raise TraceError(path, BINARY_FILE)
         try:
             if not self._is_table(path):
                 if self.delimiter != _WHOLE_LINE:
+                    _refuse_log(head)
                     _refuse_table(head)
                 return TraceLayout(None, None, 0, None, None)
             if not head:
@@ -86,6 +120,11 @@ class TraceFormat:
     @property
     def _asked(self) -> tuple[str | int | None, ...]:
         return self.content_column, self.time_column, self.size_column
+
+    @property
+    def _tabular(self) -> bool:
+        """Whether anything is said that makes sense for lists and tables only."""
+        return (*self._asked, self.delimiter, self.header) != (None,) * 5
 
     def _is_table(self, path: str | PathLike[str]) -> bool:
         if self.delimiter is not None:
@@ -144,6 +183,16 @@ class TraceFormat:
 
 class _MisfitError(Exception):
     """The head of a trace does not fit what was asked for."""
+
+
+def _refuse_log(head: list[str]) -> None:
+    """Fail where the lines of a list are those of a log."""
+    name = recognised(head)
+    if name is not None:
+        raise _MisfitError(
+            f"the lines look like those of {LOG_FORMATS[name].title}; say so with "
+            f"format={name!r}, or that a line as a whole is an id with delimiter='\\n'"
+        )
 
 
 def _refuse_table(head: list[str]) -> None:

@@ -1,4 +1,7 @@
-"""Statistics of request traces: frequencies, one-timers and the Zipf exponent."""
+"""Statistics of request traces, and parsers of the logs that traces come as.
+
+For simulations, `icarus.tools.TraceReader` reads the same files.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from icarus.tools.logformats import log_fields
 from icarus.tools.tracefile import TraceReader
 
-__all__ = ["frequencies", "one_timers", "parse_url_list", "trace_stats", "zipf_fit"]
+__all__ = [
+    "frequencies",
+    "one_timers",
+    "parse_common_log_format",
+    "parse_squid",
+    "parse_url_list",
+    "parse_wikibench",
+    "parse_youtube_umass",
+    "trace_stats",
+    "zipf_fit",
+]
 
 
 def frequencies(data: Iterable[Hashable]) -> np.ndarray:
@@ -150,3 +164,110 @@ def parse_url_list(path: str | PathLike[str]) -> Iterator[str]:
         On the first `next`, or later, if the file cannot be read or has an empty line.
     """
     yield from TraceReader(path, delimiter="\n")
+
+
+def parse_wikibench(path: str | PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield the requests of a WikiBench trace.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The trace; may be compressed (.gz, .bz2, .xz, .zst).
+
+    Yields
+    ------
+    dict
+        ``counter`` (int), ``timestamp`` (str, seconds since 1970) and ``url`` (str).
+
+    Raises
+    ------
+    TraceError
+        On the first `next`, or later, if the file cannot be read or a line is no such request.
+
+    References
+    ----------
+    G. Urdaneta, G. Pierre and M. van Steen, Wikipedia workload analysis for decentralized
+    hosting, Computer Networks 53(11), 2009, doi 10.1016/j.comnet.2009.02.019.
+    """
+    for _, fields in log_fields(path, "wikibench"):
+        yield fields
+
+
+def parse_squid(path: str | PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield the requests of a Squid access log in its native format.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The log; may be compressed (.gz, .bz2, .xz, .zst). Columns may be padded.
+
+    Yields
+    ------
+    dict
+        ``time`` (str, seconds since 1970), ``duration`` (int, ms), ``client_addr`` (str),
+        ``log_tag`` (str), ``http_code`` (int), ``bytes_len`` (int), ``req_method`` (str), ``url``
+        (str), ``client_ident`` (str, or None for ``-``), ``hierarchy_data`` (str), ``hostname``
+        (str) and ``content_type`` (str, or None for ``-``).
+
+    Raises
+    ------
+    TraceError
+        On the first `next`, or later, if the file cannot be read or a line is no such request.
+    """
+    for _, fields in log_fields(path, "squid"):
+        yield fields
+
+
+def parse_youtube_umass(path: str | PathLike[str]) -> Iterator[dict[str, Any]]:
+    """Yield the requests of a YouTube trace of the UMass repository (``youtube.parsed.*.dat``).
+
+    Parameters
+    ----------
+    path : str or path-like
+        The trace; may be compressed (.gz, .bz2, .xz, .zst).
+
+    Yields
+    ------
+    dict
+        ``time`` (str, seconds since 1970), ``youtube_server_addr`` (int, also where the file has
+        it dotted), ``client_addr``, ``request``, ``video_id`` and ``content_server_addr`` (str).
+
+    Raises
+    ------
+    TraceError
+        On the first `next`, or later, if the file cannot be read or a line is no such request.
+
+    References
+    ----------
+    M. Zink, K. Suh, Y. Gu and J. Kurose, Watch global, cache local: YouTube network traffic at
+    a campus network, MMCN 2008, doi 10.1117/12.774903.
+    """
+    for _, fields in log_fields(path, "youtube"):
+        yield fields
+
+
+def parse_common_log_format(path: str | PathLike[str]) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Yield the requests of a log in the Common or the Combined Log Format.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The log; may be compressed (.gz, .bz2, .xz, .zst).
+
+    Yields
+    ------
+    time : float
+        Seconds since 1970.
+    fields : dict
+        ``client_addr`` (str), ``user_ident`` and ``auth_user`` (str, or None for ``-``),
+        ``request`` (str, the request line, its quotes and backslashes unescaped), ``status``
+        (int) and ``bytes`` (int, 0 for ``-``); in the Combined Log Format also ``referer``
+        and ``user_agent`` (str, or None for ``-``).
+
+    Raises
+    ------
+    TraceError
+        On the first `next`, or later, if the file cannot be read or a line is no such request.
+    """
+    for _, fields in log_fields(path, "clf"):
+        yield fields.pop("time"), fields

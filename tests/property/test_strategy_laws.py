@@ -31,8 +31,13 @@ from icarus.execution import (
 )
 from icarus.registry import STRATEGY
 
+NEEDS_A_SPECIAL_NETWORK = {"HR_CLUSTER", "HR_EDGE_CACHE", "HR_ON_PATH"}
+"""Strategies with clusters or local caches: their laws are in tests/models, on such networks."""
+
 STRATEGIES = sorted(
-    name for name, strategy in STRATEGY.items() if strategy.__module__.startswith("icarus.")
+    name
+    for name, strategy in STRATEGY.items()
+    if strategy.__module__.startswith("icarus.") and name not in NEEDS_A_SPECIAL_NETWORK
 )
 CONTENTS = [0, "", "c", 3, ("d", 1)]
 NAMES = [0, "", "a", (1, 2), 5, -1, "z", 2.5, 7, "q", 11, "w"]
@@ -257,7 +262,7 @@ def check_session(watch, receiver, content, before, events):
     return server
 
 
-limits = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+limits = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 policies = st.sampled_from(["LRU", "FIFO", "IN_CACHE_LFU", "RAND"])
 
 
@@ -302,7 +307,7 @@ def test_every_session_obeys_the_laws_and_the_counters_add_up(
 
 
 @pytest.mark.parametrize(("strategy", "parameters_given"), CASES)
-@settings(limits, max_examples=25)
+@settings(limits, max_examples=12)
 @given(network=networks())
 def test_whether_anybody_listens_changes_nothing(strategy, parameters_given, network):
     topology, requests = network
@@ -322,7 +327,7 @@ def test_whether_anybody_listens_changes_nothing(strategy, parameters_given, net
 
 
 @pytest.mark.parametrize(("strategy", "parameters_given"), CASES)
-@settings(limits, max_examples=25)
+@settings(limits, max_examples=12)
 @given(network=networks())
 def test_caches_that_hold_nothing_serve_nothing(strategy, parameters_given, network):
     topology, requests = network

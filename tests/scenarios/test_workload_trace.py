@@ -242,7 +242,7 @@ class TestCheck:
         )
         assert len(problems) == 2
         assert problems[0].startswith("reqs_file: ")
-        assert "did you mean 'requests.txt'?" in problems[0]
+        assert f"did you mean '{tmp_path}/requests.txt'?" in problems[0]
         assert problems[1].startswith("contents_file: ")
 
     def test_columns(self, write):

@@ -252,7 +252,8 @@ class TestFiles:
 
     def test_missing(self, write, tmp_path):
         write("requests.txt", "a\n")
-        assert "did you mean 'requests.txt'?" in error_of(tmp_path / "request.txt").message
+        message = error_of(tmp_path / "request.txt").message
+        assert f"did you mean '{tmp_path}/requests.txt'?" in message
         assert "no folder" in error_of(tmp_path / "nowhere" / "t.txt").message
         assert "folder" in error_of(tmp_path).message
         assert missing_file(tmp_path / "requests.txt") is None

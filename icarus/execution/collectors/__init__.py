@@ -1,7 +1,7 @@
 """Data collectors: what is measured while requests are served.
 
-``interface`` has the events that a collector may handle, ``hits`` and ``traffic`` the built-in
-ones, ``dummy`` one for tests of strategies.
+``interface`` has the events that a collector may handle and ``fanout`` passes them on; ``hits``
+and ``traffic`` have the built-in collectors, ``dummy`` one for tests of strategies.
 """
 
 from icarus.execution.collectors.dummy import DummyCollector

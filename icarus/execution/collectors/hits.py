@@ -21,12 +21,14 @@ __all__ = ["CacheHitRatioCollector"]
 class CacheHitRatioCollector(DataCollector):
     """Share of contents served from caches rather than by their sources.
 
-    Where the workload knows sizes, ``BYTE_HIT_RATIO`` is the share of bytes.
+    Where the workload knows sizes, ``BYTE_HIT_RATIO`` is the share of bytes. Ratios are NaN if
+    nothing was served.
 
     Parameters
     ----------
     off_path_hits : bool, optional
-        Also tell hits on the shortest path from receiver to source from those off it.
+        Also tell hits on the shortest path from receiver to source from those off it, as
+        ``MEAN_ON_PATH`` and ``MEAN_OFF_PATH``, which sum to the hit ratio.
     per_node : bool, optional
         Also give the share of all contents that each cache and each source served.
     content_hits : bool, optional
@@ -69,9 +71,7 @@ class CacheHitRatioCollector(DataCollector):
         if self._size is not None:
             self._cache_bytes += self._size
         if self._off_path_hits:
-            source = self.view.content_source(self._content)
-            if node not in self.view.shortest_path(self._receiver, source):
-                self._off_path += 1
+            self._off_path += not self._on_path(node)
         if self._content_hits:
             self._hits_of.setdefault(self._content, [0, 0])[0] += 1
 
@@ -82,6 +82,13 @@ class CacheHitRatioCollector(DataCollector):
             self._server_bytes += self._size
         if self._content_hits:
             self._hits_of.setdefault(self._content, [0, 0])[1] += 1
+
+    def _on_path(self, node: Node) -> bool:
+        source = self.view.content_source(self._content)
+        try:
+            return node in self.view.shortest_path(self._receiver, source)
+        except KeyError:
+            return False  # the source is out of reach, or was removed
 
     def results(self) -> Tree:
         """Return the hit ratio, and what else was asked for."""

@@ -6,9 +6,10 @@ A collector hears of measured sessions only, never of the warm-up.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from icarus.execution.collectors.fanout import fan_out
 from icarus.registry import DATA_COLLECTOR
 from icarus.types import Content, Node
 from icarus.util import Tree
@@ -79,24 +80,6 @@ class DataCollector:
         return None
 
 
-def _ignore(*args: Any, **kwargs: Any) -> None:
-    """Handle an event that nobody is interested in."""
-
-
-def _fan_out(handlers: list[Callable[..., None]]) -> Callable[..., None]:
-    """Return one handler that calls all of `handlers`, with no more layers than needed."""
-    if not handlers:
-        return _ignore
-    if len(handlers) == 1:
-        return handlers[0]
-
-    def call_all(*args: Any, **kwargs: Any) -> None:
-        for handler in handlers:
-            handler(*args, **kwargs)
-
-    return call_all
-
-
 class CollectorProxy(DataCollector):
     """Collector that passes every event on to those collectors that handle it.
 
@@ -127,7 +110,7 @@ class CollectorProxy(DataCollector):
         # Events of the inner loop are bound here once: the proxy itself costs no call.
         for event, interested in self.collectors.items():
             if event != "results":
-                setattr(self, event, _fan_out([getattr(one, event) for one in interested]))
+                setattr(self, event, fan_out(event, [getattr(one, event) for one in interested]))
 
     def results(self) -> Tree:
         """Return the results of all collectors, by their registry names."""
@@ -138,10 +121,11 @@ class CollectorProxy(DataCollector):
 
 def _handles(collector: Any, event: str) -> bool:
     """Whether a collector overrides an event anywhere below ``DataCollector``."""
-    own = getattr(type(collector), event, None)
-    if own is None:
-        return callable(getattr(collector, event, None))
-    return own is not getattr(DataCollector, event)
+    handler = getattr(collector, event, None)
+    # A collector may keep a number under the name of an event that Icarus 0.8 did not have.
+    return callable(handler) and getattr(handler, "__func__", handler) is not getattr(
+        DataCollector, event
+    )
 
 
 def build_collectors(view: NetworkView, collectors: Mapping[str, Mapping[str, Any]]) -> Any:

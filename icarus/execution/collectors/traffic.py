@@ -6,11 +6,9 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from icarus.execution.collectors.interface import DataCollector, mean
+from icarus.execution.collectors import counted
+from icarus.execution.collectors.interface import DataCollector
 from icarus.registry import register_data_collector
-from icarus.tools.stats import cdf as empirical_cdf
 from icarus.types import Content, Node, Positive
 from icarus.util import Tree
 
@@ -21,12 +19,32 @@ __all__ = ["LatencyCollector", "LinkLoadCollector", "PathStretchCollector"]
 
 Link = tuple[Node, Node]
 
+_PERCENTILES = (50, 90, 99)
+
+
+class _PerLink(dict[Link, float]):
+    """Sums by directed link, which take note of a link's type when it is first used.
+
+    By the end of the simulation the link may have been removed.
+    """
+
+    def __init__(self, view: NetworkView, link_type: dict[Link, str]) -> None:
+        super().__init__()
+        self._view = view
+        self._link_type = link_type
+
+    def __missing__(self, link: Link) -> float:
+        self._link_type[link] = self._view.link_type(*link)
+        return 0
+
 
 @register_data_collector("LINK_LOAD")
 class LinkLoadCollector(DataCollector):
     """Mean load of internal and external links, in bytes per second.
 
-    A mean is over the directed links of a type that carried anything.
+    A load is what a link carried in one direction over the time from the first session's start
+    to the last one's. A mean is over the directed links of a type that carried anything; it is
+    0 if there are none.
 
     Parameters
     ----------
@@ -40,14 +58,17 @@ class LinkLoadCollector(DataCollector):
         self, view: NetworkView, req_size: Positive = 150, content_size: Positive = 1500
     ) -> None:
         super().__init__(view)
-        if req_size <= 0 or content_size <= 0:
-            raise ValueError("req_size and content_size must be positive")
+        if not (req_size > 0 and content_size > 0):
+            raise ValueError(
+                f"req_size and content_size must be positive, got {req_size!r} and {content_size!r}"
+            )
         self._req_size = req_size
         self._content_size = content_size
         self._session_size: float | None = None
-        self._requests: dict[Link, int] = defaultdict(int)
-        self._contents: dict[Link, int] = defaultdict(int)
-        self._bytes: dict[Link, float] = defaultdict(float)
+        self._link_type: dict[Link, str] = {}
+        self._requests = _PerLink(view, self._link_type)
+        self._contents = _PerLink(view, self._link_type)
+        self._bytes = _PerLink(view, self._link_type)
         self._first: float | None = None
         self._last = 0.0
 
@@ -73,21 +94,24 @@ class LinkLoadCollector(DataCollector):
             self._bytes[u, v] += self._session_size
 
     def results(self) -> Tree:
-        """Return the mean load of each type of link, and the load of each link."""
+        """Return the mean load of each type of link, and the load of each link.
+
+        Loads are NaN if no time passed.
+        """
         duration = 0.0 if self._first is None else self._last - self._first
         loads: dict[str, dict[Link, float]] = {"internal": {}, "external": {}}
         # Insertion order is the order of first use, which is the same in every run.
-        for u, v in {**self._requests, **self._contents, **self._bytes}:
+        for link, kind in self._link_type.items():
             carried = (
-                self._req_size * self._requests.get((u, v), 0)
-                + self._content_size * self._contents.get((u, v), 0)
-                + self._bytes.get((u, v), 0)
+                self._req_size * self._requests.get(link, 0)
+                + self._content_size * self._contents.get(link, 0)
+                + self._bytes.get(link, 0)
             )
             load = carried / duration if duration > 0 else math.nan
-            loads.setdefault(self.view.link_type(u, v), {})[u, v] = load
+            loads.setdefault(kind, {})[link] = load
 
         def mean_load(kind: str) -> float:
-            return sum(loads[kind].values()) / len(loads[kind]) if loads[kind] else 0.0
+            return math.fsum(loads[kind].values()) / len(loads[kind]) if loads[kind] else 0.0
 
         return Tree(
             {
@@ -109,14 +133,23 @@ class LatencyCollector(DataCollector):
     ----------
     cdf : bool, optional
         Also give the distribution over sessions.
+    percentiles : bool, optional
+        Also give the latencies ``P50``, ``P90`` and ``P99``, which that share of sessions, in
+        per cent, does not exceed.
+
+    Notes
+    -----
+    Percentiles are exact and of the nearest rank, so that each is the latency of some session.
+    Both options cost nothing while requests are served: latencies are always counted by value,
+    of which there are few, as they are sums of link delays.
     """
 
-    def __init__(self, view: NetworkView, cdf: bool = False) -> None:
+    def __init__(self, view: NetworkView, cdf: bool = False, percentiles: bool = False) -> None:
         super().__init__(view)
         self._latency = 0.0
-        self._total = 0.0
-        self._sessions = 0
-        self._all: list[float] | None = [] if cdf else None
+        self._sessions_with: defaultdict[float, int] = defaultdict(int)
+        self._cdf = cdf
+        self._percentiles = percentiles
 
     def start_session(self, timestamp: float, receiver: Node, content: Content) -> None:
         """Start from 0 ms."""
@@ -133,16 +166,17 @@ class LatencyCollector(DataCollector):
     def end_session(self, success: bool = True) -> None:
         """Count the session if it succeeded."""
         if success:
-            self._sessions += 1
-            self._total += self._latency
-            if self._all is not None:
-                self._all.append(self._latency)
+            self._sessions_with[self._latency] += 1
 
     def results(self) -> Tree:
-        """Return the mean latency, and its distribution if asked for."""
-        results = Tree({"MEAN": mean(self._total, self._sessions)})
-        if self._all:
-            results["CDF"] = empirical_cdf(self._all)
+        """Return the mean latency, and what else was asked for."""
+        counts = counted.counted(self._sessions_with.items())
+        results = Tree({"MEAN": counted.mean(counts)})
+        if self._percentiles:
+            for q in _PERCENTILES:
+                results[f"P{q}"] = counted.percentile(counts, q)
+        if self._cdf and counts:
+            results["CDF"] = counted.cdf(counts)
         return results
 
 
@@ -151,7 +185,8 @@ class PathStretchCollector(DataCollector):
     """Hops travelled over hops of the shortest path between receiver and source.
 
     Every hop counts, also those off the main path. Sessions that fail do not count, nor do
-    those of a receiver that is itself the source.
+    those of a receiver that is itself the source or that no path leads from to the source,
+    which may have been removed.
 
     Parameters
     ----------
@@ -163,18 +198,15 @@ class PathStretchCollector(DataCollector):
         super().__init__(view)
         self._request_hops = 0
         self._content_hops = 0
-        self._ends: tuple[Node, Content] = (None, None)
-        self._sessions = 0
-        self._request_total = 0.0
-        self._content_total = 0.0
-        self._total = 0.0
-        self._all: tuple[list[float], list[float], list[float]] | None = (
-            ([], [], []) if cdf else None
-        )
+        self._receiver: Node = None
+        self._content: Content = None
+        self._sessions_with: defaultdict[tuple[int, int, int], int] = defaultdict(int)
+        self._cdf = cdf
 
     def start_session(self, timestamp: float, receiver: Node, content: Content) -> None:
         """Start from 0 hops."""
-        self._ends = (receiver, content)
+        self._receiver = receiver
+        self._content = content
         self._request_hops = self._content_hops = 0
 
     def request_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
@@ -189,32 +221,24 @@ class PathStretchCollector(DataCollector):
         """Count the session if it succeeded."""
         if not success:
             return
-        receiver, content = self._ends
-        source = self.view.content_source(content)
-        shortest = len(self.view.shortest_path(receiver, source)) - 1
-        if shortest == 0:
+        view = self.view
+        try:
+            path = view.shortest_path(self._receiver, view.content_source(self._content))
+        except KeyError:
             return
-        self._sessions += 1
-        request = self._request_hops / shortest
-        delivery = self._content_hops / shortest
-        both = (self._request_hops + self._content_hops) / (2 * shortest)
-        self._request_total += request
-        self._content_total += delivery
-        self._total += both
-        if self._all is not None:
-            for values, value in zip(self._all, (both, request, delivery), strict=True):
-                values.append(value)
+        if len(path) > 1:
+            self._sessions_with[self._request_hops, self._content_hops, len(path) - 1] += 1
 
     def results(self) -> Tree:
         """Return the mean stretch of both ways and of each, and distributions if asked for."""
-        results = Tree(
-            {
-                "MEAN": mean(self._total, self._sessions),
-                "MEAN_REQUEST": mean(self._request_total, self._sessions),
-                "MEAN_CONTENT": mean(self._content_total, self._sessions),
-            }
-        )
-        if self._all is not None and self._sessions:
-            for key, values in zip(("CDF", "CDF_REQUEST", "CDF_CONTENT"), self._all, strict=True):
-                results[key] = empirical_cdf(np.asarray(values))
+        sessions = self._sessions_with.items()
+        results = Tree()
+        for way, counts in (
+            ("", counted.counted(((r + c) / (2 * s), n) for (r, c, s), n in sessions)),
+            ("_REQUEST", counted.counted((r / s, n) for (r, _, s), n in sessions)),
+            ("_CONTENT", counted.counted((c / s, n) for (_, c, s), n in sessions)),
+        ):
+            results[f"MEAN{way}"] = counted.mean(counts)
+            if self._cdf and counts:
+                results[f"CDF{way}"] = counted.cdf(counts)
         return results

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from icarus.execution.network.changes import NetworkChanges
 from icarus.execution.network.model import NetworkModel
 from icarus.types import Content, Node
 
 __all__ = ["NetworkController"]
 
 
-class NetworkController:
+class NetworkController(NetworkChanges):
     """Write access to a network, reporting to a collector what happens.
+
+    Besides serving requests it can split caches and change the topology; see the methods
+    inherited from ``NetworkChanges``.
 
     Parameters
     ----------
@@ -31,7 +35,7 @@ class NetworkController:
     """
 
     def __init__(self, model: NetworkModel) -> None:
-        self.model = model
+        super().__init__(model)
         # Not Optional: outside a session it fails by itself, at no cost inside.
         self.session: Any = None
         self.collector: Any = None
@@ -40,6 +44,7 @@ class NetworkController:
     def attach_collector(self, collector: Any) -> None:
         """Report to `collector` from now on."""
         self.collector = collector
+        self._listening = self.session is not None and bool(self.session["log"])
 
     def detach_collector(self) -> None:
         """Report to nobody."""
@@ -131,6 +136,24 @@ class NetworkController:
         """Remove the content from the cache of `node`; return whether it was there."""
         cache = self.model.cache.get(node)
         return None if cache is None else bool(cache.remove(self.session["content"]))
+
+    def get_content_local_cache(self, node: Node) -> bool:
+        """Look the content up in the local cache of `node`; return whether it is there."""
+        cache = self.model.local_cache.get(node)
+        if cache is None:
+            return False
+        hit = cache.get(self.session["content"])
+        if self._listening:
+            if hit:
+                self.collector.cache_hit(node)
+            else:
+                self.collector.cache_miss(node)
+        return bool(hit)
+
+    def put_content_local_cache(self, node: Node) -> Content | None:
+        """Insert the content in the local cache of `node`; return what was evicted, or None."""
+        cache = self.model.local_cache.get(node)
+        return None if cache is None else cache.put(self.session["content"])
 
     def end_session(self, success: bool = True) -> None:
         """Close the session.

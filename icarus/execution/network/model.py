@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import fnss
@@ -41,13 +42,20 @@ class NetworkModel:
     shortest_path : dict of dict of list
         ``shortest_path[u][v]`` is the list of nodes from u to v, both included.
     content_source : dict
-        From content to the node it originates from.
+        From content to the node it originates from; the last one in node order if several have it.
     source_node : dict
         From source to the container of its contents.
     link_type, link_delay : dict
         From link, in both directions, to its type and its delay in ms.
-    cache : dict
-        From node to its cache, in node order.
+    cache, local_cache : dict
+        From node to its cache, in node order. Nobody but its own node asks a local cache; there
+        are none before ``NetworkController.reserve_local_cache``.
+    removed_nodes, removed_links : dict
+        From node or link at present removed to its attributes in the topology.
+    disconnected_neighbors : dict
+        From removed node to the set of neighbours whose links went with it.
+    removed_sources, removed_caches, removed_local_caches : dict
+        What removed nodes had in `source_node`, `cache` and `local_cache`.
 
     Raises
     ------
@@ -78,25 +86,29 @@ class NetworkModel:
                 u: row.dict() if isinstance(row, Tree) else row for u, row in shortest_path.items()
             }
         )
+        self._position = {node: i for i, node in enumerate(topology)}
+        self._new_cache = _cache_builder(cache_policy, seed)
         self.content_source: dict[Content, Node] = {}
-        self.source_node: dict[Node, Container[Content]] = {}
-        self.link_type = self._link_attribute("type")
-        self.link_delay = self._link_attribute("delay")
-        self.local_cache: dict[Node, Any] = {}
+        self.source_node: dict[Node, Iterable[Content]] = {}
+        self.link_type: dict[tuple[Node, Node], str] = {}
+        self.link_delay: dict[tuple[Node, Node], float] = {}
+        for u, v, attributes in topology.edges(data=True):
+            self._enter_link(u, v, attributes)
         sizes = self._read_stacks()
-        self.cache = _build_caches(sizes, cache_policy, seed)
-
-    def _link_attribute(self, name: str) -> dict[tuple[Node, Node], Any]:
-        """Return the attribute of all links that have it, keyed by both directions."""
-        values: dict[tuple[Node, Node], Any] = {}
-        for u, v, attributes in self.topology.edges(data=True):
-            if name in attributes:
-                values[u, v] = values[v, u] = attributes[name]
-        return values
+        self._enter_contents()
+        self.cache: dict[Node, Any] = {node: self._new_cache(n) for node, n in sizes.items()}
+        self.local_cache: dict[Node, Any] = {}
+        self.removed_nodes: dict[Node, dict[str, Any]] = {}
+        self.removed_links: dict[tuple[Node, Node], dict[str, Any]] = {}
+        self.disconnected_neighbors: dict[Node, set[Node]] = {}
+        self.removed_sources: dict[Node, Iterable[Content]] = {}
+        self.removed_caches: dict[Node, Any] = {}
+        self.removed_local_caches: dict[Node, Any] = {}
 
     def _read_stacks(self) -> dict[Node, int]:
         """Take in what sources hold; return the size of each cache."""
         sizes: dict[Node, int] = {}
+        too_small: list[Node] = []
         for node, stack in self.topology.nodes(data="stack"):
             if stack is None:
                 raise TypeError(
@@ -105,30 +117,66 @@ class NetworkModel:
                 )
             name, properties = stack
             if name == "source":
-                contents = properties.get("contents", ())
-                self.source_node[node] = contents
-                self.content_source.update(dict.fromkeys(contents, node))
+                self.source_node[node] = properties.get("contents", ())
             elif name == "router" and "cache_size" in properties:
                 size = properties["cache_size"]
                 if size < 1:
-                    logger.warning("cache of node %r has size %s; it gets 1", node, size)
-                    size = 1
-                sizes[node] = size
+                    too_small.append(node)
+                sizes[node] = max(size, 1)
+        if too_small:
+            logger.warning(
+                "%d caches have a size below 1 and get 1, which the cache budget does not "
+                "include: those of %s",
+                len(too_small),
+                ", ".join(map(repr, too_small[:10])) + (", ..." if len(too_small) > 10 else ""),
+            )
         return sizes
 
+    def _enter_link(self, u: Node, v: Node, attributes: Mapping[str, Any]) -> None:
+        """Have the type and the delay of a link known in both directions, as far as it has them."""
+        for table, name in ((self.link_type, "type"), (self.link_delay, "delay")):
+            if name in attributes:
+                table[u, v] = table[v, u] = attributes[name]
 
-def _build_caches(
-    sizes: Mapping[Node, int], cache_policy: Mapping[str, Any], seed: Seed
-) -> dict[Node, Any]:
-    parameters = {key: value for key, value in cache_policy.items() if key != "name"}
+    def _drop_link(self, u: Node, v: Node) -> None:
+        """Forget the type and the delay of a link."""
+        for table in (self.link_type, self.link_delay):
+            table.pop((u, v), None)
+            table.pop((v, u), None)
+
+    def _enter_contents(self) -> None:
+        """Have every content known by its source, which is what the sources now present say."""
+        self.content_source.clear()
+        for node, contents in self.source_node.items():
+            self.content_source.update(dict.fromkeys(contents, node))
+
+    def _cache_like(self, cache: Any, size: int) -> Any:
+        """Return an empty cache of the given size, built as `cache` was."""
+        new = self._new_cache(size)
+        # A cache that somebody put in place of the policy's is known by its class only.
+        return new if type(new) is type(cache) else type(cache)(size)
+
+    def _sort(self, table: dict[Node, Any]) -> None:
+        """Bring a table by node back into node order, in place."""
+        ordered = {node: table[node] for node in self.topology if node in table} | table
+        table.clear()
+        table.update(ordered)
+
+
+def _cache_builder(cache_policy: Mapping[str, Any], seed: Seed) -> Callable[[int], Any]:
+    """Return what builds a cache of a given size under the policy."""
     policy = CACHE_POLICY[cache_policy["name"]]
-    if not accepts_seed(policy) or ("seed" in parameters and not takes_seed_sequence(policy)):
-        return {node: policy(size, **parameters) for node, size in sizes.items()}
+    parameters = {key: value for key, value in cache_policy.items() if key != "name"}
+    typed = accepts_seed(policy) and takes_seed_sequence(policy)
+    if not accepts_seed(policy) or ("seed" in parameters and not typed):
+        return partial(policy, **parameters)
     rng = np.random.default_rng(parameters.pop("seed", seed))
-    if takes_seed_sequence(policy):
+    if typed:
         # One Generator for all: the order of draws is the order of requests, in any engine.
-        return {node: policy(size, seed=rng, **parameters) for node, size in sizes.items()}
-    return {
-        node: policy(size, seed=int(rng.integers(2**32)), **parameters)
-        for node, size in sizes.items()
-    }
+        return partial(policy, seed=rng, **parameters)
+    return partial(_with_integer_seed, partial(policy, **parameters), rng)
+
+
+def _with_integer_seed(policy: Callable[..., Any], rng: np.random.Generator, size: int) -> Any:
+    """Build a cache of a policy written for Icarus 0.8, each with a seed of its own."""
+    return policy(size, seed=int(rng.integers(2**32)))

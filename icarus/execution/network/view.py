@@ -63,13 +63,17 @@ class NetworkView:
 
     def link_type(self, u: Node, v: Node) -> str:
         """Return the type of a link, ``internal`` or ``external``; KeyError if it has none."""
-        kind: str = self.model.link_type[u, v]
-        return kind
+        try:
+            return self.model.link_type[u, v]
+        except KeyError:
+            raise KeyError(f"there is no link from {u!r} to {v!r} with a type") from None
 
     def link_delay(self, u: Node, v: Node) -> float:
         """Return the delay of a link in ms; KeyError if it has none."""
-        delay: float = self.model.link_delay[u, v]
-        return delay
+        try:
+            return self.model.link_delay[u, v]
+        except KeyError:
+            raise KeyError(f"there is no link from {u!r} to {v!r} with a delay") from None
 
     def topology(self) -> fnss.Topology:
         """Return the topology itself, to be read only."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from icarus.errors import suggestion
 from icarus.registry import register_strategy
 from icarus.types import Content, Node
 
@@ -61,3 +63,12 @@ class NoCache(Strategy):
         self.controller.get_content(source)
         self.controller.forward_content_path(source, receiver, path[::-1])
         self.controller.end_session()
+
+
+def _require_one_of(parameter: str, value: object, known: Sequence[str]) -> None:
+    """Raise ValueError unless `value` is one of the `known` names."""
+    if value not in known:
+        raise ValueError(
+            f"{parameter} must be one of {', '.join(known)}, found {value!r}; "
+            f"{suggestion(str(value), known)}"
+        )

@@ -8,51 +8,53 @@ ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from icarus.hashing import stable_hash
-from icarus.models.strategy.base import Strategy
+import networkx as nx
+
+from icarus.models.strategy._hashbase import BaseHashrouting as BaseHashrouting
+from icarus.models.strategy._hashbase import RoutedHashrouting
+from icarus.models.strategy._hashclusters import HashroutingClustered
+from icarus.models.strategy._hashlocal import HashroutingEdge, HashroutingOnPath
 from icarus.registry import register_strategy
-from icarus.types import Content, Node
+from icarus.types import Content, Node, NonNegative
 
 if TYPE_CHECKING:
     from icarus.execution.network import NetworkController, NetworkView
 
-__all__ = ["HashroutingSymmetric"]
+__all__ = [
+    "Hashrouting",
+    "HashroutingAsymmetric",
+    "HashroutingClustered",
+    "HashroutingEdge",
+    "HashroutingHybridAM",
+    "HashroutingHybridSM",
+    "HashroutingMulticast",
+    "HashroutingOnPath",
+    "HashroutingSymmetric",
+]
 
 
-class BaseHashrouting(Strategy):
-    """What hash-routing schemes share: the map from content to authoritative cache.
+@register_strategy("HASHROUTING")
+class Hashrouting(RoutedHashrouting):
+    """Hash-routing: requests go to the cache responsible for their content, then to the origin.
 
-    Contents are spread over the caches, taken in node order, by a hash that is the same in
-    every process; each cache is responsible for an equal share of the names.
-    """
+    Parameters
+    ----------
+    routing : {"SYMM", "ASYMM", "MULTICAST"}
+        How a content that the cache lacks is delivered: back through the cache, which keeps a
+        copy; directly, with a copy only if the cache lies on the way; or directly with a
+        second branch to the cache, which keeps a copy. The branch begins at the last node that
+        the paths from the source to the receiver and to the cache have in common, and does not
+        count for the latency.
 
-    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
-        super().__init__(view, controller)
-        self.cache_nodes: list[Node] = list(view.cache_nodes())
-        self.n_cache_nodes = len(self.cache_nodes)
-        if self.n_cache_nodes == 0:
-            raise ValueError("hash-routing needs a cache; the network has none")
-        self.cache_assignment: dict[int, Node] = dict(enumerate(self.cache_nodes))
-        self._authority: dict[Content, Node] = {}
-
-    def authoritative_cache(self, content: Content) -> Node:
-        """Return the node whose cache is responsible for `content`."""
-        node = self._authority.get(content)
-        if node is None:
-            node = self.cache_assignment[stable_hash(content) % self.n_cache_nodes]
-            self._authority[content] = node
-        return node
-
-    def _fetch_from_source(self, content: Content, source: Node) -> None:
-        if not self.controller.get_content(source):
-            raise RuntimeError(f"the source {source!r} does not have content {content!r}")
-
-
-@register_strategy("HR_SYMM")
-class HashroutingSymmetric(BaseHashrouting):
-    """Hash-routing, symmetric: contents return through the authoritative cache, which keeps them.
+    Raises
+    ------
+    ValueError
+        If `routing` is none of these, or the network has no cache.
+    RuntimeError
+        From ``process_event``, if the source does not have the content.
 
     References
     ----------
@@ -61,16 +63,134 @@ class HashroutingSymmetric(BaseHashrouting):
     """
 
     def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
-        """Serve one request from its authoritative cache, which fetches what it lacks."""
-        controller = self.controller
-        source = self.view.content_source(content)
+        """Serve one request from its authoritative cache, or from the origin."""
         cache = self.authoritative_cache(content)
-        controller.start_session(time, receiver, content, log)
-        controller.forward_request_path(receiver, cache)
-        if not controller.get_content(cache):
-            controller.forward_request_path(cache, source)
-            self._fetch_from_source(content, source)
-            controller.forward_content_path(source, cache)
-            controller.put_content(cache)
-        controller.forward_content_path(cache, receiver)
-        controller.end_session()
+        to_cache = self.view.shortest_path(receiver, cache)
+        self.controller.start_session(time, receiver, content, log)
+        self._serve(content, cache, to_cache)
+        self.controller.end_session()
+
+
+@register_strategy("HR_SYMM")
+class HashroutingSymmetric(Hashrouting):
+    """Hash-routing, symmetric: contents return through the authoritative cache, which keeps them.
+
+    References
+    ----------
+    L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
+    ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
+    """
+
+    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
+        super().__init__(view, controller, "SYMM")
+
+
+@register_strategy("HR_ASYMM")
+class HashroutingAsymmetric(Hashrouting):
+    """Hash-routing, asymmetric: contents return directly, and are kept if they pass the cache.
+
+    References
+    ----------
+    L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
+    ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
+    """
+
+    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
+        super().__init__(view, controller, "ASYMM")
+
+
+@register_strategy("HR_MULTICAST")
+class HashroutingMulticast(Hashrouting):
+    """Hash-routing, multicast: contents return directly and branch off to the cache as well.
+
+    References
+    ----------
+    L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
+    ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
+    """
+
+    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
+        super().__init__(view, controller, "MULTICAST")
+
+
+@register_strategy("HR_HYBRID_AM")
+class HashroutingHybridAM(Hashrouting):
+    """Hash-routing, asymmetric or multicast: contents branch off only to caches that are near.
+
+    Contents are delivered directly. The authoritative cache keeps a copy if it lies on the
+    way, or if it is fewer hops from the fork than a share of the network's diameter.
+
+    Parameters
+    ----------
+    max_stretch : float, optional
+        That share.
+
+    Attributes
+    ----------
+    max_stretch : float
+        The number of hops that a branch must stay below: the share, times the longest of the
+        shortest paths in hops between any two nodes, receivers and sources included.
+
+    Raises
+    ------
+    ValueError
+        If the network is not connected, or has no cache.
+
+    References
+    ----------
+    L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
+    ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
+    """
+
+    def __init__(
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        max_stretch: NonNegative = 0.2,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(view, controller, "ASYMM")
+        topology = view.topology()
+        if not nx.is_connected(topology):
+            raise ValueError("the network is not connected, so that it has no diameter")
+        self.max_stretch = nx.diameter(topology, usebounds=True) * max_stretch
+        self._deliver = self._deliver_hybrid
+
+    def _deliver_hybrid(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+        cache, source = to_source[0], to_source[-1]
+        direct = self.view.shortest_path(source, to_cache[0])
+        self._send_content(direct)
+        branch = self._branch(source, cache, direct)
+        hops = len(branch) - 1
+        if hops == 0 or hops < self.max_stretch:
+            self._send_content(branch, main_path=False)
+            self.controller.put_content(cache)
+
+
+@register_strategy("HR_HYBRID_SM")
+class HashroutingHybridSM(Hashrouting):
+    """Hash-routing, symmetric or multicast: contents take whichever of both has fewer hops.
+
+    The authoritative cache always keeps a copy. Where both have as many hops, delivery is
+    symmetric.
+
+    References
+    ----------
+    L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
+    ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
+    """
+
+    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
+        super().__init__(view, controller, "SYMM")
+        self._deliver = self._deliver_hybrid
+
+    def _deliver_hybrid(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+        source = to_source[-1]
+        direct = self.view.shortest_path(source, to_cache[0])
+        branch = self._branch(source, to_source[0], direct)
+        symmetric_hops = len(to_source) + len(to_cache) - 2
+        multicast_hops = len(direct) + len(branch) - 2
+        if symmetric_hops <= multicast_hops:
+            self._deliver_symmetric(to_cache, to_source)
+        else:
+            self._deliver_multicast(to_cache, to_source)

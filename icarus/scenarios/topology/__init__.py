@@ -17,13 +17,19 @@ from icarus.scenarios.topology.base import (
     resources_dir,
 )
 from icarus.scenarios.topology.graphfile import topology_graph
-from icarus.scenarios.topology.rocketfuel import topology_rocketfuel_latency
+from icarus.scenarios.topology.rocketfuel import (
+    topology_rocketfuel_latency,
+    topology_tiscali,
+)
+from icarus.scenarios.topology.rocketfuel import topology_tiscali2 as topology_tiscali2
 from icarus.scenarios.topology.synthetic import (
     topology_mesh,
     topology_path,
     topology_ring,
     topology_tree,
 )
+from icarus.scenarios.topology.variants import topology_garr2 as topology_garr2
+from icarus.scenarios.topology.variants import topology_geant2 as topology_geant2
 from icarus.scenarios.topology.zoo import (
     topology_garr,
     topology_geant,
@@ -45,6 +51,7 @@ __all__ = [
     "topology_path",
     "topology_ring",
     "topology_rocketfuel_latency",
+    "topology_tiscali",
     "topology_topohub",
     "topology_tree",
     "topology_wide",

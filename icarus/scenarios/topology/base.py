@@ -195,10 +195,11 @@ def find_map(relative: str, origin: str) -> Path:
     )
 
 
-def existing_file(path: str | os.PathLike[str]) -> Path:
-    """Return `path` if there is such a file."""
+def existing_file(path: str | os.PathLike[str], origin: str | None = None) -> Path:
+    """Return `path` if there is such a file; the error says where it is published (`origin`)."""
     if not Path(path).is_file():
-        raise MissingMapError(f"no map file {os.fspath(path)}")
+        published = f"; the maps are published at {origin}" if origin else ""
+        raise MissingMapError(f"no map file {os.fspath(path)}{published}")
     return Path(path)
 
 

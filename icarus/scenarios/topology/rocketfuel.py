@@ -1,4 +1,4 @@
-"""Topologies measured by RocketFuel.
+"""Topologies measured by RocketFuel: TISCALI and TISCALI_2 by routers, ROCKET_FUEL with latencies.
 
 The maps are not part of Icarus: they are read from ``path=`` or from the folder of map files.
 """
@@ -23,12 +23,13 @@ from icarus.scenarios.topology.base import (
     deploy_stacks,
     existing_file,
     find_map,
+    label_links,
     largest_connected_component_subgraph,
     problems_when_built,
 )
 from icarus.types import Fraction, NonNegative
 
-__all__ = ["topology_rocketfuel_latency"]
+__all__ = ["topology_rocketfuel_latency", "topology_tiscali", "topology_tiscali2"]
 
 ROCKETFUEL_ORIGIN = "https://research.cs.washington.edu/networking/rocketfuel/"
 
@@ -41,6 +42,10 @@ LATENCY_MAPS = {
     6461: "Abovenet",
 }
 """The autonomous systems that RocketFuel publishes latencies of."""
+
+TISCALI_2_DROPPED = frozenset({181, 208, 211, 220, 222, 250, 257})
+TISCALI_2_ADDED = frozenset({232, 303, 326, 363, 378})
+"""How the candidates of TISCALI_2 differ from those of TISCALI."""
 
 
 def _check_rocketfuel_latency(given: dict[str, Any]) -> list[str]:
@@ -119,7 +124,7 @@ def topology_rocketfuel_latency(
 def _latencies_file(asn: int, path: str | Path | None) -> Path:
     if path is not None:
         below = Path(path) / str(asn) / "latencies.intra"
-        return existing_file(below if Path(path).is_dir() else path)
+        return existing_file(below if Path(path).is_dir() else path, ROCKETFUEL_ORIGIN)
     try:
         return find_map(f"rocketfuel-latency/{asn}/latencies.intra", ROCKETFUEL_ORIGIN)
     except MissingMapError:
@@ -129,6 +134,121 @@ def _latencies_file(asn: int, path: str | Path | None) -> Path:
         raise MissingMapError(
             f"RocketFuel has no latency map of AS {asn}; it has those of {known}"
         ) from None
+
+
+def _check_tiscali(given: dict[str, Any]) -> list[str]:
+    return problems_when_built(topology_tiscali, given)
+
+
+@register_topology_factory("TISCALI", check=_check_tiscali)
+def topology_tiscali(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
+    """Tiscali (AS 3257), a European provider, as a RocketFuel map of routers.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The file ``3257.r0.cch`` of RocketFuel. By default the file of that name in the folder
+        of map files (`resources_dir`).
+    **kwargs
+        Ignored.
+
+    Returns
+    -------
+    IcnTopology
+        The largest connected part of the map, 240 nodes and 404 links. A node of degree 1 is a
+        source if its neighbour has a degree of 5 or more (44), else a receiver (36); nodes of
+        degree 6 and more are candidates for caches (36).
+
+    Raises
+    ------
+    TopologyError
+        If the file is missing, cannot be read, or gives no receiver, source or candidate.
+
+    Notes
+    -----
+    Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+
+    References
+    ----------
+    N. Spring, R. Mahajan, D. Wetherall and T. Anderson, Measuring ISP topologies with
+    Rocketfuel, IEEE/ACM Transactions on Networking 12(1), 2004, doi 10.1109/TNET.2003.822655.
+    """
+    file = _tiscali_file(path)
+    topology = IcnTopology(largest_connected_component_subgraph(_read_routers(file)))
+    degree = dict(topology.degree())
+    leaves = [node for node in topology if degree[node] == 1]
+    sources = {node for node in leaves if degree[next(topology.neighbors(node))] >= 5}
+    receivers = set(leaves) - sources
+    candidates = [node for node in topology if degree[node] >= 6]
+    for role, nodes in (("receiver", receivers), ("source", sources), ("candidate", candidates)):
+        if not nodes:
+            raise TopologyError(f"{file}: no node of the map is a {role} by its rules")
+    deploy_stacks(topology, receivers, sources, candidates)
+    label_links(topology)
+    return topology
+
+
+def _check_tiscali2(given: dict[str, Any]) -> list[str]:
+    return problems_when_built(topology_tiscali2, given)
+
+
+@register_topology_factory("TISCALI_2", check=_check_tiscali2)
+def topology_tiscali2(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
+    """Tiscali (AS 3257) with another choice of candidates for caches.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        The file ``3257.r0.cch`` of RocketFuel. By default the file of that name in the folder
+        of map files (`resources_dir`).
+    **kwargs
+        Ignored.
+
+    Returns
+    -------
+    IcnTopology
+        TISCALI, but of its candidates for caches seven are none and five other routers are
+        (34). The choice is by hand, as in published results: no rule gives it.
+
+    Raises
+    ------
+    TopologyError
+        If the file is missing, cannot be read, or is not the map of Tiscali.
+
+    Notes
+    -----
+    Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+
+    References
+    ----------
+    N. Spring, R. Mahajan, D. Wetherall and T. Anderson, Measuring ISP topologies with
+    Rocketfuel, IEEE/ACM Transactions on Networking 12(1), 2004, doi 10.1109/TNET.2003.822655.
+    """
+    topology: IcnTopology = topology_tiscali(path)
+    for node in sorted(TISCALI_2_ADDED):
+        if node not in topology or topology.nodes[node]["stack"][0] != "router":
+            raise TopologyError(
+                f"{_tiscali_file(path)}: not the map of Tiscali: it has no router {node}"
+            )
+    candidates = topology.graph["icr_candidates"]
+    topology.graph["icr_candidates"] = candidates - TISCALI_2_DROPPED | TISCALI_2_ADDED
+    return topology
+
+
+def _tiscali_file(path: str | Path | None) -> Path:
+    if path is None:
+        return find_map("3257.r0.cch", ROCKETFUEL_ORIGIN)
+    return existing_file(path, ROCKETFUEL_ORIGIN)
+
+
+def _read_routers(path: Path) -> fnss.Topology:
+    try:
+        topology = fnss.parse_rocketfuel_isp_map(str(path)).to_undirected()
+    except ValueError as error:
+        raise TopologyError(f"{path}: not a RocketFuel map of routers: {error}") from error
+    if not topology:
+        raise TopologyError(f"{path}: the RocketFuel map of routers is empty")
+    return topology
 
 
 _LATENCY_LINE = re.compile(r"\S+\s+\S+\s+\d+\s*(#.*)?|#.*")

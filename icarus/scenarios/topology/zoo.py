@@ -35,6 +35,8 @@ __all__ = ["topology_garr", "topology_geant", "topology_topohub", "topology_wide
 MS_PER_KM = 0.005
 """Delay of light in fibre, where it travels at two thirds of its speed in vacuum."""
 
+ZOO_ORIGIN = "http://www.topology-zoo.org/dataset.html"
+
 _TOPOHUB_DATA = Path(topohub.__file__).parent / "data"
 
 
@@ -273,7 +275,7 @@ def _labelled(
 
 def _load_zoo(path: str | Path) -> fnss.Topology:
     """Read a map file of the Topology Zoo."""
-    file = existing_file(path)
+    file = existing_file(path, ZOO_ORIGIN)
     try:
         network = fnss.parse_topology_zoo(str(file)).to_undirected()
     except ParseError as error:

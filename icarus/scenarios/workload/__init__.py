@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from icarus.scenarios.workload.globetraff import GlobetraffWorkload
 from icarus.scenarios.workload.requests import (
     BATCH_SIZE,
     RequestBatch,
@@ -10,12 +11,15 @@ from icarus.scenarios.workload.requests import (
 )
 from icarus.scenarios.workload.stationary import StationaryWorkload
 from icarus.scenarios.workload.tracedriven import TraceDrivenWorkload
+from icarus.scenarios.workload.ycsb import YCSBWorkload
 
 __all__ = [
     "BATCH_SIZE",
+    "GlobetraffWorkload",
     "RequestBatch",
     "StationaryWorkload",
     "TraceDrivenWorkload",
     "Workload",
+    "YCSBWorkload",
     "iterate_events",
 ]

@@ -1,12 +1,13 @@
 """The catalogue of a trace: which contents there are, by number.
 
-It is learned by reading the trace once. Of all that a trace holds, only its distinct ids are
-kept, and they are remembered so that replications in one process share the reading.
+It is learned by reading the trace once, unless the file lists it. Of all that a trace holds, only
+its distinct ids are kept, and they are remembered so that replications in one process share the
+reading.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from dataclasses import astuple
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from icarus.errors import TraceError
+from icarus.tools.binarytrace import NumberedIds
+from icarus.tools.tracecatalogue import Numbering
 from icarus.tools.tracefile import TraceBlock, TraceReader, missing_file
 from icarus.tools.traceformat import TraceFormat
 
@@ -23,8 +26,8 @@ __all__ = ["TraceCatalogue", "number_ids", "read_catalogue"]
 class TraceCatalogue(NamedTuple):
     """What the first reading of a trace leaves."""
 
-    numbers: dict[str, int]
-    """From content id to its position in `contents`."""
+    numbers: dict[str, int] | None
+    """From content id to its position in `contents`; None where the file has the positions."""
     contents: list[str]
     """All ids."""
     n_requests: int
@@ -58,8 +61,13 @@ def read_catalogue(reader: TraceReader, contents_file: str | Path | None = None)
     return _read(_version(reader.path), reader.format, contents)
 
 
-def number_ids(reader: TraceReader, block: TraceBlock, numbers: dict[str, int]) -> np.ndarray:
+def number_ids(
+    reader: TraceReader, block: TraceBlock, numbers: dict[str, int] | None
+) -> np.ndarray:
     """Return the numbers of a block's contents, int64, (n,); TraceError for an unknown id."""
+    if numbers is None:
+        assert isinstance(block.ids, NumberedIds)
+        return block.ids.numbers
     try:
         return np.fromiter(map(numbers.__getitem__, block.ids), np.int64, len(block.ids))
     except KeyError:
@@ -73,27 +81,25 @@ def number_ids(reader: TraceReader, block: TraceBlock, numbers: dict[str, int]) 
 
 @lru_cache(maxsize=4)
 def _read(trace: _Version, layout: TraceFormat, contents: _Version | None) -> TraceCatalogue:
-    reader = TraceReader(
-        *(trace.path, layout.content_column, layout.time_column, layout.size_column),
-        *(layout.delimiter, layout.header),
-    )
+    reader = TraceReader(trace.path, *astuple(layout))
     n_requests = 0
     if contents is not None:
-        numbers = _read_contents(contents.path)
+        listed = _read_contents(contents.path)
         for block in reader.blocks():
-            number_ids(reader, block, numbers)
+            number_ids(reader, block, listed)
             n_requests += len(block.ids)
-        return TraceCatalogue(numbers, list(numbers), n_requests)
-    growing: defaultdict[str, int] = defaultdict()
-    # An id that is new gets the next number, without a line of Python for each request.
-    growing.default_factory = growing.__len__
+        return TraceCatalogue(listed, list(listed), n_requests)
+    own = reader.own_catalogue()
+    if own is not None:
+        return TraceCatalogue(None, *own)
+    numbering = Numbering(reader)
     for block in reader.blocks():
-        for _ in map(growing.__getitem__, block.ids):
-            pass
+        numbering.of(block)
         n_requests += len(block.ids)
-    if not growing:
+    if n_requests == 0:
         raise TraceError(reader.path, "the trace holds no requests")
-    return TraceCatalogue(dict(growing), list(growing), n_requests)
+    numbers = numbering.numbers()
+    return TraceCatalogue(numbers, list(numbers), n_requests)
 
 
 def _read_contents(path: str) -> dict[str, int]:

@@ -7,6 +7,7 @@ Nodes and contents are numbers here: positions in the workload's ``receivers`` a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -30,6 +31,13 @@ class RequestBatch(NamedTuple):
     """bool, (n,): whether collectors hear of the request; false during warm-up."""
     size: np.ndarray | None = None
     """int64, (n,): sizes of the contents in bytes, where the workload knows them."""
+    write: np.ndarray | None = None
+    """bool, (n,): whether the content is written rather than read; None if none is.
+
+    A write takes the content from the receiver to its origin along the shortest path, and an
+    acknowledgement of the size of a request back. Then all cached copies of it are removed, at
+    no cost. Strategies do not hear of it, and it is neither a hit nor a miss.
+    """
 
 
 @runtime_checkable
@@ -45,7 +53,8 @@ class Workload(Protocol):
     contents: Sequence[Any]
     """Names of the contents, by number."""
     n_contents: int
-    """Size of the catalogue."""
+    """Size of the catalogue, of which cache budgets are a share; contents that come to exist
+    only later may be left out of account, so that `contents` can be longer."""
     n_requests: int
     """Requests in all, warm-up included."""
 
@@ -58,22 +67,20 @@ def iterate_events(workload: Workload) -> Iterator[tuple[float, dict[str, Any]]]
     """Yield the requests of a native workload as ``(time, event)`` pairs.
 
     An event is a dict with the keys ``receiver`` (node), ``content`` (name) and ``log`` (whether
-    the request is measured).
+    the request is measured). A write has ``write`` too, so that a strategy that does not know of
+    writes cannot take it for a read.
     """
     receivers, contents = workload.receivers, workload.contents
     for batch in workload.batches():
-        for time, receiver, content, measured in zip(
+        for time, receiver, content, measured, write in zip(
             batch.time.tolist(),
             batch.receiver.tolist(),
             batch.content.tolist(),
             batch.measured.tolist(),
+            repeat(False, len(batch.time)) if batch.write is None else batch.write.tolist(),
             strict=True,
         ):
-            yield (
-                time,
-                {
-                    "receiver": receivers[receiver],
-                    "content": contents[content],
-                    "log": measured,
-                },
-            )
+            event = {"receiver": receivers[receiver], "content": contents[content], "log": measured}
+            if write:
+                event["write"] = True
+            yield time, event

@@ -17,6 +17,7 @@ from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.stationary import check_arrivals
 from icarus.scenarios.workload.streams import GAPS, RECEIVERS, PoissonClock, WorkloadStreams
 from icarus.tools.tracefile import BLOCK_SIZE, TraceReader, missing_file
+from icarus.tools.traceformat import FormatName
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TraceDrivenWorkload"]
 
 _WHOLE_LINE = "\n"
-_COLUMNS = ("content_column", "time_column", "size_column", "delimiter", "header")
+_OPTIONS = ("content_column", "time_column", "size_column", "delimiter", "header", "format")
 
 
 def _reader(
@@ -36,12 +37,18 @@ def _reader(
     size_column: str | int | None = None,
     delimiter: str | None = None,
     header: bool | None = None,
+    format: FormatName | None = None,  # noqa: A002 - what settings call it
 ) -> TraceReader:
     columns = (content_column, time_column, size_column)
-    if contents_file is not None and (*columns, delimiter, header) == (None,) * 5:
+    reader = TraceReader(reqs_file, *columns, delimiter, header, format)
+    if (
+        contents_file is not None
+        and (*columns, delimiter, header) == (None,) * 5
+        and reader.format_name == "text"
+    ):
         # The catalogue says what an id is, so that a line needs no guessing.
-        delimiter = _WHOLE_LINE
-    return TraceReader(reqs_file, *columns, delimiter, header)
+        return TraceReader(reqs_file, delimiter=_WHOLE_LINE)
+    return reader
 
 
 def _check(parameters: dict[str, Any]) -> list[str]:
@@ -57,8 +64,8 @@ def _check(parameters: dict[str, Any]) -> list[str]:
     if problems or not isinstance(path, str | Path):
         return problems
     try:
-        options = {name: parameters[name] for name in _COLUMNS if name in parameters}
-        _ = _reader(path, parameters.get("contents_file"), **options).layout
+        options = {name: parameters[name] for name in _OPTIONS if name in parameters}
+        _reader(path, parameters.get("contents_file"), **options).check_head()
     except TraceError as error:
         return [f"reqs_file: {error}"]
     except ValueError as error:
@@ -74,15 +81,17 @@ class TraceDrivenWorkload:
 
     The trace is read twice, and never held: once to learn its catalogue, its length and that
     no line is broken, and then for the requests themselves. Within a process the first
-    reading is remembered until the file changes.
+    reading is remembered until the file changes. A trace that `icarus.tools.convert_trace`
+    converted lists its catalogue, and needs neither the first reading nor any parsing.
 
     Parameters
     ----------
     topology : fnss.Topology
         The network, which has the receivers.
     reqs_file : str or Path
-        The trace: one content id a line, or a table (see `icarus.tools.TraceReader` for what is
-        recognised). Names that end in .gz, .bz2, .xz or .zst are decompressed.
+        The trace: one content id a line, a table, or what `format` says (see
+        `icarus.tools.TraceReader` for what is recognised). Names that end in .gz, .bz2, .xz or
+        .zst are decompressed.
     contents_file : str or Path, optional
         The catalogue, one id a line, each once. By default it is what the whole trace requests.
     n_contents : int, optional
@@ -108,6 +117,11 @@ class TraceDrivenWorkload:
         What separates the columns of a table.
     header : bool, optional
         Whether its first line names them.
+    format : str, optional
+        What the trace is: ``"text"`` (a list or a table), ``"clf"`` (Common or Combined Log
+        Format), ``"squid"``, ``"wikibench"``, ``"youtube"``, ``"oracleGeneral"`` (of
+        libCacheSim) or ``"itrace"`` (converted). By default text, or what the name and the
+        start of a binary file tell.
     seed : int, SeedSequence, Generator or None, optional
         Where receivers and Poisson arrivals come from. Iterating again gives the same ones.
     **kwargs
@@ -149,6 +163,7 @@ class TraceDrivenWorkload:
         size_column: str | NonNegativeInt | None = None,
         delimiter: str | None = None,
         header: bool | None = None,
+        format: FormatName | None = None,  # noqa: A002 - what settings call it
         seed: Seed = None,
         **kwargs: Any,
     ) -> None:
@@ -157,7 +172,7 @@ class TraceDrivenWorkload:
         self._streams = WorkloadStreams(seed)
         self._reader = _reader(
             *(reqs_file, contents_file, content_column, time_column, size_column),
-            *(delimiter, header),
+            *(delimiter, header, format),
         )
         catalogue = read_catalogue(self._reader, contents_file)
         if n_contents is not None and n_contents != len(catalogue.contents):

@@ -1,26 +1,23 @@
-"""Cache placement: how the cache budget is divided over the candidates.
-
-The sizes of all caches, numbers of contents, sum to the budget rounded to a whole number: shares
-are rounded by largest remainder, ties going to the candidate that comes first in the topology.
-Candidates whose size comes out 0 get no cache, that is no property ``cache_size``.
-"""
+"""Cache placement by a rule: UNIFORM, DEGREE, BETWEENNESS_CENTRALITY, CONSOLIDATED, RANDOM."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import fnss
 import networkx as nx
+import numpy as np
 
 from icarus.registry import register_cache_placement
-from icarus.types import Fraction, Node, NonNegative
-from icarus.util import apportionment, iround
+from icarus.scenarios.cacheplacement.budget import SiteCount, place, site_count, some_candidates
+from icarus.types import Fraction, Node, NonNegative, Seed
+from icarus.util import iround
 
 __all__ = [
     "betweenness_centrality_cache_placement",
     "degree_centrality_cache_placement",
+    "random_cache_placement",
     "uniform_cache_placement",
     "uniform_consolidated_cache_placement",
 ]
@@ -49,8 +46,8 @@ def uniform_cache_placement(
     ValueError
         If the budget is negative or the topology has no candidates.
     """
-    candidates = _candidates(topology)
-    _place(topology, cache_budget, dict.fromkeys(candidates, 1.0))
+    candidates = some_candidates(topology)
+    place(topology, cache_budget, dict.fromkeys(candidates, 1.0))
 
 
 @register_cache_placement("DEGREE")
@@ -75,8 +72,8 @@ def degree_centrality_cache_placement(
     ValueError
         If the budget is negative or the topology has no candidates.
     """
-    candidates = _candidates(topology)
-    _place(topology, cache_budget, {node: topology.degree(node) for node in candidates})
+    candidates = some_candidates(topology)
+    place(topology, cache_budget, {node: topology.degree(node) for node in candidates})
 
 
 @register_cache_placement("BETWEENNESS_CENTRALITY")
@@ -101,9 +98,9 @@ def betweenness_centrality_cache_placement(
     ValueError
         If the budget is negative or the topology has no candidates.
     """
-    candidates = _candidates(topology)
+    candidates = some_candidates(topology)
     betweenness = _betweenness(topology)
-    _place(topology, cache_budget, {node: betweenness[node] for node in candidates})
+    place(topology, cache_budget, {node: betweenness[node] for node in candidates})
 
 
 @register_cache_placement("CONSOLIDATED")
@@ -143,7 +140,7 @@ def uniform_consolidated_cache_placement(
         raise ValueError(f"spread must be within 0 and 1, found {spread!r}")
     if target not in ("top", "bottom"):
         raise ValueError(f"target is either 'top' or 'bottom', found {target!r}")
-    candidates = _candidates(topology)
+    candidates = some_candidates(topology)
     chosen = candidates
     if spread < 1:
         metric = _metric(topology, metric_dict, candidates)
@@ -151,7 +148,44 @@ def uniform_consolidated_cache_placement(
         taken = set(ranked[: max(1, iround(spread * len(ranked)))])
         chosen = [node for node in candidates if node in taken]
     # Candidates left out are named too, so that sizes of an earlier placement go.
-    _place(topology, cache_budget, {node: float(node in set(chosen)) for node in candidates})
+    place(topology, cache_budget, {node: float(node in set(chosen)) for node in candidates})
+
+
+@register_cache_placement("RANDOM")
+def random_cache_placement(
+    topology: fnss.Topology,
+    cache_budget: NonNegative,
+    n_cache_nodes: SiteCount,
+    seed: Seed = None,
+    **kwargs: Any,
+) -> None:
+    """Equal caches on candidates drawn uniformly.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        The network, with the graph attribute ``icr_candidates``.
+    cache_budget : float
+        Size of all caches together, in contents; met exactly after rounding. Of a budget
+        smaller than their number, the last of the candidates drawn get no cache.
+    n_cache_nodes : int
+        How many candidates are drawn, without replacement; a fraction is cut off.
+    seed : int, SeedSequence, Generator or None, optional
+        For the draw, which is a single one.
+    **kwargs
+        Ignored.
+
+    Raises
+    ------
+    ValueError
+        If the budget is negative, the topology has no candidates, or `n_cache_nodes` is not
+        within 1 and their number.
+    """
+    candidates = some_candidates(topology)
+    n_sites = site_count(n_cache_nodes, candidates)
+    drawn = np.random.default_rng(seed).choice(len(candidates), size=n_sites, replace=False)
+    chosen = set(drawn.tolist())
+    place(topology, cache_budget, {v: float(i in chosen) for i, v in enumerate(candidates)})
 
 
 def _metric(
@@ -171,35 +205,3 @@ def _betweenness(topology: fnss.Topology) -> dict[Any, float]:
         node: round(value, 12)
         for node, value in nx.betweenness_centrality(topology, normalized=True).items()
     }
-
-
-def _candidates(topology: fnss.Topology) -> list[Any]:
-    """Return the candidates for caches in the order of the topology."""
-    named = topology.graph.get("icr_candidates")
-    if not named:
-        raise ValueError(
-            "caches cannot be placed: the topology has no candidates; its factory must set "
-            "topology.graph['icr_candidates'] to the set of nodes where caches may go"
-        )
-    known = set(named)
-    candidates = [node for node in topology if node in known]
-    for node in candidates:
-        known.discard(node)
-        if "stack" not in topology.nodes[node]:
-            raise ValueError(f"icr_candidates: node {node!r} has no stack to place a cache in")
-    if known:
-        raise ValueError(f"icr_candidates: there is no node {next(iter(known))!r} in the topology")
-    return candidates
-
-
-def _place(topology: fnss.Topology, budget: float, weights: Mapping[Any, float]) -> None:
-    """Divide the budget by the weights of candidates, equally if these are all 0."""
-    if not 0 <= budget < math.inf:
-        raise ValueError(f"the cache budget must be a number, 0 or more, found {budget!r}")
-    total = math.fsum(weights.values())
-    shares = [weight / total if total > 0 else 1 / len(weights) for weight in weights.values()]
-    for node, size in zip(weights, apportionment(iround(budget), shares), strict=True):
-        properties = topology.nodes[node]["stack"][1]
-        properties.pop("cache_size", None)
-        if size > 0:
-            properties["cache_size"] = size

@@ -1,0 +1,374 @@
+"""Several caches behind one interface: in line, as a tree, side by side, or as shards.
+
+Paths, trees and arrays are made of cache objects, so they serve scripts; a network's caches
+can be sharded.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+import numpy as np
+
+from icarus.components import accepts_seed, takes_seed_sequence
+from icarus.errors import suggestion
+from icarus.hashing import stable_hash
+from icarus.models.cache._base import Cache, Item
+from icarus.registry import CACHE_POLICY, register_cache_policy
+from icarus.types import Fraction, PositiveInt, Seed
+
+__all__ = ["ArrayCache", "PathCache", "ShardedCache", "TreeCache"]
+
+
+def _refuse_in_settings(parameters: Mapping[str, Any]) -> list[str]:
+    return ["it is made of cache objects, so that only scripts can use it; in settings use SHARD"]
+
+
+def _list_of_caches(caches: Any, what: str) -> list[Any]:
+    """Return the members of a system; an error that says what they should have been if not."""
+    if not isinstance(caches, Sequence) or isinstance(caches, str):
+        raise TypeError(f"{what} must be a list of caches, found {caches!r}")
+    if not caches:
+        raise ValueError(f"{what} must hold at least one cache, found none")
+    return list(caches)
+
+
+class _CacheSystem:
+    """What systems made of cache objects share. Items held twice count twice."""
+
+    _members: list[Any]
+
+    @property
+    def maxlen(self) -> int:
+        """How many items fit, over all caches."""
+        return sum(member.maxlen for member in self._members)
+
+    def __len__(self) -> int:
+        return sum(len(member) for member in self._members)
+
+    def has(self, k: Item) -> bool:
+        """Raise NotImplementedError: which cache is asked is decided at random."""
+        raise NotImplementedError("which cache is asked is decided at random; use get")
+
+    def remove(self, k: Item) -> bool:
+        """Remove `k` from every cache; return whether any had it."""
+        removed = [member.remove(k) for member in self._members]
+        return any(removed)
+
+    def position(self, k: Item) -> NoReturn:
+        """Raise NotImplementedError: an item may be in several caches."""
+        raise NotImplementedError("an item may be in several caches; ask each for its position")
+
+    def dump(self, serialized: bool = True) -> list[Any]:
+        """Return the items of all caches.
+
+        Parameters
+        ----------
+        serialized : bool, optional
+            Return one list, cache after cache; otherwise a list of the items of each.
+        """
+        return _dump(self._members, serialized)
+
+    def clear(self) -> None:
+        """Remove everything from every cache."""
+        for member in self._members:
+            member.clear()
+
+
+def _dump(members: Sequence[Any], serialized: bool) -> list[Any]:
+    dumps = [member.dump() for member in members]
+    return list(itertools.chain.from_iterable(dumps)) if serialized else dumps
+
+
+@register_cache_policy("PATH", check=_refuse_in_settings)
+class PathCache(_CacheSystem):
+    """Caches in line: a request passes them in order until one has the item.
+
+    Parameters
+    ----------
+    caches : list of Cache
+        The caches, the one asked first in front.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `caches` is not a list, or empty.
+    """
+
+    def __init__(self, caches: Sequence[Any], **kwargs: Any) -> None:
+        self._members = _list_of_caches(caches, "caches")
+
+    def has(self, k: Item) -> bool:
+        """Return whether any cache has `k`, changing nothing."""
+        return any(member.has(k) for member in self._members)
+
+    def get(self, k: Item) -> bool:
+        """Ask one cache after the other; put `k` in all those before the one that has it."""
+        for place, member in enumerate(self._members):
+            if member.get(k):
+                for before in self._members[:place]:
+                    before.put(k)
+                return True
+        return False
+
+    def put(self, k: Item) -> None:
+        """Put `k` in every cache; return None."""
+        for member in self._members:
+            member.put(k)
+
+
+class _RandomCacheSystem(_CacheSystem):
+    """Systems in which each look-up draws the cache it goes to, which a later put goes to too."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._selected: Any = None
+
+    def _last_selected(self) -> Any:
+        if self._selected is None:
+            raise ValueError("put goes to the cache asked last; call get first")
+        return self._selected
+
+
+@register_cache_policy("TREE", check=_refuse_in_settings)
+class TreeCache(_RandomCacheSystem):
+    """Leaf caches below a common root; each request arrives at a leaf chosen at random.
+
+    Parameters
+    ----------
+    leaf_caches : list of Cache
+        The caches that requests arrive at, each equally often.
+    root_cache : Cache
+        The cache that is asked where a leaf misses.
+    seed : int, SeedSequence, Generator or None, optional
+        Where choices come from; each ``get`` draws one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `leaf_caches` is not a list, or empty.
+    """
+
+    def __init__(
+        self, leaf_caches: Sequence[Any], root_cache: Any, seed: Seed = None, **kwargs: Any
+    ) -> None:
+        super().__init__(seed)
+        self._leaves = _list_of_caches(leaf_caches, "leaf_caches")
+        self._root = root_cache
+        self._members = [*self._leaves, root_cache]
+
+    def get(self, k: Item) -> bool:
+        """Ask a leaf chosen at random, then the root; put `k` in the leaf if the root has it."""
+        leaf = self._selected = self._leaves[int(self._rng.integers(len(self._leaves)))]
+        if leaf.get(k):
+            return True
+        if self._root.get(k):
+            leaf.put(k)
+            return True
+        return False
+
+    def put(self, k: Item) -> None:
+        """Put `k` in the leaf asked last and in the root; return None.
+
+        Raises
+        ------
+        ValueError
+            If there was no ``get`` before.
+        """
+        self._last_selected().put(k)
+        self._root.put(k)
+
+
+@register_cache_policy("ARRAY", check=_refuse_in_settings)
+class ArrayCache(_RandomCacheSystem):
+    """Caches side by side; each request goes to one of them chosen at random.
+
+    Parameters
+    ----------
+    caches : list of Cache
+        The caches.
+    weights : sequence of float, shape (len(caches),), optional
+        The probability of each cache; they sum to 1. By default all are equal.
+    seed : int, SeedSequence, Generator or None, optional
+        Where choices come from; each ``get`` draws one.
+
+    Attributes
+    ----------
+    select_cache : callable
+        Draws and returns one of the caches.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `caches` is not a list, or empty, or `weights` are not probabilities of its members.
+    """
+
+    def __init__(
+        self,
+        caches: Sequence[Any],
+        weights: Sequence[Fraction] | None = None,
+        seed: Seed = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed)
+        self._members = _list_of_caches(caches, "caches")
+        if weights is None:
+            self.select_cache: Callable[[], Any] = self._select_uniformly
+            return
+        if len(weights) != len(self._members):
+            raise ValueError(
+                f"weights must be one per cache, {len(self._members)}, found {len(weights)}"
+            )
+        if not (min(weights) >= 0 and abs(sum(weights) - 1) <= 1e-4):
+            raise ValueError(f"weights must be from 0 on and sum to 1, found {weights!r}")
+        self._cumulated = list(itertools.accumulate(weights))
+        self.select_cache = self._select_by_weight
+
+    def get(self, k: Item) -> bool:
+        """Ask a cache chosen at random."""
+        self._selected = self.select_cache()
+        return bool(self._selected.get(k))
+
+    def put(self, k: Item) -> None:
+        """Put `k` in the cache asked last; return None.
+
+        Raises
+        ------
+        ValueError
+            If there was no ``get`` before.
+        """
+        self._last_selected().put(k)
+
+    def _select_uniformly(self) -> Any:
+        return self._members[int(self._rng.integers(len(self._members)))]
+
+    def _select_by_weight(self) -> Any:
+        # Scaled, since weights need only sum to about 1; below the last sum whatever is drawn.
+        drawn = self._rng.random() * self._cumulated[-1]
+        return self._members[min(bisect_right(self._cumulated, drawn), len(self._members) - 1)]
+
+
+def _check_shard(parameters: Mapping[str, Any]) -> list[str]:
+    # What checks settings knows the registries, and so imports this module.
+    from icarus.validation import SectionChecker
+
+    section = {"name": parameters.get("policy", "LRU")}
+    attributes = parameters.get("policy_attr") or {}
+    report = SectionChecker().check("cache_policy", {**section, **dict(attributes.items())})
+    place = {"name": "policy"}
+    return [f"{place.get(key, f'policy_attr.{key}')}: {text}" for key, text in report.problems]
+
+
+def _stable_shard(nodes: int, k: Item) -> int:
+    return stable_hash(k) % nodes
+
+
+@register_cache_policy("SHARD", check=_check_shard)
+class ShardedCache(Cache):
+    """Several caches that share out the items between them by a hash of the item.
+
+    Parameters
+    ----------
+    maxlen : int
+        How many items fit, over all shards.
+    policy : str, optional
+        Registry name of the policy of each shard.
+    nodes : int, optional
+        Number of shards, at most `maxlen`. Each has ``maxlen // nodes`` places, the first
+        ``maxlen % nodes`` of them one more.
+    f_map : callable, optional
+        Takes an item and returns the index of its shard, from 0. By default
+        ``icarus.hashing.stable_hash(k) % nodes``, which is the same in every process.
+    policy_attr : mapping, optional
+        Further parameters of the policy.
+    seed : int, SeedSequence, Generator or None, optional
+        Where a policy that chooses at random draws from; shards share one stream.
+
+    Raises
+    ------
+    ValueError
+        If `nodes` is not a whole number from 1 to `maxlen`.
+    KeyError
+        If no policy has the name.
+    """
+
+    def __init__(
+        self,
+        maxlen: int,
+        policy: str = "LRU",
+        nodes: PositiveInt = 4,
+        f_map: Callable[..., int] | None = None,
+        policy_attr: Mapping[str, Any] | None = None,
+        *,
+        seed: Seed = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(maxlen)
+        if isinstance(nodes, bool) or not isinstance(nodes, (int, np.integer)):
+            raise ValueError(f"nodes must be a whole number, found {nodes!r}")
+        if not 1 <= nodes <= self._maxlen:
+            raise ValueError(
+                f"nodes must be from 1 to the size of the cache, {self._maxlen}, got {nodes}"
+            )
+        nodes = int(nodes)
+        self.f_map = partial(_stable_shard, nodes) if f_map is None else f_map
+        build = _shard_builder(policy, dict((policy_attr or {}).items()), seed)
+        each, rest = divmod(self._maxlen, nodes)
+        self._shards = [build(each + (shard < rest)) for shard in range(nodes)]
+
+    def __len__(self) -> int:
+        return sum(len(shard) for shard in self._shards)
+
+    def has(self, k: Item) -> bool:
+        """Return whether `k` is cached, changing nothing."""
+        return bool(self._shard(k).has(k))
+
+    def get(self, k: Item) -> bool:
+        """Look `k` up in its shard."""
+        return bool(self._shard(k).get(k))
+
+    def put(self, k: Item) -> Item | None:
+        """Put `k` in its shard; return the item evicted from that, or None."""
+        evicted: Item | None = self._shard(k).put(k)
+        return evicted
+
+    def remove(self, k: Item) -> bool:
+        """Remove `k` from its shard; return whether it was cached."""
+        return bool(self._shard(k).remove(k))
+
+    def dump(self, serialized: bool = True) -> list[Any]:
+        """Return the items of all shards.
+
+        Parameters
+        ----------
+        serialized : bool, optional
+            Return one list, shard after shard; otherwise a list of the items of each.
+        """
+        return _dump(self._shards, serialized)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        for shard in self._shards:
+            shard.clear()
+
+    def _shard(self, k: Item) -> Any:
+        return self._shards[self.f_map(k)]
+
+
+def _shard_builder(policy: str, parameters: dict[str, Any], seed: Seed) -> Callable[[int], Any]:
+    """Return what builds a shard of a given size."""
+    if policy not in CACHE_POLICY:
+        raise KeyError(f"unknown cache policy {policy!r}; {suggestion(str(policy), CACHE_POLICY)}")
+    component = CACHE_POLICY[policy]
+    typed = accepts_seed(component) and takes_seed_sequence(component)
+    if not accepts_seed(component) or ("seed" in parameters and not typed):
+        return partial(component, **parameters)
+    rng = np.random.default_rng(parameters.pop("seed", seed))
+    if typed:
+        return partial(component, seed=rng, **parameters)
+    # Written for Icarus 0.8: each shard gets an integer of its own.
+    return lambda size: component(size, seed=int(rng.integers(2**32)), **parameters)

@@ -1,0 +1,181 @@
+"""What hash-routing schemes share: who is responsible for a content, and how it is delivered.
+
+Paths are lists of nodes. Those of requests are kept, so that symmetric delivery goes back on
+exactly the links that the request took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from icarus.hashing import stable_hash
+from icarus.models.strategy.base import Strategy, _require_one_of
+from icarus.types import Content, Node
+
+if TYPE_CHECKING:
+    from icarus.execution.network import NetworkController, NetworkView
+
+Routing = Literal["SYMM", "ASYMM", "MULTICAST"]
+"""How a content that the authoritative cache lacks gets from its origin to the receiver.
+
+Through that cache, which keeps it; on the shortest path, kept only if the cache lies there; or
+on the shortest path with a second branch to the cache, which keeps it.
+"""
+
+
+class BaseHashrouting(Strategy):
+    """What hash-routing schemes share: the map from content to authoritative cache.
+
+    Contents are spread over the caches, taken in node order, by a hash that is the same in
+    every process; each cache is responsible for an equal share of the names.
+
+    Attributes
+    ----------
+    cache_nodes : list of nodes
+        The nodes that have a cache at construction, in node order.
+    n_cache_nodes : int
+        How many there are.
+    cache_assignment : dict
+        From position to node.
+    clusters : list of lists of nodes
+        The topology's graph attribute ``clusters``, if it has one: its members become lists,
+        sets in node order.
+    cluster_size : dict
+        From position of a cluster to its number of nodes.
+
+    Raises
+    ------
+    ValueError
+        If the network has no cache.
+    """
+
+    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
+        super().__init__(view, controller)
+        self.cache_nodes: list[Node] = list(view.cache_nodes())
+        self.n_cache_nodes = len(self.cache_nodes)
+        if self.n_cache_nodes == 0:
+            raise ValueError("hash-routing needs a cache; the network has none")
+        self.cache_assignment: dict[int, Node] = dict(enumerate(self.cache_nodes))
+        self._hashes: dict[Content, int] = {}
+        if "clusters" in view.topology().graph:
+            self.clusters = _clusters_as_lists(view.topology())
+            self.cluster_size = {i: len(nodes) for i, nodes in enumerate(self.clusters)}
+
+    def authoritative_cache(self, content: Content, cluster: int | None = None) -> Node:
+        """Return the node whose cache is responsible for `content`.
+
+        Parameters
+        ----------
+        content : content
+        cluster : int, optional
+            Position of the cluster in which to look; by default the whole network.
+        """
+        number = self._hashes.get(content)
+        if number is None:
+            number = self._hashes[content] = stable_hash(content)
+        if cluster is None:
+            return self.cache_assignment[number % self.n_cache_nodes]
+        return self.clusters[cluster][number % self.cluster_size[cluster]]
+
+    def _send_request(self, path: Sequence[Node]) -> None:
+        self.controller.forward_request_path(path[0], path[-1], path)
+
+    def _send_content(self, path: Sequence[Node], main_path: bool = True) -> None:
+        self.controller.forward_content_path(path[0], path[-1], path, main_path)
+
+    def _fetch_from_source(self, content: Content, node: Node) -> list[Node]:
+        """Send the request on from `node` to the source, which serves; return its path."""
+        source = self.view.content_source(content)
+        if source is None:
+            raise RuntimeError(f"no source has content {content!r}")
+        path = self.view.shortest_path(node, source)
+        self._send_request(path)
+        self._get_from_source(content, source)
+        return path
+
+    def _get_from_source(self, content: Content, source: Node) -> None:
+        if not self.controller.get_content(source):
+            raise RuntimeError(f"the source {source!r} does not have content {content!r}")
+
+    def _branch(self, origin: Node, cache: Node, trunk: Collection[Node]) -> list[Node]:
+        """Return the path to `cache` from where it leaves the way that the content takes.
+
+        That is the last node that `trunk` and the path from `origin` have in common; it is
+        `cache` itself if that lies on the trunk.
+        """
+        path = self.view.shortest_path(origin, cache)
+        fork = max(i for i, node in enumerate(path) if node in trunk)
+        return path[fork:]
+
+
+class RoutedHashrouting(BaseHashrouting):
+    """Hash-routing with one of the ways of delivering what the authoritative cache lacks.
+
+    Parameters
+    ----------
+    routing : {"SYMM", "ASYMM", "MULTICAST"}
+        How contents are delivered.
+
+    Raises
+    ------
+    ValueError
+        If `routing` is none of these.
+    """
+
+    def __init__(
+        self, view: NetworkView, controller: NetworkController, routing: Routing, **kwargs: Any
+    ) -> None:
+        super().__init__(view, controller)
+        require_routing("routing", routing)
+        self.routing = routing
+        self._deliver = {
+            "SYMM": self._deliver_symmetric,
+            "ASYMM": self._deliver_asymmetric,
+            "MULTICAST": self._deliver_multicast,
+        }[routing]
+
+    def _serve(self, content: Content, cache: Node, to_cache: Sequence[Node]) -> None:
+        """Have the first node of `to_cache` get the content that it wants from `cache`."""
+        self._send_request(to_cache)
+        if self.controller.get_content(cache):
+            self._send_content(to_cache[::-1])
+        else:
+            self._deliver(to_cache, self._fetch_from_source(content, cache))
+
+    def _deliver_symmetric(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+        """Send the content back on the way of its request, storing it at the cache."""
+        self._send_content(to_source[::-1])
+        self.controller.put_content(to_source[0])
+        self._send_content(to_cache[::-1])
+
+    def _deliver_asymmetric(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+        """Send the content directly, storing it if the cache lies on that way."""
+        cache = to_source[0]
+        direct = self.view.shortest_path(to_source[-1], to_cache[0])
+        self._send_content(direct)
+        if cache in direct:
+            self.controller.put_content(cache)
+
+    def _deliver_multicast(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+        """Send the content directly and, from the fork on, to the cache, which stores it."""
+        cache, source = to_source[0], to_source[-1]
+        direct = self.view.shortest_path(source, to_cache[0])
+        self._send_content(direct)
+        self._send_content(self._branch(source, cache, direct), main_path=False)
+        self.controller.put_content(cache)
+
+
+def require_routing(parameter: str, value: object) -> None:
+    """Raise ValueError unless `value` is a routing."""
+    _require_one_of(parameter, value, get_args(Routing))
+
+
+def _clusters_as_lists(topology: Any) -> list[list[Node]]:
+    """Return the clusters of a topology, their members made lists in place."""
+    clusters = topology.graph["clusters"] = list(topology.graph["clusters"])
+    position = {node: i for i, node in enumerate(topology)}
+    for i, nodes in enumerate(clusters):
+        if not isinstance(nodes, list):
+            clusters[i] = sorted(nodes, key=position.__getitem__)
+    return clusters

@@ -1,0 +1,355 @@
+"""Traces in binary form: the one that Icarus writes to stream from quickly, and libCacheSim's.
+
+An ``itrace`` file holds, little-endian and without gaps:
+
+- the eight bytes ``\\x89ITRACE\\n`` and, as an unsigned 32-bit integer, the length of what follows;
+- a JSON object in UTF-8: ``version`` (1), ``n_requests``, ``n_contents``, ``catalogue_bytes`` and
+  ``columns``, a list of [name, NumPy type] of which ``content`` is the first and ``time`` (seconds)
+  and ``size`` (bytes) may follow;
+- the catalogue: the length in bytes of each id, unsigned 32-bit, and then the ids in UTF-8;
+- the requests, records of the columns; a content is a position in the catalogue, from 0.
+
+An ``oracleGeneral`` file holds records of 24 bytes: time u32, id u64, size u32, next access i64.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+from os import PathLike
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, overload
+
+import numpy as np
+
+from icarus.errors import TraceError
+from icarus.tools.compressed import COMPRESSION_SUFFIXES, open_binary
+from icarus.tools.textlines import READ_ERRORS, read_error
+
+__all__ = [
+    "MAGIC",
+    "TRACE_SUFFIX",
+    "BinaryTrace",
+    "NumberedIds",
+    "Requests",
+    "check_oracle_general",
+    "oracle_general_blocks",
+    "read_header",
+    "write_trace",
+]
+
+MAGIC = b"\x89ITRACE\n"
+TRACE_SUFFIX = ".itrace"
+"""How the names of files that Icarus converted end."""
+
+_VERSION = 1
+_COLUMNS = {"content": ("<u4", "<u8"), "time": ("<f8",), "size": ("<i8",)}
+_ORACLE = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
+
+Requests: TypeAlias = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+"""Content numbers or ids, times and sizes of consecutive requests, each (n,)."""
+
+
+class NumberedIds(Sequence[str]):
+    """Content ids that are kept as positions in the catalogue of a trace."""
+
+    def __init__(self, numbers: np.ndarray, trace: BinaryTrace) -> None:
+        self.numbers = numbers
+        """int64, (n,): positions in the trace's `contents`."""
+        self._trace = trace
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+    @overload
+    def __getitem__(self, i: slice) -> NumberedIds: ...
+    def __getitem__(self, i: int | slice) -> str | NumberedIds:
+        if isinstance(i, slice):
+            return NumberedIds(self.numbers[i], self._trace)
+        return self._trace.contents[int(self.numbers[i])]
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._trace.contents.__getitem__, self.numbers.tolist())
+
+
+class _Header(NamedTuple):
+    n_requests: int
+    n_contents: int
+    catalogue_bytes: int
+    record: np.dtype[Any]
+    start: int
+    """Where the catalogue begins."""
+
+    @property
+    def first_record(self) -> int:
+        return self.start + 4 * self.n_contents + self.catalogue_bytes
+
+    @property
+    def end(self) -> int:
+        return self.first_record + self.n_requests * self.record.itemsize
+
+
+class BinaryTrace:
+    """A trace that Icarus converted.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; may be compressed.
+
+    Raises
+    ------
+    TraceError
+        If it is no such file, or damaged.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = path
+        try:
+            with open_binary(path) as file:
+                self._header = read_header(path, file)
+                self._check_length()
+        except READ_ERRORS as error:
+            raise read_error(path, error) from None
+
+    @property
+    def n_requests(self) -> int:
+        """How many requests it holds."""
+        return self._header.n_requests
+
+    @cached_property
+    def contents(self) -> list[str]:
+        """The catalogue; TraceError if it is damaged."""
+        try:
+            with open_binary(self.path) as file:
+                _skip(file, self._header.start)
+                return self._read_catalogue(file)
+        except READ_ERRORS as error:
+            raise read_error(self.path, error) from None
+
+    def blocks(self, size: int) -> Iterator[Requests]:
+        """Yield the requests, `size` at a time; TraceError where the file is damaged."""
+        record, done, last = self._header.record, 0, -np.inf
+        try:
+            with open_binary(self.path) as file:
+                _skip(file, self._header.first_record)
+                while done < self.n_requests:
+                    n = min(size, self.n_requests - done)
+                    raw = file.read(n * record.itemsize)
+                    if len(raw) < n * record.itemsize:
+                        raise self._damaged(f"it ends within {n} of its last requests")
+                    records = np.frombuffer(raw, record)
+                    requests = self._columns(records, last)
+                    if requests[1] is not None:
+                        last = requests[1][-1]
+                    done += n
+                    yield requests
+        except READ_ERRORS as error:
+            raise read_error(self.path, error) from None
+
+    def _columns(self, records: np.ndarray, last: float) -> Requests:
+        contents = records["content"].astype(np.int64)
+        times = sizes = None
+        valid = bool((contents >= 0).all() and (contents < self._header.n_contents).all())
+        if "time" in (records.dtype.names or ()):
+            times = records["time"].astype(np.float64)
+            valid &= bool((np.diff(times, prepend=last) >= 0).all())
+        if "size" in (records.dtype.names or ()):
+            sizes = records["size"].astype(np.int64)
+            valid &= bool((sizes >= 0).all())
+        if not valid:
+            raise self._damaged("it holds impossible contents, times or sizes")
+        return contents, times, sizes
+
+    def _check_length(self) -> None:
+        if Path(self.path).suffix.lower() in COMPRESSION_SUFFIXES:
+            return  # how much there is shows when it is read
+        found = Path(self.path).stat().st_size
+        if found != self._header.end:
+            raise self._damaged(f"it has {found} bytes instead of {self._header.end}")
+
+    def _read_catalogue(self, file: BinaryIO) -> list[str]:
+        n, n_bytes = self._header.n_contents, self._header.catalogue_bytes
+        raw = file.read(4 * n + n_bytes)
+        if len(raw) < 4 * n + n_bytes:
+            raise self._damaged("it ends within the catalogue")
+        ends = 4 * n + np.cumsum(np.frombuffer(raw, "<u4", n), dtype=np.int64)
+        if (int(ends[-1]) if n else 0) != len(raw):
+            raise self._damaged("the lengths of its ids do not sum to that of its catalogue")
+        starts = [4 * n, *ends.tolist()]
+        try:
+            return [raw[start:end].decode() for start, end in pairwise(starts)]
+        except UnicodeDecodeError:
+            raise self._damaged("an id is not UTF-8") from None
+
+    def _damaged(self, message: str) -> TraceError:
+        return TraceError(
+            self.path, f"the converted trace is truncated or damaged: {message}; convert it again"
+        )
+
+
+def read_header(path: str | PathLike[str], file: BinaryIO) -> _Header:
+    """Read the header of a trace that Icarus converted; TraceError if there is none."""
+    if file.read(len(MAGIC)) != MAGIC:
+        raise TraceError(
+            path,
+            f"this is no trace that Icarus converted; `icarus trace convert SOURCE "
+            f"DEST{TRACE_SUFFIX}` makes one",
+        )
+    try:
+        (length,) = struct.unpack("<I", file.read(4))
+        header = json.loads(file.read(length))
+        version = header["version"]
+        if version != _VERSION:
+            raise TraceError(
+                path,
+                f"version {version} of the format; this version of Icarus reads {_VERSION}: "
+                f"convert the trace again",
+            )
+        columns = [(str(name), str(kind)) for name, kind in header["columns"]]
+        counts = [int(header[key]) for key in ("n_requests", "n_contents", "catalogue_bytes")]
+        if columns[0][0] != "content" or any(kind not in _COLUMNS[name] for name, kind in columns):
+            raise ValueError
+        if min(counts) < 0:
+            raise ValueError
+    except (struct.error, ValueError, KeyError, TypeError, IndexError) as error:
+        if isinstance(error, TraceError):
+            raise
+        raise TraceError(path, "the header of the converted trace is damaged") from None
+    n_requests, n_contents, n_bytes = counts
+    return _Header(n_requests, n_contents, n_bytes, np.dtype(columns), len(MAGIC) + 4 + length)
+
+
+def write_trace(
+    path: str | PathLike[str],
+    contents: Sequence[str],
+    n_requests: int,
+    blocks: Iterable[Requests],
+    columns: Sequence[str],
+) -> None:
+    """Write a trace in one step: the file is complete or as it was before.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. Its folder must exist.
+    contents : sequence of str
+        The catalogue.
+    n_requests : int
+        How many requests `blocks` have together.
+    blocks : iterable
+        The requests, as content numbers, times and sizes.
+    columns : sequence of {"time", "size"}
+        Which of these the requests have.
+
+    Raises
+    ------
+    TraceError
+        If the file cannot be written, or there are not `n_requests` requests of `contents`.
+    """
+    # The file that a link leads to, not the link, is replaced.
+    target = Path(path).resolve()
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    content_type = "<u4" if len(contents) <= 2**32 else "<u8"
+    record = np.dtype([("content", content_type), *((name, _COLUMNS[name][0]) for name in columns)])
+    try:
+        with partial.open("wb") as file:
+            _write_head(file, contents, n_requests, record)
+            written = sum(_write_block(file, block, record, len(contents)) for block in blocks)
+            if written != n_requests:
+                raise ValueError
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except OSError as error:
+        raise TraceError(path, f"cannot write: {error.strerror or error}") from error
+    except ValueError as error:
+        if isinstance(error, TraceError):
+            raise
+        raise TraceError(path, "the source changed while it was being converted") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_head(
+    file: BinaryIO, contents: Sequence[str], n_requests: int, record: np.dtype[Any]
+) -> None:
+    ids = [content.encode() for content in contents]
+    header = {
+        "version": _VERSION,
+        "n_requests": n_requests,
+        "n_contents": len(ids),
+        "catalogue_bytes": sum(map(len, ids)),
+        "columns": [[name, record[name].str] for name in record.names or ()],
+    }
+    text = json.dumps(header).encode()
+    file.write(MAGIC + struct.pack("<I", len(text)) + text)
+    file.write(np.fromiter(map(len, ids), "<u4", len(ids)).tobytes())
+    file.write(b"".join(ids))
+
+
+def _write_block(file: BinaryIO, block: Requests, record: np.dtype[Any], n_contents: int) -> int:
+    contents = block[0]
+    if (contents >= n_contents).any():
+        raise ValueError
+    records = np.empty(len(contents), record)
+    for name, column in zip(_COLUMNS, block, strict=True):
+        if name in (record.names or ()):
+            records[name] = column
+    file.write(records.tobytes())
+    return len(records)
+
+
+def check_oracle_general(path: str | PathLike[str]) -> None:
+    """Read the start of an oracleGeneral file; TraceError if it cannot be one."""
+    for _ in oracle_general_blocks(path, 1):
+        return
+
+
+def oracle_general_blocks(path: str | PathLike[str], size: int) -> Iterator[Requests]:
+    """Yield the ids, times and sizes of an oracleGeneral file, `size` requests at a time.
+
+    Raises
+    ------
+    TraceError
+        If the file cannot be read, ends within a record, or its time goes backwards.
+    """
+    done, last = 0, -np.inf
+    try:
+        with open_binary(path) as file:
+            while raw := file.read(size * _ORACLE.itemsize):
+                if left := len(raw) % _ORACLE.itemsize:
+                    n = done + len(raw) // _ORACLE.itemsize
+                    raise TraceError(
+                        path,
+                        f"{left} bytes are left after {n} records of {_ORACLE.itemsize} bytes; the "
+                        f"file is truncated, or is not in the format oracleGeneral",
+                    )
+                records = np.frombuffer(raw, _ORACLE)
+                times = records["time"].astype(np.float64)
+                back = np.flatnonzero(np.diff(times, prepend=last) < 0)
+                if len(back):
+                    raise TraceError(
+                        path,
+                        f"time goes backwards at record {done + int(back[0]) + 1}; requests must "
+                        f"be in order of time, and the file in the format oracleGeneral",
+                    )
+                yield records["id"], times, records["size"].astype(np.int64)
+                last = times[-1]
+                done += len(records)
+    except READ_ERRORS as error:
+        raise read_error(path, error) from None
+
+
+def _skip(file: BinaryIO, n: int) -> None:
+    if file.seekable():
+        file.seek(n)
+        return
+    while n > 0:
+        n -= len(file.read(min(n, 2**20))) or n
