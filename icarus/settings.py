@@ -197,11 +197,11 @@ class _Yielding(ast.NodeTransformer):
     def __init__(self, overrides: Mapping[str, Any]) -> None:
         self.overrides = overrides
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return node
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        return node
+    def visit(self, node: ast.AST) -> Any:
+        # What is inside of these has a scope of its own.
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return node
+        return super().visit(node)
 
     def visit_Global(self, node: ast.Global) -> ast.AST:
         return ast.copy_location(ast.Pass(), node)

@@ -438,3 +438,11 @@ class TestDefaults:
 
     def test_every_general_setting_is_explained(self):
         assert all(setting.meaning for setting in GENERAL_SETTINGS.values())
+
+
+def test_a_class_keeps_its_global_statement(tmp_path):
+    path = tmp_path / "settings.py"
+    path.write_text("class Holder:\n    global TOP\n    TOP = 3\nINSIDE = hasattr(Holder, 'TOP')\n")
+    settings = load_settings(path)
+    assert settings.TOP == 3
+    assert settings.INSIDE is False

@@ -26,6 +26,8 @@ class Job:
 
     id: str
     """What it is recognised by, in any run of the same campaign."""
+    experiment: str
+    """Identity of the experiment that it is a part of."""
     number: int
     """Its place in the campaign, from 0."""
     label: str
@@ -66,6 +68,7 @@ def jobs_of(plan: Plan) -> list[Job]:
         for replication in range(plan.n_replications):
             jobs.append(
                 Job(
+                    experiment=identity,
                     id=f"{identity[:16]}-{plan.seed}-{replication}",
                     number=len(jobs),
                     label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,

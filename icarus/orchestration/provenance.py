@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from icarus.experiment import STREAMS, experiment_id, root_seed, stream
+from icarus.experiment import STREAMS, root_seed, stream
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.status import Status
 from icarus.plan import Plan
@@ -60,7 +60,7 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
     root = root_seed(simulation.seed, simulation.replication)
     facts: dict[str, Any] = {
         "job": job.id,
-        "experiment": experiment_id(simulation.params),
+        "experiment": job.experiment,
         "replication": simulation.replication,
         "status": str(outcome.status),
         "seed": {

@@ -25,7 +25,9 @@ from icarus.orchestration.progress import LiveProgress, LogProgress, describe
 
 
 def job(label="LCE GEANT", number=0):
-    return Job(id=f"id{number}", number=number, label=label, task=print, argument=None)
+    return Job(
+        id=f"id{number}", experiment="", number=number, label=label, task=print, argument=None
+    )
 
 
 def snapshot(**kwargs):
