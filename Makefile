@@ -6,14 +6,17 @@ BIN    := $(VENV)/bin
 SETTINGS := config/quickstart.py
 RESULTS  := results/quickstart.pickle
 
-.PHONY: help demo test test-statistical check bench clean
+.PHONY: help demo test test-statistical test-oracle verify check bench docs clean
 
 help:
 	@echo "make demo              install, run a small campaign and draw its results"
 	@echo "make test              run the test suite"
 	@echo "make test-statistical  run the slow checks against theory"
+	@echo "make test-oracle       check policies request by request against libcachesim"
+	@echo "make verify            compare with theory and published figures, some minutes"
 	@echo "make check             lint and type-check"
 	@echo "make bench             measure the speed of the engine"
+	@echo "make docs              build the manual in docs/_build/html"
 	@echo "make clean             remove the environment and caches; results stay"
 
 demo: $(VENV)/.installed
@@ -28,6 +31,13 @@ test: $(VENV)/.installed-dev
 test-statistical: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m statistical
 
+# Installed into the same environment: libcachesim only adds packages to those of dev.
+test-oracle: $(VENV)/.installed-oracle
+	$(BIN)/python -m pytest tests/models/test_against_libcachesim.py
+
+verify: $(VENV)/.installed
+	$(BIN)/python -m scripts.verify
+
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -35,6 +45,10 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed
 	$(BIN)/python scripts/benchmark.py
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
+	@echo "The manual begins with docs/_build/html/index.html"
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -50,4 +64,12 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-oracle: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,oracle]"
+	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
 	@touch $@ $(VENV)/.installed

@@ -14,7 +14,7 @@ Two campaigns in one queue, told apart by the section "study" of the results:
     A share of each cache is kept for what is popular nearby, at the edge or on the path, or
     contents are shared out within clusters of the network only. As in V. Sourlas, I. Psaras,
     L. Saino, G. Pavlou, "Efficient hash-routing and domain clustering techniques for
-    information-centric networks", Computer Networks 103, 2016, doi 10.1016/j.comnet.2016.04.001.
+    information-centric networks", Computer Networks 103, 2016.
 
 Sizes of the catalogue and of the caches are chosen so that this runs in minutes.
 """

@@ -176,6 +176,12 @@ IDS = {
     "RESULTS_WRITER": "PICKLE",
 }
 
+CACHES = (
+    *("Null", "BeladyMin", "Lru", "SegmentedLru", "InCacheLfu", "PerfectLfu", "Fifo", "Climb"),
+    "RandEviction",
+)
+CACHE_METHODS = {"has": "k", "get": "k", "put": "k", "remove": "k", "dump": "", "clear": ""}
+
 SIGNATURES = {
     "icarus.registry": {
         "register_decorator": "register",
@@ -299,17 +305,16 @@ SIGNATURES = {
     "icarus.models.cache.policies": {
         "Cache": "maxlen, *args, **kwargs",
         **{
-            f"{policy}.{method}": "k"
-            for policy in ("Cache", "LruCache", "SegmentedLruCache", "NullCache", "FifoCache")
-            for method in ("has", "get", "put", "remove")
+            f"{policy}.{method}": arguments
+            for policy in ("Cache", *(f"{name}Cache" for name in CACHES))
+            for method, arguments in CACHE_METHODS.items()
         },
-        "Cache.dump": "",
-        "Cache.clear": "",
         "Cache.do": "op, k, *args, **kwargs",
         "NullCache": "maxlen=0, *args, **kwargs",
         "LruCache": "maxlen, **kwargs",
         "SegmentedLruCache": "maxlen, segments=2, alloc=None, *args, **kwargs",
         "SegmentedLruCache.dump": "serialized=True",
+        "Cache.__len__": "",
         "InCacheLfuCache": "maxlen, *args, **kwargs",
         "PerfectLfuCache": "maxlen, *args, **kwargs",
         "FifoCache": "maxlen, *args, **kwargs",
@@ -345,9 +350,11 @@ SIGNATURES = {
         "ArrayCache": "caches, weights=None, **kwargs",
         "ShardedCache": "maxlen, policy='LRU', nodes=4, f_map=None, policy_attr={}, **kwargs",
         **{
-            f"{system}.dump": "serialized=True"
+            f"{system}.{method}": arguments
             for system in ("PathCache", "TreeCache", "ArrayCache", "ShardedCache")
+            for method, arguments in {**CACHE_METHODS, "dump": "serialized=True"}.items()
         },
+        **{f"{system}.position": "k" for system in ("PathCache", "TreeCache", "ArrayCache")},
     },
     "icarus.models.strategy": {
         "Strategy": "view, controller, **kwargs",
@@ -518,3 +525,31 @@ PROPERTIES = {
 
 STRICT = ("EDGE", "PARTITION", "PROB_CACHE")
 """Strategies that refuse parameters they do not know."""
+
+ATTRIBUTES = {
+    "strategy NO_CACHE": "view controller",
+    "strategy PROB_CACHE": "t_tw cache_size",
+    "strategy CL4M": "betw",
+    "strategy HR_HYBRID_AM": "max_stretch",
+    "strategy HR_SYMM": "cache_nodes n_cache_nodes cache_assignment",
+    "strategy HR_CLUSTER": "cache_nodes n_cache_nodes cache_assignment clusters cluster_size",
+    "STATIONARY": (
+        "receivers zipf n_contents contents alpha rate n_warmup n_measured beta __iter__"
+    ),
+    "YCSB": "__iter__",
+    "SLRU": "_segment_maxlen maxlen __len__",
+    "SHARD": "f_map maxlen __len__",
+    "ARRAY": "select_cache maxlen __len__",
+    "PATH": "maxlen __len__",
+    "k hits": "_metacache_hits _metacache_queue",
+    "key and value": "value",
+    "time to live": "purge expiry f_time",
+    "LinkedSet": "_top _bottom __len__ __contains__ __reversed__ __iter__ __str__",
+    "node of LinkedSet": "val up down",
+    "DUMMY": "view session session_summary",
+    "proxy": "view collectors EVENTS",
+    "Orchestrator": "settings results seq exp_durations n_success n_fail summary_freq",
+    "ResultSet": "attr __len__ __iter__ __getitem__ __add__",
+    "IcnTopology": "node adj graph stacks delays weights",
+}
+"""Attributes of instances, by what these are; ``test_api`` builds them."""

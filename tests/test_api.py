@@ -15,7 +15,16 @@ from typing import Any
 
 import fnss
 import pytest
-from api_table import BY_PATH, EXPORTS, IDS, MODULES, PROPERTIES, SIGNATURES, STRICT
+from api_table import (
+    ATTRIBUTES,
+    BY_PATH,
+    EXPORTS,
+    IDS,
+    MODULES,
+    PROPERTIES,
+    SIGNATURES,
+    STRICT,
+)
 
 from icarus import registry
 from icarus.settings import DEFAULTS
@@ -185,6 +194,67 @@ def test_attributes_of_view_controller_and_strategy():
     assert controller.collector is None
     strategy = NoCache(view, controller)
     assert (strategy.view, strategy.controller) == (view, controller)
+
+
+def small_ring():
+    from icarus.scenarios import (
+        clustered_hashrouting_cache_placement,
+        topology_ring,
+        uniform_content_placement,
+    )
+
+    topology = topology_ring(n=6)
+    clustered_hashrouting_cache_placement(topology, 12, n_clusters=2, policy="node_const")
+    uniform_content_placement(topology, [1, 2], seed=1)
+    return topology
+
+
+def instance(what: str) -> Any:
+    """Build one of the things that ``api_table`` states attributes of."""
+    from icarus import execution, models, scenarios, util
+    from icarus.orchestration import Orchestrator
+    from icarus.results import ResultSet
+
+    if what.startswith("strategy "):
+        model = execution.NetworkModel(small_ring(), {"name": "LRU"})
+        options = {"intra_routing": "SYMM"} if what.endswith("HR_CLUSTER") else {}
+        view, controller = execution.NetworkView(model), execution.NetworkController(model)
+        return registry.STRATEGY[what.split()[1]](view, controller, **options)
+    view = object()
+    settings = util.Settings()
+    settings.EXPERIMENT_QUEUE = [
+        {
+            "topology": {"name": "PATH", "n": 4},
+            "workload": {"name": "STATIONARY", "n_contents": 10, "alpha": 0.8},
+            "content_placement": {"name": "UNIFORM"},
+            "strategy": {"name": "NO_CACHE"},
+            "cache_policy": {"name": "NULL"},
+        }
+    ]
+    caches = [models.LruCache(2)]
+    return {
+        "STATIONARY": lambda: scenarios.StationaryWorkload(small_ring(), 10, 0.8),
+        "YCSB": lambda: scenarios.YCSBWorkload("A", 10, 1, 1),
+        "SLRU": lambda: models.SegmentedLruCache(4),
+        "SHARD": lambda: models.ShardedCache(4),
+        "ARRAY": lambda: models.ArrayCache(caches),
+        "PATH": lambda: models.PathCache(caches),
+        "k hits": lambda: models.insert_after_k_hits_cache(models.LruCache(2), memory=3),
+        "key and value": lambda: models.keyval_cache(models.LruCache(2)),
+        "time to live": lambda: models.ttl_cache(models.LruCache(2), lambda: 0),
+        "LinkedSet": lambda: models.LinkedSet([1, 2]),
+        "node of LinkedSet": lambda: models.LinkedSet([1, 2])._top,
+        "DUMMY": lambda: execution.DummyCollector(view),
+        "proxy": lambda: execution.CollectorProxy(view, [execution.DummyCollector(view)]),
+        "Orchestrator": lambda: Orchestrator(settings),
+        "ResultSet": ResultSet,
+        "IcnTopology": small_ring,
+    }[what]()
+
+
+@pytest.mark.parametrize(("what", "attribute"), cases(ATTRIBUTES))
+def test_attributes_of_instances(what, attribute):
+    assert hasattr(instance(what), attribute)
 
 
 def test_classes_that_others_derive_from():

@@ -13,6 +13,7 @@ import numpy as np
 
 from icarus.execution.engine import Heartbeat, exec_experiment
 from icarus.experiment import legacy_seed, root_seed, stream, with_seed
+from icarus.randomness import unseeded_from
 from icarus.registry import (
     CACHE_PLACEMENT,
     CONTENT_PLACEMENT,
@@ -109,17 +110,20 @@ def _build_scenario(params: Tree, root: np.random.SeedSequence) -> tuple[Any, An
 
 @contextmanager
 def _legacy_random_state(root: np.random.SeedSequence) -> Iterator[None]:
-    """Make the global generators of ``random`` and NumPy start from the replication's seed.
+    """Make what nobody gave a seed start from the replication's, global generators included.
 
-    Nothing in Icarus draws from them, but classes that users wrote for Icarus 0.8 do, and
-    their results are to be reproducible too. The caller's state is put back afterwards.
+    Nothing in Icarus draws from those of ``random`` and NumPy, but classes that users wrote for
+    Icarus 0.8 do, or build components of ours without a seed; their results are to be
+    reproducible too. The caller's state is put back afterwards.
     """
-    seed = legacy_seed(stream(root, "legacy"))
+    legacy = stream(root, "legacy")
+    seed = legacy_seed(legacy)
     before = random.getstate(), np.random.get_state()  # noqa: NPY002
     random.setstate(random.Random(seed).getstate())
     np.random.set_state(np.random.RandomState(seed).get_state())  # noqa: NPY002
     try:
-        yield
+        with unseeded_from(legacy):
+            yield
     finally:
         random.setstate(before[0])
         np.random.set_state(before[1])  # noqa: NPY002

@@ -13,6 +13,7 @@ import fnss
 import networkx as nx
 import numpy as np
 
+from icarus.randomness import generator
 from icarus.scenarios.location import best_sites
 from icarus.scenarios.location import distances as network_distances
 from icarus.types import Seed
@@ -83,7 +84,7 @@ def pam(
     _require_count("k", k, len(matrix), "points")
     if n_iter < 1:
         raise ValueError(f"n_iter must be 1 or more, found {n_iter!r}")
-    medoids, _ = best_sites(matrix, k, n_iter, lambda: np.random.default_rng(seed))
+    medoids, _ = best_sites(matrix, k, n_iter, lambda: generator(seed))
     clusters = medoids[matrix[:, medoids].argmin(axis=1)]
     clusters[medoids] = medoids
     return clusters, medoids, float(matrix[np.arange(len(matrix)), clusters].sum())

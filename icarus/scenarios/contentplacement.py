@@ -12,6 +12,7 @@ from typing import Any
 import fnss
 import numpy as np
 
+from icarus.randomness import generator
 from icarus.registry import register_content_placement
 from icarus.types import Content, Node, NonNegative, Seed
 
@@ -75,7 +76,7 @@ def uniform_content_placement(
     """
     sources = _some_sources(topology)
     names = _as_array(contents)
-    choice = np.random.default_rng(seed).integers(len(sources), size=len(names))
+    choice = generator(seed).integers(len(sources), size=len(names))
     apply_content_placement(_grouped(names, choice, sources), topology)
 
 
@@ -117,7 +118,7 @@ def weighted_content_placement(
         raise ValueError("source_weights must have a weight above 0 for at least one source")
     names = _as_array(contents)
     shares = np.array(weights) / total
-    choice = np.random.default_rng(seed).choice(len(sources), size=len(names), p=shares)
+    choice = generator(seed).choice(len(sources), size=len(names), p=shares)
     apply_content_placement(_grouped(names, choice, sources), topology)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from icarus.randomness import generator
 from icarus.types import Seed
 
 __all__ = [
@@ -41,7 +42,8 @@ class DiscreteDist:
         Probability of each value. Their sum may differ from 1 by at most 0.001, which is
         then spread over all values in proportion.
     seed : int, SeedSequence, Generator or None, optional
-        Where the draws come from; None is unpredictable. No global generator is seeded.
+        Where the draws come from; None is what `icarus.randomness.generator` makes of it.
+        No global generator is seeded.
 
     Raises
     ------
@@ -66,7 +68,7 @@ class DiscreteDist:
             raise ValueError(f"the probabilities of pdf must sum to 1, found {total}")
         self._pdf: np.ndarray | None = _frozen(probabilities)
         self._cdf = _cumulated(probabilities.copy())
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     def __len__(self) -> int:
         return len(self._cdf)
@@ -131,7 +133,8 @@ class TruncatedZipfDist(DiscreteDist):
     n : int, optional
         How many ranks there are.
     seed : int, SeedSequence, Generator or None, optional
-        Where the draws come from; None is unpredictable. No global generator is seeded.
+        Where the draws come from; None is what `icarus.randomness.generator` makes of it.
+        No global generator is seeded.
 
     Raises
     ------
@@ -154,7 +157,7 @@ class TruncatedZipfDist(DiscreteDist):
         self._alpha = alpha
         self._cdf = _cumulated(_zipf_weights(alpha, n))
         self._pdf = None
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     @property
     def alpha(self) -> float:

@@ -131,7 +131,7 @@ class TraceFormat:
             return self.delimiter != _WHOLE_LINE
         if self.header or any(column is not None for column in self._asked):
             return True
-        return _bare_suffix(path) in _TABLE_SUFFIXES
+        return named_as_table(path)
 
     def _table_layout(self, head: list[str]) -> TraceLayout:
         delimiter = self.delimiter or _delimiter_of(head[0]) or ","
@@ -235,11 +235,12 @@ def _numeric(column: int | None, row: list[str], number: Callable[[str], float])
     return column
 
 
-def _bare_suffix(path: str | PathLike[str]) -> str:
+def named_as_table(path: str | PathLike[str]) -> bool:
+    """Whether the name of a file says that it is a table."""
     file = Path(path)
     if file.suffix.lower() in COMPRESSION_SUFFIXES:
         file = file.with_suffix("")
-    return file.suffix.lower()
+    return file.suffix.lower() in _TABLE_SUFFIXES
 
 
 def _rows(lines: list[str], delimiter: str) -> list[list[str]]:

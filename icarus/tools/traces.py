@@ -240,7 +240,7 @@ def parse_youtube_umass(path: str | PathLike[str]) -> Iterator[dict[str, Any]]:
     References
     ----------
     M. Zink, K. Suh, Y. Gu and J. Kurose, Watch global, cache local: YouTube network traffic at
-    a campus network, MMCN 2008, doi 10.1117/12.774903.
+    a campus network - measurements and implications, MMCN 2008, doi 10.1117/12.774903.
     """
     for _, fields in log_fields(path, "youtube"):
         yield fields

@@ -99,6 +99,18 @@ def test_slru_differs_only_while_segments_fill(trace, capacity):
     assert 0 < differing < 0.01 * len(trace)
 
 
+def test_slru_uses_only_the_lowest_segment_for_what_is_not_hit_again(trace):
+    # In a cache so large that higher segments never fill by hits, the same difference decides
+    # how much of the cache is used at all.
+    capacity = 8000
+    there = hits_there(libcachesim.SLRU(capacity), trace)
+    assert hits_here(FillingSlru(capacity, 4), trace) == there
+    cache = SegmentedLruCache(capacity, 4)
+    here = hits_here(cache, trace)
+    assert sum(here) < sum(there)
+    assert len(cache) < capacity
+
+
 def hits_where_misses_are_always_inserted(trace: list[int], capacity: int) -> list[bool]:
     """Replay Belady's rule for demand paging: every missed item is inserted."""
     next_use: dict[int, float] = {}

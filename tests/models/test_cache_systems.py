@@ -94,11 +94,16 @@ def test_a_system_is_made_of_caches_so_settings_cannot_name_it(name):
         CACHE_POLICY[name](5, *others)
     with pytest.raises(ValueError, match="at least one cache"):
         CACHE_POLICY[name]([], *others)
-    section = {"name": name, **({"root_cache": 1} if others else {})}
-    assert "only scripts" in SectionChecker().check("cache_policy", section).problems[0][1]
+    ((_, problem),) = SectionChecker().check("cache_policy", {"name": name}).problems
+    assert "only scripts" in problem
 
 
 # Tree
+
+
+def test_a_tree_needs_a_root():
+    with pytest.raises(TypeError, match="root_cache must be a cache, found none"):
+        TreeCache([LruCache(1)])
 
 
 def test_a_tree_asks_a_leaf_and_then_the_root():

@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 from icarus.registry import CACHE_PLACEMENT
 from icarus.scenarios.cacheplacement import (
     betweenness_centrality_cache_placement,
+    clustered_hashrouting_cache_placement,
     degree_centrality_cache_placement,
+    random_cache_placement,
     uniform_cache_placement,
     uniform_consolidated_cache_placement,
 )
-from icarus.scenarios.topology import IcnTopology, topology_mesh, topology_path, topology_tree
+from icarus.scenarios.topology import (
+    IcnTopology,
+    topology_mesh,
+    topology_path,
+    topology_ring,
+    topology_tree,
+)
 
 BUILT_HERE = ["UNIFORM", "DEGREE", "BETWEENNESS_CENTRALITY", "CONSOLIDATED"]
 
@@ -174,3 +182,36 @@ def test_receivers_and_sources_count_for_degree():
     # degrees 4, 3 and 3
     degree_centrality_cache_placement(mesh, 10)
     assert mesh.cache_nodes() == {0: 4, 1: 3, 2: 3}
+
+
+def warnings_of(caplog, place, *args, **kwargs):
+    caplog.clear()
+    place(*args, **kwargs)
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_a_budget_too_small_for_all_candidates_is_told(caplog):
+    ring = topology_ring(6)
+    assert warnings_of(caplog, uniform_cache_placement, ring, 4.2) == [
+        "2 of 6 candidates get no cache: the cache budget, 4.2 contents, is too small"
+    ]
+    assert warnings_of(caplog, uniform_cache_placement, ring, 0.3) == [
+        "all 6 candidates get no cache: the cache budget, 0.3 contents, is too small"
+    ]
+    assert not ring.cache_nodes()
+    # Of those that are meant to get none, nothing is said.
+    assert warnings_of(caplog, random_cache_placement, ring, 3, 3, seed=1) == []
+    assert warnings_of(caplog, random_cache_placement, ring, 2, 3, seed=1) == [
+        "1 of 3 candidates get no cache: the cache budget, 2 contents, is too small"
+    ]
+    assert warnings_of(caplog, uniform_cache_placement, ring, 6) == []
+
+
+@pytest.mark.parametrize("policy", ["node_const", "cluster_const"])
+def test_clusters_too_large_for_their_share_are_told(caplog, policy):
+    place = clustered_hashrouting_cache_placement
+    ring = topology_ring(6)
+    assert warnings_of(caplog, place, ring, 5, n_clusters=2, policy=policy) == [
+        "1 of 6 candidates get no cache: the cache budget, 5 contents, is too small"
+    ]
+    assert warnings_of(caplog, place, ring, 6, n_clusters=2, policy=policy) == []

@@ -57,6 +57,16 @@ def test_is_registered():
     assert WORKLOAD["TRACE_DRIVEN"] is TraceDrivenWorkload
 
 
+def test_a_table_with_a_catalogue_is_still_a_table(write):
+    workload = TraceDrivenWorkload(
+        pair(), write("reqs.csv", TABLE), contents_file=write("contents.txt", "a\nb\nc\nd\n")
+    )
+    assert [event["content"] for _, event in workload] == ["b", "a", "b", "c", "b"]
+    assert (workload.n_contents, workload.n_requests) == (4, 5)
+    time, _, _, _, size, *_ = gathered(workload)
+    assert (time.tolist(), size.tolist()) == ([0.5, 1, 1, 7, 8], [10, 20, 10, 0, 10])
+
+
 def test_settings_of_icarus_0_8(write):
     workload = TraceDrivenWorkload(
         pair(),
@@ -162,6 +172,15 @@ class TestRefused:
     def test_an_empty_trace(self, write):
         with pytest.raises(TraceError, match="holds no requests"):
             replay(write("reqs.txt", "\n"))
+
+    def test_a_table_by_its_name_although_there_is_a_catalogue(self, write):
+        # A table without a header that could be told: said before anything runs.
+        parameters = {
+            "reqs_file": write("reqs.csv", "1,b\n2,a\n"),
+            "contents_file": write("contents.txt", "a\nb\n"),
+        }
+        (problem,) = WORKLOAD.checks["TRACE_DRIVEN"](parameters)
+        assert "say which one it is with content_column" in problem
 
     def test_a_content_that_the_catalogue_lacks(self, write):
         contents = write("contents.txt", "a\nb\n")

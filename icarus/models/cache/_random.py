@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from icarus.models.cache._base import Cache, Item
+from icarus.randomness import generator
 from icarus.registry import register_cache_policy
 from icarus.types import Seed
 
@@ -27,7 +26,7 @@ class RandEvictionCache(Cache):
 
     def __init__(self, maxlen: int, seed: Seed = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(maxlen)
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
         self._slots: list[Item] = []
         self._slot_of: dict[Item, int] = {}
 

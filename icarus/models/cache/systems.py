@@ -18,6 +18,7 @@ from icarus.components import accepts_seed, takes_seed_sequence
 from icarus.errors import suggestion
 from icarus.hashing import stable_hash
 from icarus.models.cache._base import Cache, Item
+from icarus.randomness import generator
 from icarus.registry import CACHE_POLICY, register_cache_policy
 from icarus.types import Fraction, PositiveInt, Seed
 
@@ -125,7 +126,7 @@ class _RandomCacheSystem(_CacheSystem):
     """Systems in which each look-up draws the cache it goes to, which a later put goes to too."""
 
     def __init__(self, seed: Seed) -> None:
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
         self._selected: Any = None
 
     def _last_selected(self) -> Any:
@@ -154,10 +155,13 @@ class TreeCache(_RandomCacheSystem):
     """
 
     def __init__(
-        self, leaf_caches: Sequence[Any], root_cache: Any, seed: Seed = None, **kwargs: Any
+        self, leaf_caches: Sequence[Any], root_cache: Any = None, seed: Seed = None, **kwargs: Any
     ) -> None:
         super().__init__(seed)
         self._leaves = _list_of_caches(leaf_caches, "leaf_caches")
+        # Not required by the signature: settings that name TREE are to be told that they cannot.
+        if root_cache is None:
+            raise TypeError("root_cache must be a cache, found none")
         self._root = root_cache
         self._members = [*self._leaves, root_cache]
 
@@ -367,7 +371,7 @@ def _shard_builder(policy: str, parameters: dict[str, Any], seed: Seed) -> Calla
     typed = accepts_seed(component) and takes_seed_sequence(component)
     if not accepts_seed(component) or ("seed" in parameters and not typed):
         return partial(component, **parameters)
-    rng = np.random.default_rng(parameters.pop("seed", seed))
+    rng = generator(parameters.pop("seed", seed))
     if typed:
         return partial(component, seed=rng, **parameters)
     # Written for Icarus 0.8: each shard gets an integer of its own.

@@ -12,11 +12,10 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from icarus.models.cache._base import Cache, Item
 from icarus.models.cache._layers import CacheWrapper, KeyValueCache
 from icarus.models.cache._ttl import ExtendOnlyTtlCache, TtlCache
+from icarus.randomness import generator
 from icarus.types import Fraction, PositiveInt, Seed
 
 __all__ = [
@@ -132,7 +131,7 @@ class RandomInsertionCache(CacheWrapper):
         if not 0 <= p <= 1:
             raise ValueError(f"p must be a probability, from 0 to 1, got {p!r}")
         self._p = p
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     def put(self, k: Item, *args: Any, **kwargs: Any) -> Any:
         """Put `k` in the cache inside with probability p; return what was evicted, or None."""

@@ -56,8 +56,7 @@ class HashroutingClustered(BaseHashrouting):
     ----------
     L. Saino, "On the design of efficient caching systems", PhD thesis, University College
     London, 2015; V. Sourlas, I. Psaras, L. Saino, G. Pavlou, "Efficient hash-routing and domain
-    clustering techniques for information-centric networks", Computer Networks 103, 2016,
-    doi 10.1016/j.comnet.2016.04.001.
+    clustering techniques for information-centric networks", Computer Networks 103, 2016.
     """
 
     def __init__(

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
-import numpy as np
 
 from icarus.models.strategy.base import Strategy
+from icarus.randomness import generator
 from icarus.registry import register_strategy
 from icarus.types import Content, Fraction, Node, Positive, Seed
 
@@ -84,7 +84,8 @@ class LeaveCopyEverywhere(_OnPathStrategy):
 
     References
     ----------
-    V. Jacobson et al., "Networking named content", CoNEXT 2009, doi 10.1145/1658939.1658941.
+    V. Jacobson, D. K. Smetters, J. D. Thornton, M. F. Plass, N. H. Briggs, R. L. Braynard,
+    "Networking named content", ACM CoNEXT 2009, doi 10.1145/1658939.1658941.
     """
 
     def _deliver(self, path: Sequence[Node]) -> None:
@@ -157,7 +158,7 @@ class ProbCache(_OnPathStrategy):
         super().__init__(view, controller)
         self.t_tw = t_tw
         self.cache_size: dict[Node, int] = view.cache_nodes(size=True)
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     def _deliver(self, path: Sequence[Node]) -> None:
         controller = self.controller
@@ -253,7 +254,7 @@ class RandomBernoulli(_OnPathStrategy):
     ) -> None:
         super().__init__(view, controller)
         self.p = p
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     def _deliver(self, path: Sequence[Node]) -> None:
         controller = self.controller
@@ -292,7 +293,7 @@ class RandomChoice(_OnPathStrategy):
         **kwargs: Any,
     ) -> None:
         super().__init__(view, controller)
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     def _deliver(self, path: Sequence[Node]) -> None:
         caches = self._caches_between(path)

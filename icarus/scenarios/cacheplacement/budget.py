@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
@@ -18,9 +19,12 @@ __all__ = [
     "place_equally",
     "site_count",
     "some_candidates",
+    "warn_of_missing",
     "whole_budget",
     "write_sizes",
 ]
+
+logger = logging.getLogger("cacheplacement")
 
 SiteCount: TypeAlias = Annotated[float, Ge(1)]
 """A number of caches; settings may compute it, and a fraction is cut off."""
@@ -71,7 +75,21 @@ def divided(budget: int, weights: Mapping[Any, float]) -> dict[Any, int]:
 
 def place(topology: fnss.Topology, budget: float, weights: Mapping[Any, float]) -> None:
     """Divide the budget by the weights of all candidates, and place the caches."""
-    write_sizes(topology, divided(whole_budget(budget), weights))
+    sizes = divided(whole_budget(budget), weights)
+    write_sizes(topology, sizes)
+    warn_of_missing(budget, {node: size for node, size in sizes.items() if weights[node] > 0})
+
+
+def warn_of_missing(budget: float, sizes: Mapping[Any, int]) -> None:
+    """Say so if the budget is too small for all that were to get a part of it."""
+    without = sum(size == 0 for size in sizes.values())
+    if without:
+        logger.warning(
+            "%s %d candidates get no cache: the cache budget, %g contents, is too small",
+            "all" if without == len(sizes) else f"{without} of",
+            len(sizes),
+            budget,
+        )
 
 
 def place_equally(

@@ -10,7 +10,9 @@ from icarus.registry import register_cache_placement
 from icarus.scenarios.algorithms import compute_clusters, deploy_clusters
 from icarus.scenarios.cacheplacement.budget import (
     divided,
+    place,
     some_candidates,
+    warn_of_missing,
     whole_budget,
     write_sizes,
 )
@@ -78,12 +80,15 @@ def clustered_hashrouting_cache_placement(
     clusters = _clusters(topology, candidates, n_clusters, distance, seed)
     deploy_clusters(topology, clusters)
     if policy == "node_const":
-        write_sizes(topology, divided(budget, dict.fromkeys(candidates, 1.0)))
+        place(topology, budget, dict.fromkeys(candidates, 1.0))
         return
     shares = divided(budget, dict.fromkeys(range(n_clusters), 1.0))
+    sizes: dict[Any, int] = {}
     for i, cluster in enumerate(clusters):
         members = [node for node in candidates if node in cluster]
-        write_sizes(topology, divided(shares[i], dict.fromkeys(members, 1.0)))
+        sizes.update(divided(shares[i], dict.fromkeys(members, 1.0)))
+    write_sizes(topology, sizes)
+    warn_of_missing(budget, sizes)
 
 
 def _clusters(

@@ -11,6 +11,7 @@ from typing import Any
 import fnss
 import numpy as np
 
+from icarus.randomness import generator
 from icarus.registry import register_cache_placement
 from icarus.scenarios.cacheplacement.budget import (
     SiteCount,
@@ -83,7 +84,7 @@ def optimal_median_cache_placement(
     receivers, to_cache, to_source = _costs(topology, candidates, hit_ratio, weight)
     costs = to_cache + to_source
     hops = distances(topology, receivers, candidates, None)
-    sites, _ = best_sites(costs, n_sites, RESTARTS, lambda: np.random.default_rng(seed))
+    sites, _ = best_sites(costs, n_sites, RESTARTS, lambda: generator(seed))
     place_equally(topology, cache_budget, candidates, [candidates[j] for j in sites])
     keys = [without_noise(costs), without_noise(to_cache), hops]
     topology.graph["cache_assignment"] = {

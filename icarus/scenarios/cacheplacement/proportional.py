@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import fnss
 import networkx as nx
-import numpy as np
 
+from icarus.randomness import generator
 from icarus.registry import register_cache_placement
 from icarus.scenarios.cacheplacement.budget import SiteCount, place, site_count, some_candidates
 from icarus.types import Fraction, Node, NonNegative, Seed
@@ -183,7 +183,7 @@ def random_cache_placement(
     """
     candidates = some_candidates(topology)
     n_sites = site_count(n_cache_nodes, candidates)
-    drawn = np.random.default_rng(seed).choice(len(candidates), size=n_sites, replace=False)
+    drawn = generator(seed).choice(len(candidates), size=n_sites, replace=False)
     chosen = set(drawn.tolist())
     place(topology, cache_budget, {v: float(i in chosen) for i, v in enumerate(candidates)})
 

@@ -126,8 +126,7 @@ class GlobetraffWorkload:
     References
     ----------
     K. V. Katsaros, G. Xylomenos, G. C. Polyzos, "GlobeTraff: a traffic workload generator for
-    the performance evaluation of future Internet architectures", NTMS 2012,
-    doi 10.1109/NTMS.2012.6208742.
+    the performance evaluation of future Internet architectures", NTMS 2012.
     """
 
     def __init__(

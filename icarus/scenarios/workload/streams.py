@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from icarus.randomness import seed_sequence
 from icarus.types import Seed
 
 __all__ = ["CONTENTS", "GAPS", "RECEIVERS", "PoissonClock", "WorkloadStreams"]
@@ -31,7 +32,7 @@ class WorkloadStreams:
     def __init__(self, seed: Seed) -> None:
         if isinstance(seed, np.random.Generator):
             seed = int(seed.integers(2**63))
-        self._root = seed if isinstance(seed, np.random.SeedSequence) else _sequence(seed)
+        self._root = seed if isinstance(seed, np.random.SeedSequence) else seed_sequence(seed)
 
     def generator(self, key: int) -> np.random.Generator:
         """Return a new generator at the start of the stream `key`."""
@@ -40,10 +41,6 @@ class WorkloadStreams:
             root.entropy, spawn_key=(*root.spawn_key, key), pool_size=root.pool_size
         )
         return np.random.default_rng(child)
-
-
-def _sequence(seed: int | None) -> np.random.SeedSequence:
-    return np.random.SeedSequence(seed)
 
 
 class PoissonClock:

@@ -17,7 +17,7 @@ from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.stationary import check_arrivals
 from icarus.scenarios.workload.streams import GAPS, RECEIVERS, PoissonClock, WorkloadStreams
 from icarus.tools.tracefile import BLOCK_SIZE, TraceReader, missing_file
-from icarus.tools.traceformat import FormatName
+from icarus.tools.traceformat import FormatName, named_as_table
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _reader(
         contents_file is not None
         and (*columns, delimiter, header) == (None,) * 5
         and reader.format_name == "text"
+        and not named_as_table(reqs_file)
     ):
         # The catalogue says what an id is, so that a line needs no guessing.
         return TraceReader(reqs_file, delimiter=_WHOLE_LINE)
