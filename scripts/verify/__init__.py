@@ -1,0 +1,1 @@
+"""Checks of simulated results against theory and against published figures (`make verify`)."""
