@@ -6,16 +6,18 @@ BIN    := $(VENV)/bin
 SETTINGS := config/quickstart.py
 RESULTS  := results/quickstart.pickle
 
-.PHONY: help demo test test-statistical test-oracle verify check bench docs clean
+.PHONY: help demo test test-statistical test-oracle test-differential verify check bench bench-scale docs clean
 
 help:
 	@echo "make demo              install, run a small campaign and draw its results"
 	@echo "make test              run the test suite"
 	@echo "make test-statistical  run the slow checks against theory"
+	@echo "make test-differential compile every pair of a strategy and a policy and compare engines"
 	@echo "make test-oracle       check policies request by request against libcachesim"
-	@echo "make verify            compare with theory and published figures, some minutes"
+	@echo "make verify            compare with theory and published figures, 80 s"
 	@echo "make check             lint and type-check"
-	@echo "make bench             measure the speed of the engine"
+	@echo "make bench             measure speed and memory beside peers, some minutes"
+	@echo "make bench-scale       measure a tree of caches with 10^9 contents, 15 minutes"
 	@echo "make docs              build the manual in docs/_build/html"
 	@echo "make clean             remove the environment and caches; results stay"
 
@@ -31,20 +33,27 @@ test: $(VENV)/.installed-dev
 test-statistical: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m statistical
 
+test-differential: $(VENV)/.installed-dev
+	ICARUS_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto tests/differential
+
 # Installed into the same environment: libcachesim only adds packages to those of dev.
 test-oracle: $(VENV)/.installed-oracle
 	$(BIN)/python -m pytest tests/models/test_against_libcachesim.py
 
 verify: $(VENV)/.installed
-	$(BIN)/python -m scripts.verify
+	$(BIN)/python -m scripts.verify --full
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed
-	$(BIN)/python scripts/benchmark.py
+# Beside libcachesim, which is installed for it.
+bench: $(VENV)/.installed-oracle
+	$(BIN)/python -m scripts.benchmark
+
+bench-scale: $(VENV)/.installed
+	$(BIN)/python -m scripts.benchmark large-caches
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html

@@ -35,6 +35,11 @@ N_PROCESSES = None
 # does on this system. Results are the same. Default: None.
 START_METHOD = None
 
+# What runs simulations: "compiled", a hundred times faster, "python", the reference, which gives
+# the same results and runs anything, or "auto" for the fastest that runs all parts of an
+# experiment. experiment["engine"] says so for one. Default: "auto".
+ENGINE = "auto"
+
 # Least level of log messages shown: DEBUG, INFO, WARNING, ERROR or CRITICAL. Default: INFO.
 LOG_LEVEL = "INFO"
 

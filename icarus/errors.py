@@ -7,6 +7,7 @@
     ├── ComponentError     a registry name that is unknown or already taken
     ├── TraceError         a request trace that cannot be read: file, line, what was wrong
     ├── TopologyError      a map file that is missing or unusable
+    ├── NoKernelError      a simulation that the compiled engine cannot run
     ├── ResultsError       a results file that cannot be read or written
     └── PlotError          a plot that the results at hand cannot give
 
@@ -25,6 +26,7 @@ from pathlib import Path
 __all__ = [
     "ComponentError",
     "IcarusError",
+    "NoKernelError",
     "PlotError",
     "ResultsError",
     "SettingsError",
@@ -87,6 +89,10 @@ class TraceError(IcarusError, ValueError):
 
     def __reduce__(self) -> tuple[type[TraceError], tuple[str, str, int | None]]:
         return type(self), (self.path, self.message, self.line)
+
+
+class NoKernelError(IcarusError):
+    """A simulation that was to be compiled, some part of which has no kernel."""
 
 
 class ResultsError(IcarusError):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from icarus.errors import SettingsError, suggestion
+from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.registry import RESULTS_WRITER
 from icarus.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
@@ -37,6 +38,8 @@ class Plan:
     n_processes: int
     """1 runs everything in this process."""
     start_method: str | None
+    engine: EngineName
+    """What runs experiments that do not say so themselves."""
     warnings: list[str]
     """What looks odd but does not stop the campaign."""
 
@@ -116,6 +119,8 @@ def make_plan(settings: Settings) -> Plan:
         )
     else:
         experiments = _experiments(settings["EXPERIMENT_QUEUE"], problems, warnings)
+    if not problems:
+        problems = _lacking_kernels(experiments, collectors, settings["ENGINE"])
     if problems:
         where = f"{settings.source.path}: " if settings.source is not None else ""
         raise SettingsError([where + problem for problem in problems])
@@ -128,6 +133,7 @@ def make_plan(settings: Settings) -> Plan:
         seed=settings["SEED"],
         n_processes=processes if parallel else 1,
         start_method=settings["START_METHOD"],
+        engine=settings["ENGINE"],
         warnings=warnings,
     )
 
@@ -213,6 +219,22 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
     problems += _lines(found)
     warnings += _lines(odd)
     return experiments
+
+
+def _lacking_kernels(
+    experiments: list[Tree], collectors: dict[str, dict[str, Any]], engine: EngineName
+) -> list[str]:
+    """Return where the compiled engine is asked for that cannot run an experiment."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, experiment in enumerate(experiments):
+        asked_for = experiment.get("engine") or engine
+        if asked_for != "compiled":
+            continue
+        choice = choose_engine(experiment, collectors, asked_for)
+        if choice.engine != asked_for:
+            message = f"it is to run on the compiled engine, but {choice.reason}"
+            found.setdefault(("", message), []).append(number)
+    return _lines(found)
 
 
 def _lines(found: Mapping[tuple[str, str], list[int]]) -> list[str]:

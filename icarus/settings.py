@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge
 
 from icarus.errors import IcarusError, SettingsError, nearest, nearest_file, suggestion
+from icarus.registry import Registry
 from icarus.util import Settings, literal
 
 __all__ = [
@@ -68,6 +69,11 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         Literal["fork", "forkserver", "spawn"] | None,
         None,
         "how processes of the pool are started; by default as Python does on this system",
+    ),
+    "ENGINE": GeneralSetting(
+        Literal["auto", "python", "compiled"],
+        "auto",
+        "what runs simulations: the compiled engine where all parts have kernels, or one of both",
     ),
     "RESULTS_FORMAT": GeneralSetting(str, "PICKLE", "name of the results writer"),
     "LOG_LEVEL": GeneralSetting(
@@ -327,7 +333,12 @@ def fill_defaults(settings: Settings) -> None:
         if name not in settings:
             settings[name] = copy.deepcopy(default)
             logger.debug("%s is not set; it is %r", name, default)
-    near_misses = [name for name in settings.names() if name not in GENERAL_SETTINGS]
+    # A settings module may import the registries, some of which are called much like a setting.
+    near_misses = [
+        name
+        for name in settings.names()
+        if name not in GENERAL_SETTINGS and not isinstance(settings[name], Registry)
+    ]
     for name in near_misses:
         hint = suggestion(name, DEFAULTS)
         close = nearest(name, DEFAULTS)

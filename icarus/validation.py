@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from icarus.components import Parameter, parameters, takes_any_keyword
 from icarus.errors import ComponentError, nearest, suggestion
+from icarus.execution.compiled.choice import EngineName
 from icarus.experiment import COMPONENT_SECTIONS, REQUIRED_SECTIONS
 from icarus.hashing import digest
 from icarus.registry import (
@@ -49,7 +50,7 @@ _GIVEN_BY_FRAMEWORK = {
 }
 """How many leading parameters of a component of each kind settings do not give."""
 
-_KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "desc")
+_KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "engine", "desc")
 
 _LONGEST = 120
 """Characters of a value that a problem shows."""
@@ -155,6 +156,8 @@ class SectionChecker:
                 report.problems.append((section, text))
             else:
                 report.include(section, self.check(section, given))
+        if (engine := experiment.get("engine")) is not None:
+            report.problems += [("engine", text) for text in check_value(EngineName, engine)]
         netconf = experiment.get("netconf") or {}
         if not isinstance(netconf, Mapping):
             report.problems.append(("netconf", f"should be a tree, found {_shown(netconf)}"))

@@ -80,7 +80,7 @@ def draw_topology(results: ResultSet, topology: str, folder: Path) -> None:
 
 def main() -> None:
     """Draw all topologies of a results file."""
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) not in (2, 3) or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     source = Path(sys.argv[1])
     folder = Path(sys.argv[2]) if len(sys.argv) == 3 else source.with_suffix("")

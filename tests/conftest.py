@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+# All processes of all test runs share one folder for compiled code, which is not the user's.
+os.environ.setdefault("ICARUS_CACHE_DIR", str(PROJECT / ".pytest_cache" / "kernels"))
 
 
 @pytest.fixture(scope="session")

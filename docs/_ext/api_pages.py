@@ -26,6 +26,7 @@ PACKAGES = (
     "icarus.scenarios",
     "icarus.models",
     "icarus.execution",
+    "icarus.kernels",
     "icarus.orchestration",
     "icarus.results",
     "icarus.tools",
@@ -57,9 +58,11 @@ def _page(package: str) -> Iterator[str]:
 def _entry(package: str, name: str, value: Any) -> Iterator[str]:
     if inspect.ismodule(value) or name.startswith("_"):
         return
+    # Kernels are documented as the functions that they are made of.
+    function = getattr(value, "py_func", value)
     if inspect.isclass(value):
         yield from (f".. autoclass:: {name}", "   :members:", "")
-    elif inspect.isfunction(value) and value.__doc__:
+    elif inspect.isfunction(function) and function.__doc__:
         yield from (f".. autofunction:: {name}", "")
     elif inspect.isfunction(value):
         yield from (f".. py:decorator:: {name}{_plain_signature(value)}", "")

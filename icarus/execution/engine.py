@@ -1,21 +1,24 @@
-"""The reference engine: drives strategies request by request.
+"""Runs a simulation on one of the two engines, which give the same results.
 
-It runs anything that follows the interfaces, users' own classes included.
+The reference engine drives strategies request by request and runs anything that follows the
+interfaces, users' own classes included. The compiled engine, in ``icarus.execution.compiled``,
+runs what has kernels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import fnss
 import numpy as np
 
 from icarus.execution.collectors import build_collectors
+from icarus.execution.collectors.counts import SessionCounts
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.experiment import with_seed
 from icarus.registry import STRATEGY
-from icarus.scenarios.workload.requests import RequestBatch, Workload
+from icarus.scenarios.workload.requests import RequestBatch, Workload, yields_batches
 from icarus.types import Content, Node, Seed
 from icarus.util import Tree
 
@@ -39,6 +42,7 @@ def exec_experiment(
     strategy_seed: np.random.SeedSequence | None = None,
     policy_seed: Seed = None,
     heartbeat: Heartbeat | None = None,
+    engine: Literal["python", "compiled"] = "python",
 ) -> Tree:
     """Run one simulation.
 
@@ -60,11 +64,18 @@ def exec_experiment(
         Stream for a cache policy that takes a seed.
     heartbeat : callable, optional
         Called every few thousand requests with the number processed so far.
+    engine : {"python", "compiled"}, optional
+        What runs it; see ``icarus.execution.compiled.choice``.
 
     Returns
     -------
     Tree
         The results of each collector under its registry name.
+
+    Raises
+    ------
+    NoKernelError
+        If it was to be compiled and some part has no kernel.
     """
     model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
     view = NetworkView(model)
@@ -77,25 +88,24 @@ def exec_experiment(
         view, controller, **with_seed(strategy_class, parameters, strategy_seed)
     )
     report = heartbeat or _no_heartbeat
-    if _is_native(workload):
+    if engine == "compiled":
+        # Only here: the compiler takes half a second to import.
+        from icarus.execution.compiled.engine import CompiledRun
+
+        content_hits = any(getattr(one, "needs_content_hits", False) for one in proxy.members)
+
+        def absorb(counts: SessionCounts) -> None:
+            for collector in proxy.members:
+                collector.absorb(counts)
+
+        policy = cache_policy["name"]
+        CompiledRun(view, instance, policy, workload, absorb, content_hits).run(report)
+    elif isinstance(workload, Workload) and yields_batches(type(workload)):
         _drive_batches(instance.process_event, workload, controller, report)
     else:
         _drive_events(instance.process_event, iter(workload), report)
     results: Tree = proxy.results()
     return results
-
-
-def _is_native(workload: Any) -> bool:
-    """Whether a workload yields batches, and no subclass of it says otherwise.
-
-    A class written for Icarus 0.8 may extend a built-in workload and yield events of its own.
-    """
-    if not isinstance(workload, Workload):
-        return False
-    order = type(workload).__mro__
-    yields_batches = next((i for i, cls in enumerate(order) if "batches" in vars(cls)), 0)
-    yields_events = next((i for i, cls in enumerate(order) if "__iter__" in vars(cls)), len(order))
-    return yields_batches <= yields_events
 
 
 def _drive_batches(

@@ -7,11 +7,14 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from icarus.errors import NoKernelError
+from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.execution.engine import Heartbeat, exec_experiment
+from icarus.execution.reuse import Copies, key_of
 from icarus.experiment import legacy_seed, root_seed, stream, with_seed
 from icarus.randomness import unseeded_from
 from icarus.registry import (
@@ -23,7 +26,10 @@ from icarus.registry import (
 )
 from icarus.util import Tree
 
-__all__ = ["Simulation", "SimulationResult", "simulate"]
+__all__ = ["Simulation", "SimulationResult", "build_scenario", "simulate"]
+
+
+_topologies = Copies()
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class Simulation:
     """``SEED`` of the campaign."""
     replication: int
     """Counted from 0."""
+    engine: EngineName = "auto"
+    """Which engine is to run it, unless the experiment says so itself."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class SimulationResult:
     """Results of each collector under its name."""
     engine: str
     """Which engine ran it."""
+    engine_reason: str
+    """Why it was that one."""
     n_requests: int
     """Requests processed, warm-up included."""
 
@@ -60,6 +70,11 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
     simulation : Simulation
     heartbeat : callable, optional
         Told now and then how many requests have been processed.
+
+    Raises
+    ------
+    NoKernelError
+        If it was to run on the compiled engine and some part has no kernel.
     """
     params = Tree(copy.deepcopy(simulation.params))
     root = root_seed(simulation.seed, simulation.replication)
@@ -71,9 +86,9 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
         if heartbeat is not None:
             heartbeat(requests)
 
-    with _legacy_random_state(root):
-        topology, workload = _build_scenario(params, root)
-        results = exec_experiment(
+    def run(engine: Literal["python", "compiled"]) -> Tree:
+        topology, workload = build_scenario(params, root)
+        return exec_experiment(
             topology,
             workload,
             params.get("netconf") or {},
@@ -83,12 +98,34 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
             strategy_seed=stream(root, "strategy"),
             policy_seed=stream(root, "cache_policy"),
             heartbeat=count,
+            engine=engine,
         )
-    return SimulationResult(results, "python", processed)
+
+    asked_for = params.get("engine") or simulation.engine
+    engine, reason = choose_engine(params, simulation.collectors, asked_for)
+    if asked_for == "compiled" and engine != asked_for:
+        raise NoKernelError(f"it was to run on the compiled engine, but {reason}")
+    with _legacy_random_state(root):
+        try:
+            results = run(engine)
+        except NoKernelError as error:
+            if asked_for == "compiled":
+                raise
+            engine, reason = "python", str(error)
+            results = run(engine)
+    return SimulationResult(results, engine, reason, processed)
 
 
-def _build_scenario(params: Tree, root: np.random.SeedSequence) -> tuple[Any, Any]:
-    """Return the topology, with caches and contents placed, and the workload."""
+def build_scenario(params: Tree, root: np.random.SeedSequence) -> tuple[Any, Any]:
+    """Return the topology, with caches and contents placed, and the workload.
+
+    Parameters
+    ----------
+    params : Tree
+        The experiment.
+    root : SeedSequence
+        The seed of the replication.
+    """
 
     def component(registry: Registry, section: str) -> tuple[Callable[..., Any], dict[str, Any]]:
         given = dict(params[section].items())
@@ -96,16 +133,35 @@ def _build_scenario(params: Tree, root: np.random.SeedSequence) -> tuple[Any, An
         return built, with_seed(built, given, stream(root, section))
 
     factory, kwargs = component(TOPOLOGY_FACTORY, "topology")
-    topology = factory(**kwargs)
-    workload_class, kwargs = component(WORKLOAD, "workload")
-    workload = workload_class(topology, **kwargs)
+    key = key_of(factory, kwargs)
+    topology = _topologies.get(key, lambda: factory(**kwargs))
+    workload_class, workload_kwargs = component(WORKLOAD, "workload")
+    workload = workload_class(topology, **workload_kwargs)
     if params.get("cache_placement"):
-        place_caches, kwargs = component(CACHE_PLACEMENT, "cache_placement")
-        budget = workload.n_contents * kwargs.pop("network_cache")
-        place_caches(topology, cache_budget=budget, **kwargs)
+        place_caches, placement_kwargs = component(CACHE_PLACEMENT, "cache_placement")
+        budget = workload.n_contents * placement_kwargs.pop("network_cache")
+        topology = _with_caches(topology, key, place_caches, budget, placement_kwargs)
     place_contents, kwargs = component(CONTENT_PLACEMENT, "content_placement")
     place_contents(topology, workload.contents, **kwargs)
     return topology, workload
+
+
+def _with_caches(
+    topology: Any,
+    key: str | None,
+    place_caches: Callable[..., Any],
+    budget: float,
+    kwargs: dict[str, Any],
+) -> Any:
+    """Return the topology with caches placed, or a copy of one on which they were before."""
+
+    def place() -> Any:
+        place_caches(topology, cache_budget=budget, **kwargs)
+        return topology
+
+    placement = key_of(place_caches, {**kwargs, "cache_budget": budget})
+    known = None if key is None or placement is None else (key, placement)
+    return _topologies.get(known, place)
 
 
 @contextmanager

@@ -73,7 +73,9 @@ def jobs_of(plan: Plan) -> list[Job]:
                     number=len(jobs),
                     label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
                     task=simulate,
-                    argument=Simulation(experiment, plan.collectors, plan.seed, replication),
+                    argument=Simulation(
+                        experiment, plan.collectors, plan.seed, replication, plan.engine
+                    ),
                 )
             )
     return jobs

@@ -139,6 +139,10 @@ class Orchestrator:
     def _make_executor(self, n_jobs: int) -> Executor:
         if self.n_proc == 1 and not self.settings["PARALLEL_EXECUTION"]:
             return SerialExecutor(self._tick)
+        # Here, so that no two workers compile the same and forked ones have it already.
+        from icarus.execution.compiled.ahead import compile_ahead
+
+        compile_ahead(self.plan.experiments, self.plan.collectors, self.plan.engine)
         processes = min(self.n_proc, n_jobs)
         return PoolExecutor(processes, self.plan.start_method, self.settings.source)
 

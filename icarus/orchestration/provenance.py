@@ -18,7 +18,7 @@ from icarus.util import Settings
 
 __all__ = ["campaign_facts", "job_facts"]
 
-_LIBRARIES = ("numpy", "scipy", "networkx", "fnss", "topohub")
+_LIBRARIES = ("numpy", "numba", "scipy", "networkx", "fnss", "topohub")
 """Packages that a result may depend on."""
 
 
@@ -77,6 +77,7 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
         requests = outcome.value.n_requests
         facts |= {
             "engine": outcome.value.engine,
+            "engine_reason": outcome.value.engine_reason,
             "n_requests": requests,
             "requests_per_second": requests / outcome.duration if outcome.duration else None,
         }

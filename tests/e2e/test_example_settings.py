@@ -15,6 +15,7 @@ EXAMPLES = {
     "onpath_vs_offpath": 90,
     "hashrouting": 56,
     "extension": 18,
+    "extension_compiled": 18,
 }
 """From settings module to the number of its experiments."""
 
@@ -79,6 +80,21 @@ def test_hashrouting_runs(cli, project):
     results = run(cli, project, "hashrouting", *QUICK, "-c", "TOPOLOGIES=['GEANT']")
     studies = [p["study"]["name"] for p, _ in results]
     assert (studies.count("schemes"), studies.count("near caches")) == (15, 11)
+
+
+def test_extension_runs(cli, project):
+    results = run(cli, project, "extension", *QUICK, "-c", "NETWORK_CACHE=[0.2]")
+    used = {(p["strategy"]["name"], p["cache_policy"]["name"]): one for p, one in results}
+    assert len(used) == 6
+    assert all(one["SERVING_DISTANCE"]["MEAN"] > 0 for one in used.values())
+
+
+def test_extension_compiled_runs_compiled(cli, project):
+    options = ("-c", "NETWORK_CACHE=[0.2]", "-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 1}]")
+    results = run(cli, project, "extension_compiled", *QUICK, *options)
+    assert [p["cache_policy"]["name"] for p, _ in results] == ["LRU", "CLOCK"]
+    assert {one["engine"] for one in results.metadata} == {"compiled"}
+    assert all(0 < one["CACHE_HIT_RATIO"]["MEAN"] < 0.5 for _, one in results)
 
 
 def test_onpath_vs_offpath_runs_and_is_drawn(cli, project):

@@ -360,7 +360,8 @@ def test_metadata_tells_where_a_result_comes_from(executor):
     orchestrator = run([experiment(), experiment("Raises")], SEED=5, **executor)
     (facts,) = orchestrator.results.metadata
     assert facts["status"] == "OK"
-    assert facts["engine"] == "python"
+    assert facts["engine"] == "compiled"
+    assert facts["engine_reason"] == "all parts have kernels"
     assert facts["n_requests"] == 60
     assert facts["requests_per_second"] == pytest.approx(60 / facts["duration"])
     assert facts["seed"]["entropy"] == 5

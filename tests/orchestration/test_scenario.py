@@ -56,11 +56,13 @@ def test_plain_dicts_and_collector_options_will_do(settings):
 
 
 def test_the_number_is_the_replication(settings):
-    first, again, second = (run_scenario(settings, experiment(), i, 2)[1] for i in (1, 1, 2))
+    params = experiment()
+    params["workload"]["n_measured"] = 2000
+    first, again, second = (run_scenario(settings, params, i, 2)[1] for i in (1, 1, 2))
     assert first == again
     assert first != second
     settings["SEED"] = 2
-    assert run_scenario(settings, experiment(), 1, 2)[1] != first
+    assert run_scenario(settings, params, 1, 2)[1] != first
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import fnss
 import numpy as np
 import pytest
@@ -67,7 +69,7 @@ class TestUniform:
         held = placed(topology)
         assert placed(again) == held
         assert len(held) == n_sources
-        assert all(type(found) is set for found in held.values())
+        assert all(isinstance(found, Set) for found in held.values())
         assert set().union(*held.values()) == set(contents)
         assert sum(len(found) for found in held.values()) == len(set(contents))
 

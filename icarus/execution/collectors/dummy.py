@@ -9,6 +9,7 @@ from icarus.registry import register_data_collector
 from icarus.types import Content, Node
 
 if TYPE_CHECKING:
+    from icarus.execution.collectors.counts import SessionCounts
     from icarus.execution.network import NetworkView
 
 __all__ = ["DummyCollector"]
@@ -64,3 +65,6 @@ class DummyCollector(DataCollector):
     def session_summary(self) -> dict[str, Any]:
         """Return the latest measured session."""
         return self.session
+
+    def absorb(self, counts: SessionCounts) -> None:
+        """Keep nothing: there is no latest session among counts, and no results."""

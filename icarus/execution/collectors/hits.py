@@ -6,12 +6,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from icarus.execution.collectors.counts import totals
 from icarus.execution.collectors.interface import DataCollector, mean
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node
 from icarus.util import Tree
 
 if TYPE_CHECKING:
+    from icarus.execution.collectors.counts import SessionCounts
     from icarus.execution.network import NetworkView
 
 __all__ = ["CacheHitRatioCollector"]
@@ -71,7 +75,8 @@ class CacheHitRatioCollector(DataCollector):
         if self._size is not None:
             self._cache_bytes += self._size
         if self._off_path_hits:
-            self._off_path += not self._on_path(node)
+            source = self.view.content_source(self._content)
+            self._off_path += not self._on_path(node, self._receiver, source)
         if self._content_hits:
             self._hits_of.setdefault(self._content, [0, 0])[0] += 1
 
@@ -83,12 +88,50 @@ class CacheHitRatioCollector(DataCollector):
         if self._content_hits:
             self._hits_of.setdefault(self._content, [0, 0])[1] += 1
 
-    def _on_path(self, node: Node) -> bool:
-        source = self.view.content_source(self._content)
+    def _on_path(self, node: Node, receiver: Node, source: Node | None) -> bool:
         try:
-            return node in self.view.shortest_path(self._receiver, source)
+            return node in self.view.shortest_path(receiver, source)
         except KeyError:
             return False  # the source is out of reach, or was removed
+
+    @property
+    def needs_content_hits(self) -> bool:
+        """Whether hits are to be counted by content."""
+        return self._content_hits
+
+    def absorb(self, counts: SessionCounts) -> None:
+        """Count all sessions by who served them."""
+        from_cache = counts.from_cache & (counts.server >= 0)
+        from_source = ~counts.from_cache & (counts.server >= 0)
+        for table, chosen in ((self._cache_hits, from_cache), (self._server_hits, from_source)):
+            servers, numbers = totals(counts.server[chosen], counts.number[chosen])
+            for server, number in zip(servers.tolist(), numbers.tolist(), strict=True):
+                table[counts.nodes[server]] += number
+        if counts.size is not None and len(counts.size):
+            self._size = 0
+            self._cache_bytes += int(counts.size[from_cache].sum())
+            self._server_bytes += int(counts.size[from_source].sum())
+        if self._off_path_hits:
+            self._off_path += self._count_off_path(counts, from_cache)
+        for content in np.flatnonzero(counts.hits_of.any(axis=1)).tolist():
+            hits = self._hits_of.setdefault(counts.contents[content], [0, 0])
+            for column in (0, 1):
+                hits[column] += int(counts.hits_of[content, column])
+
+    def _count_off_path(self, counts: SessionCounts, from_cache: np.ndarray) -> int:
+        n_nodes = len(counts.nodes)
+        columns = (counts.receiver, counts.source, counts.server)
+        receiver, source, server = (column[from_cache].astype(np.int64) for column in columns)
+        who = (receiver * n_nodes + source) * n_nodes + server
+        found = 0
+        nodes = counts.nodes
+        for key, number in zip(
+            *map(np.ndarray.tolist, totals(who, counts.number[from_cache])), strict=True
+        ):
+            pair, last = divmod(key, n_nodes)
+            first, origin = divmod(pair, n_nodes)
+            found += number * (not self._on_path(nodes[last], nodes[first], nodes[origin]))
+        return found
 
     def results(self) -> Tree:
         """Return the hit ratio, and what else was asked for."""

@@ -15,9 +15,22 @@ from icarus.types import Content, Node
 from icarus.util import Tree
 
 if TYPE_CHECKING:
+    from icarus.execution.collectors.counts import SessionCounts
     from icarus.execution.network import NetworkView
 
-__all__ = ["CollectorProxy", "DataCollector", "build_collectors", "mean"]
+__all__ = ["CollectorProxy", "DataCollector", "absorbs", "build_collectors", "mean"]
+
+
+_EVENTS = (
+    "start_session",
+    "end_session",
+    "cache_hit",
+    "cache_miss",
+    "server_hit",
+    "request_hop",
+    "content_hop",
+    "content_size",
+)
 
 
 class DataCollector:
@@ -75,6 +88,19 @@ class DataCollector:
     def end_session(self, success: bool = True) -> None:
         """Take note that the session is over, and whether the content arrived."""
 
+    def absorb(self, counts: SessionCounts) -> None:
+        """Take in all sessions at once, in place of their events.
+
+        The compiled engine does this instead of reporting events. A class that handles an event
+        has to say here what the same sessions come to, or simulations with it run on the
+        reference engine.
+
+        Parameters
+        ----------
+        counts : SessionCounts
+            The measured sessions, counted by kind.
+        """
+
     def results(self) -> Mapping[str, Any] | None:
         """Return what was measured; may be asked any number of times."""
         return None
@@ -103,9 +129,10 @@ class CollectorProxy(DataCollector):
 
     def __init__(self, view: NetworkView, collectors: list[Any]) -> None:
         super().__init__(view)
+        self.members = list(collectors)
         self.collectors: dict[str, list[Any]] = {
             event: [collector for collector in collectors if _handles(collector, event)]
-            for event in (*self.EVENTS, "content_size")
+            for event in (*_EVENTS, "results")
         }
         # Events of the inner loop are bound here once: the proxy itself costs no call.
         for event, interested in self.collectors.items():
@@ -126,6 +153,19 @@ def _handles(collector: Any, event: str) -> bool:
     return callable(handler) and getattr(handler, "__func__", handler) is not getattr(
         DataCollector, event
     )
+
+
+def absorbs(collector: Any) -> bool:
+    """Whether a class of collectors can be told of all sessions at once.
+
+    It is if whatever class says so last knows of all events that are handled.
+    """
+    for cls in collector.__mro__ if isinstance(collector, type) else ():
+        if "absorb" in vars(cls):
+            return issubclass(cls, DataCollector)
+        if any(event in vars(cls) for event in _EVENTS):
+            return False
+    return False
 
 
 def build_collectors(view: NetworkView, collectors: Mapping[str, Mapping[str, Any]]) -> Any:

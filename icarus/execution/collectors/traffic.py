@@ -6,13 +6,17 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from icarus.execution.collectors import counted
+from icarus.execution.collectors.counts import totals
 from icarus.execution.collectors.interface import DataCollector
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node, Positive
 from icarus.util import Tree
 
 if TYPE_CHECKING:
+    from icarus.execution.collectors.counts import SessionCounts
     from icarus.execution.network import NetworkView
 
 __all__ = ["LatencyCollector", "LinkLoadCollector", "PathStretchCollector"]
@@ -93,6 +97,24 @@ class LinkLoadCollector(DataCollector):
         else:
             self._bytes[u, v] += self._session_size
 
+    def absorb(self, counts: SessionCounts) -> None:
+        """Count what all links carried."""
+        links, nodes = counts.links, counts.nodes
+        carried = self._contents if counts.size is None else self._bytes
+        sent = links.contents if counts.size is None else links.size
+        for first, last, requests, contents, amount in zip(
+            *(links.first.tolist(), links.last.tolist(), links.requests.tolist()),
+            *(links.contents.tolist(), sent.tolist()),
+            strict=True,
+        ):
+            link = nodes[first], nodes[last]
+            if requests:
+                self._requests[link] += requests
+            if contents:
+                carried[link] += amount
+        if counts.first_time is not None and counts.last_time is not None:
+            self._first, self._last = counts.first_time, counts.last_time
+
     def results(self) -> Tree:
         """Return the mean load of each type of link, and the load of each link.
 
@@ -168,6 +190,19 @@ class LatencyCollector(DataCollector):
         if success:
             self._sessions_with[self._latency] += 1
 
+    def absorb(self, counts: SessionCounts) -> None:
+        """Count all sessions by their latency."""
+        links = counts.links
+        for first, last, awaited in zip(
+            links.first.tolist(), links.last.tolist(), links.awaited.tolist(), strict=True
+        ):
+            if awaited:
+                # A link without a delay is an error, as it is for events.
+                self.view.link_delay(counts.nodes[first], counts.nodes[last])
+        latencies, numbers = totals(counts.latency, counts.number)
+        for latency, number in zip(latencies.tolist(), numbers.tolist(), strict=True):
+            self._sessions_with[latency] += number
+
     def results(self) -> Tree:
         """Return the mean latency, and what else was asked for."""
         counts = counted.counted(self._sessions_with.items())
@@ -228,6 +263,18 @@ class PathStretchCollector(DataCollector):
             return
         if len(path) > 1:
             self._sessions_with[self._request_hops, self._content_hops, len(path) - 1] += 1
+
+    def absorb(self, counts: SessionCounts) -> None:
+        """Count all sessions by their hops."""
+        hops = np.stack([counts.request_hops, counts.content_hops, counts.shortest_hops])
+        # Three numbers in one, so that the distinct ones are found at once.
+        base = int(hops.max(initial=0)) + 1
+        kinds, numbers = totals((hops[0] * base + hops[1]) * base + hops[2], counts.number)
+        for kind, number in zip(kinds.tolist(), numbers.tolist(), strict=True):
+            requests_and_contents, shortest = divmod(kind, base)
+            if shortest:
+                requests, contents = divmod(requests_and_contents, base)
+                self._sessions_with[requests, contents, shortest] += number
 
     def results(self) -> Tree:
         """Return the mean stretch of both ways and of each, and distributions if asked for."""

@@ -13,6 +13,7 @@ import numpy as np
 from icarus.components import accepts_seed, takes_seed_sequence
 from icarus.execution.network.paths import ShortestPaths
 from icarus.registry import CACHE_POLICY
+from icarus.scenarios.origins import OriginatedContents, Origins
 from icarus.types import Content, Node, Seed
 from icarus.util import Tree
 
@@ -88,13 +89,14 @@ class NetworkModel:
         )
         self._position = {node: i for i, node in enumerate(topology)}
         self._new_cache = _cache_builder(cache_policy, seed)
-        self.content_source: dict[Content, Node] = {}
         self.source_node: dict[Node, Iterable[Content]] = {}
         self.link_type: dict[tuple[Node, Node], str] = {}
         self.link_delay: dict[tuple[Node, Node], float] = {}
         for u, v, attributes in topology.edges(data=True):
             self._enter_link(u, v, attributes)
         sizes = self._read_stacks()
+        origins = _common_origins(self.source_node.values())
+        self.content_source: Any = {} if origins is None else origins.of_a_network()
         self._enter_contents()
         self.cache: dict[Node, Any] = {node: self._new_cache(n) for node, n in sizes.items()}
         self.local_cache: dict[Node, Any] = {}
@@ -146,6 +148,10 @@ class NetworkModel:
 
     def _enter_contents(self) -> None:
         """Have every content known by its source, which is what the sources now present say."""
+        # In place: a strategy may hold the table.
+        if isinstance(self.content_source, Origins):
+            self.content_source.present = self.source_node
+            return
         self.content_source.clear()
         for node, contents in self.source_node.items():
             self.content_source.update(dict.fromkeys(contents, node))
@@ -161,6 +167,12 @@ class NetworkModel:
         ordered = {node: table[node] for node in self.topology if node in table} | table
         table.clear()
         table.update(ordered)
+
+
+def _common_origins(placed: Iterable[Any]) -> Origins | None:
+    """Return the table of sources that was made when contents were placed, if one holds all."""
+    found = [one.origins if isinstance(one, OriginatedContents) else None for one in placed]
+    return found[0] if found and all(one is found[0] for one in found) else None
 
 
 def _cache_builder(cache_policy: Mapping[str, Any], seed: Seed) -> Callable[[int], Any]:

@@ -6,6 +6,8 @@ routers asks for the trees of its receivers, caches and sources, not for 10^8 li
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
 
@@ -20,6 +22,10 @@ __all__ = ["ShortestPaths", "symmetrify_paths"]
 
 _NO_PREDECESSOR = -9999
 """What scipy enters for the root and for nodes out of reach."""
+
+
+_MOST_NETWORKS = 4
+"""Networks whose trees are kept: a campaign mostly runs all experiments of one in a row."""
 
 
 class ShortestPaths(dict[Node, "_PathsFrom"]):
@@ -51,7 +57,7 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
         self._nodes: list[Node] = list(topology)
         self._number: dict[Node, int] = {node: i for i, node in enumerate(self._nodes)}
         self._lengths = self._length_matrix(topology)
-        self._trees: dict[int, np.ndarray] = {}
+        self._trees = _trees_of(self._lengths)
 
     def _length_matrix(self, topology: nx.Graph[Any]) -> csr_array:
         number = self._number
@@ -94,6 +100,13 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
             )
             self._trees[number] = tree
         return np.asarray(tree)
+
+    def all_predecessors(self) -> np.ndarray:
+        """Return the shortest-path trees of all nodes, int32, (n_nodes, n_nodes), root first."""
+        if len(self._trees) < len(self._nodes):
+            _, trees = dijkstra(self._lengths, directed=True, return_predecessors=True)
+            self._trees.update(enumerate(trees))
+        return np.stack([self._trees[number] for number in range(len(self._nodes))])
 
     def _compute(self, u: Node, v: Node) -> list[Node]:
         """Return the path from u to v, walking the tree of the later one from the other."""
@@ -146,6 +159,21 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
 
     def items(self) -> ItemsView[Node, _PathsFrom]:  # type: ignore[override]
         return ItemsView(self)
+
+
+_known_trees: OrderedDict[bytes, dict[int, np.ndarray]] = OrderedDict()
+
+
+def _trees_of(lengths: csr_array) -> dict[int, np.ndarray]:
+    """Return the trees of a network by root, shared by all models of equal networks."""
+    fingerprint = hashlib.blake2b(digest_size=16)
+    for array in (lengths.data, lengths.indices, lengths.indptr):
+        fingerprint.update(array.tobytes())
+    trees = _known_trees.setdefault(fingerprint.digest(), {})
+    _known_trees.move_to_end(fingerprint.digest())
+    if len(_known_trees) > _MOST_NETWORKS:
+        _known_trees.popitem(last=False)
+    return trees
 
 
 class _PathsFrom(dict[Node, list[Node]]):

@@ -39,7 +39,8 @@ class NetworkView:
 
     def content_source(self, k: Content) -> Node | None:
         """Return the node that content `k` originates from, or None."""
-        return self.model.content_source.get(k)
+        source: Node | None = self.model.content_source.get(k)
+        return source
 
     def shortest_path(self, s: Node, t: Node) -> list[Node]:
         """Return the nodes on the path from `s` to `t`, both included.

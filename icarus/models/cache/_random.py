@@ -22,6 +22,12 @@ class RandEvictionCache(Cache):
         How many items fit.
     seed : int, SeedSequence, Generator or None, optional
         Where the choices come from. The caches of one network share a Generator.
+
+    Notes
+    -----
+    Items lie in places, numbered from 0 in the order in which they were filled. The item in
+    place ``int(random() * maxlen)`` is evicted, and the new one takes its place; there is one
+    draw per eviction. Where an item is removed, the one in the last place moves into its place.
     """
 
     def __init__(self, maxlen: int, seed: Seed = None, *args: Any, **kwargs: Any) -> None:
@@ -49,7 +55,7 @@ class RandEvictionCache(Cache):
             self._slot_of[k] = len(self._slots)
             self._slots.append(k)
             return None
-        slot = int(self._rng.integers(self._maxlen))
+        slot = int(self._rng.random() * self._maxlen)
         evicted = self._slots[slot]
         del self._slot_of[evicted]
         self._slots[slot] = k

@@ -16,6 +16,7 @@ from icarus.scenarios.workload.streams import (
     RECEIVERS,
     PoissonClock,
     WorkloadStreams,
+    measured_after,
     spans,
 )
 from icarus.tools.stats import TruncatedZipfDist
@@ -109,11 +110,14 @@ class StationaryWorkload:
         contents = self._streams.generator(CONTENTS)
         for start, stop in spans(self.n_requests, size):
             n = stop - start
+            numbers = self.zipf.sample(n, contents)
+            # In place: memory that is new to the process costs as much as the draws.
+            numbers -= 1
             yield RequestBatch(
                 time=clock.next(n),
                 receiver=self._choice.sample(n, receivers),
-                content=self.zipf.sample(n, contents) - 1,
-                measured=np.arange(start, stop) >= self.n_warmup,
+                content=numbers,
+                measured=measured_after(self.n_warmup, start, stop),
             )
 
     def __iter__(self) -> Iterator[tuple[float, dict[str, Any]]]:

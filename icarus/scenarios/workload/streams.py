@@ -13,7 +13,15 @@ import numpy as np
 from icarus.randomness import seed_sequence
 from icarus.types import Seed
 
-__all__ = ["CONTENTS", "GAPS", "RECEIVERS", "PoissonClock", "WorkloadStreams"]
+__all__ = [
+    "CONTENTS",
+    "GAPS",
+    "RECEIVERS",
+    "PoissonClock",
+    "WorkloadStreams",
+    "measured_after",
+    "spans",
+]
 
 GAPS, RECEIVERS, CONTENTS = range(3)
 """Keys of the streams."""
@@ -70,6 +78,13 @@ class PoissonClock:
         np.cumsum(times, out=times)
         self._now = float(times[-1])
         return times[1:]
+
+
+def measured_after(n_warmup: int, start: int, stop: int) -> np.ndarray:
+    """Return whether each of the requests `start` to `stop` comes after the warm-up, bool, (n,)."""
+    measured = np.ones(stop - start, dtype=np.bool_)
+    measured[: max(n_warmup - start, 0)] = False
+    return measured
 
 
 def spans(n: int, size: int) -> Iterator[tuple[int, int]]:

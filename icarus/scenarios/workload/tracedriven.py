@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from annotated_types import Interval
 
 from icarus.errors import TraceError
@@ -15,7 +14,13 @@ from icarus.scenarios.workload.catalogue import number_ids, read_catalogue
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.stationary import check_arrivals
-from icarus.scenarios.workload.streams import GAPS, RECEIVERS, PoissonClock, WorkloadStreams
+from icarus.scenarios.workload.streams import (
+    GAPS,
+    RECEIVERS,
+    PoissonClock,
+    WorkloadStreams,
+    measured_after,
+)
 from icarus.tools.tracefile import BLOCK_SIZE, TraceReader, missing_file
 from icarus.tools.traceformat import FormatName, named_as_table
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
@@ -217,7 +222,7 @@ class TraceDrivenWorkload:
                 time=clock.next(n) if block.time is None else block.time[:n],
                 receiver=self._choice.sample(n, receivers),
                 content=contents[:n],
-                measured=np.arange(start, start + n) >= self.n_warmup,
+                measured=measured_after(self.n_warmup, start, start + n),
                 size=None if block.size is None else block.size[:n],
             )
             start += n

@@ -1,0 +1,95 @@
+"""Compiling what a campaign needs before its workers start.
+
+Which code an experiment needs depends on its strategy and its policy, not on its network, so
+that a network of four nodes will do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import fnss
+
+from icarus.execution.compiled.choice import EngineName, choose_engine
+from icarus.execution.compiled.engine import CompiledRun
+from icarus.execution.network import NetworkController, NetworkModel, NetworkView
+from icarus.hashing import digest
+from icarus.kernels import index
+from icarus.registry import STRATEGY
+from icarus.scenarios.workload import StationaryWorkload
+
+__all__ = ["compile_ahead"]
+
+logger = logging.getLogger("compiler")
+
+_LARGE_CATALOGUE = 2**16
+"""Contents from which the look-up of a network of some hundred caches may be hashed."""
+
+
+def compile_ahead(
+    experiments: Iterable[Mapping[str, Any]],
+    collectors: Mapping[str, Mapping[str, Any]],
+    engine: EngineName,
+) -> None:
+    """Compile, or load, the kernels of experiments that run on the compiled engine.
+
+    Parameters
+    ----------
+    experiments : iterable of mapping
+        The experiments of a campaign.
+    collectors : mapping
+        From registry name of a collector to its parameters.
+    engine : {"auto", "python", "compiled"}
+        What runs experiments that do not say so themselves.
+    """
+    seen = set()
+    for experiment in experiments:
+        large = (experiment["workload"].get("n_contents") or _LARGE_CATALOGUE) >= _LARGE_CATALOGUE
+        asked_for = experiment.get("engine") or engine
+        key = digest([experiment["strategy"], experiment["cache_policy"], large, asked_for])
+        if key in seen:
+            continue
+        seen.add(key)
+        if choose_engine(experiment, collectors, asked_for).engine == "compiled":
+            _compile(experiment, large)
+
+
+def _compile(experiment: Mapping[str, Any], large: bool) -> None:
+    try:
+        _build(experiment)
+        if large:
+            with index.all_hashed():
+                _build(experiment)
+    except Exception as error:
+        # What is wrong with an experiment is its own job's to report.
+        logger.debug("not compiled ahead: %s", error)
+
+
+def _build(experiment: Mapping[str, Any]) -> None:
+    policy = dict(experiment["cache_policy"].items())
+    if "trace" in policy:
+        policy["trace"] = []
+    strategy = dict(experiment["strategy"].items())
+    strategy_class = STRATEGY.resolve(strategy.pop("name"))
+    topology = _four_nodes()
+    model = NetworkModel(topology, policy)
+    view = NetworkView(model)
+    instance = strategy_class(view, NetworkController(model), **strategy)
+    workload = StationaryWorkload(topology, n_contents=2, alpha=0, n_warmup=0, n_measured=0)
+    CompiledRun(view, instance, policy["name"], workload)
+
+
+def _four_nodes() -> fnss.Topology:
+    """Return a network with all that any strategy asks of one."""
+    topology = fnss.Topology([("receiver", 1), (1, 2), (2, "source")])
+    fnss.add_stack(topology, "receiver", "receiver", {})
+    fnss.add_stack(topology, "source", "source", {"contents": {1, 2}})
+    for router in (1, 2):
+        fnss.add_stack(topology, router, "router", {"cache_size": 2**12})
+    topology.graph["clusters"] = [[1], [2]]
+    topology.graph["cache_assignment"] = {"receiver": 1}
+    for node, cluster in {"receiver": 0, 1: 0, 2: 1, "source": 1}.items():
+        topology.nodes[node]["cluster"] = cluster
+    return topology

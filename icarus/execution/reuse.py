@@ -1,0 +1,79 @@
+"""What a process builds once for all simulations that need the same.
+
+A campaign runs many experiments on few networks. Topologies, placements of caches and
+shortest-path trees are kept for as long as a few megabytes suffice; every simulation gets a copy
+of its own.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+from icarus.hashing import digest
+
+__all__ = ["Copies", "key_of"]
+
+_MOST_BYTES = 2**26
+
+
+class Copies:
+    """Objects by key, handed out as copies; those used least recently are forgotten.
+
+    They are kept pickled, which is the fastest way to copy them: the map of GEANT takes 0.3 ms
+    instead of 2 by ``copy.deepcopy`` and 3 to be built.
+
+    Parameters
+    ----------
+    most_bytes : int, optional
+        How much memory they may take.
+    """
+
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: Hashable | None, build: Callable[[], Any]) -> Any:
+        """Return what `build` returns, or a copy of what it did for the same key.
+
+        Nothing is kept where the key is None or the object cannot be pickled.
+        """
+        if key is None:
+            return build()
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return pickle.loads(self._kept[key])
+        built = build()
+        try:
+            kept = pickle.dumps(built, pickle.HIGHEST_PROTOCOL)
+        except Exception:
+            return built
+        self._kept[key] = kept
+        self._bytes += len(kept)
+        while self._bytes > self._most_bytes:
+            _, forgotten = self._kept.popitem(last=False)
+            self._bytes -= len(forgotten)
+        return built
+
+
+def key_of(component: Any, parameters: dict[str, Any]) -> str | None:
+    """Return what tells the product of a component from others; None for users' components.
+
+    These may draw from global generators, or depend on more than their parameters.
+    """
+    if not str(getattr(component, "__module__", "")).startswith("icarus."):
+        return None
+    seed = parameters.get("seed")
+    known = {name: value for name, value in parameters.items() if name != "seed"}
+    if seed is not None:
+        known["seed"] = (getattr(seed, "entropy", seed), getattr(seed, "spawn_key", ()))
+    files = {}
+    for name, value in known.items():
+        if isinstance(value, str | Path) and Path(value).is_file():
+            status = Path(value).stat()
+            files[name] = (status.st_mtime_ns, status.st_size)
+    return digest([component.__module__, component.__qualname__, known, files])

@@ -1,0 +1,73 @@
+"""The request loop: one function, compiled for each pair of a strategy and a policy."""
+
+from __future__ import annotations
+
+from icarus.kernels.dispatch import cache_remove, process
+from icarus.kernels.jit import kernel
+from icarus.kernels.lookahead import look_ahead
+from icarus.kernels.network import AGAIN, content_source
+from icarus.kernels.paths import find_path, last_position
+from icarus.kernels.sessions import (
+    NOT_MEASURED,
+    content_leg,
+    end_session,
+    request_leg,
+    start_session,
+)
+
+__all__ = ["run_requests"]
+
+
+def run_requests(strategy, net, caches, sessions, receivers, requests, first, stop, most_steps):
+    """Serve the requests from `first` on, up to `stop`.
+
+    Parameters
+    ----------
+    strategy, net, caches, sessions : NamedTuple
+        The states of the strategy, the network, the caches and what is measured.
+    receivers : ndarray of int32, shape (n_receivers,)
+        Nodes by receiver.
+    requests : RequestBatch of ndarrays
+        Sizes and writes are of shape (0,) where there are none.
+    first, stop : int
+        Positions in the batch.
+    most_steps : int
+        Steps that one session may enter.
+
+    Returns
+    -------
+    int
+        The first request that was not served: `stop`, unless room or a path is missing.
+    """
+    for i in range(first, stop):
+        look_ahead(net, caches, receivers, requests, i, stop)
+        content = requests.content[i]
+        source = content_source(net, content)
+        receiver = receivers[requests.receiver[i]]
+        walk = NOT_MEASURED
+        if requests.measured[i]:
+            if sessions.used[0] + most_steps > len(sessions.count):
+                return i
+            walk = start_session(sessions, receiver, source)
+        if len(requests.write) > 0 and requests.write[i]:
+            walk = _write(net, caches, sessions, walk, receiver, source, content)
+        else:
+            walk = process(strategy, net, caches, sessions, walk, receiver, source, content)
+        if walk == AGAIN:
+            return i
+        end_session(sessions, walk, requests.size[i] if len(requests.size) > 0 else 0)
+    return stop
+
+
+@kernel
+def _write(net, caches, sessions, walk, receiver, source, content):
+    """Take a content from a receiver to its origin and remove all copies that caches have."""
+    path = find_path(net.paths, receiver, source)
+    if path < 0:
+        return AGAIN
+    last = last_position(net.paths, path)
+    walk = content_leg(sessions, walk, path, 0, last)
+    walk = request_leg(sessions, walk, path, last, 0)
+    for cache in range(len(net.node_of)):
+        cache_remove(caches, cache, content)
+    return walk

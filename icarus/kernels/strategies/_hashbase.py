@@ -1,0 +1,228 @@
+"""What hash-routing kernels share; see ``icarus.models.strategy._hashbase`` for what they do."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from icarus.kernels.catalogue import Numbering
+from icarus.kernels.dispatch import cache_get, cache_put
+from icarus.kernels.jit import kernel
+from icarus.kernels.network import AGAIN
+from icarus.kernels.paths import cache_at, find_path, last_position, node_at
+from icarus.kernels.sessions import (
+    branch_leg,
+    content_leg,
+    request_leg,
+    round_trip,
+    source_serves,
+)
+from icarus.models.strategy.hashrouting import HashroutingHybridAM, HashroutingHybridSM
+
+__all__ = [
+    "ASYMM",
+    "HYBRID_AM",
+    "HYBRID_SM",
+    "MULTICAST",
+    "SYMM",
+    "HashroutingState",
+    "Marks",
+    "authoritative_node",
+    "build_hashrouting",
+    "find_routes",
+    "is_marked",
+    "make_marks",
+    "mark_node",
+    "mark_path",
+    "new_mark",
+    "numbers_of",
+    "position_on",
+    "routing_number",
+    "serve",
+    "unmark",
+]
+
+SYMM, ASYMM, MULTICAST, HYBRID_AM, HYBRID_SM = range(5)
+"""Ways of delivering what the authoritative cache lacks."""
+
+
+def routing_number(routing: str) -> int:
+    """Return the number of a routing that is the same for all requests."""
+    return ("SYMM", "ASYMM", "MULTICAST").index(routing)
+
+
+def numbers_of(nodes: Any, numbering: Numbering) -> np.ndarray:
+    """Return the numbers of nodes."""
+    return np.array([numbering.nodes[node] for node in nodes], dtype=np.int32)
+
+
+class Marks(NamedTuple):
+    """A set of nodes that is emptied at once: those that have the latest mark."""
+
+    of: np.ndarray
+    """int64, (n_nodes,): the mark of each node, 0 before the first."""
+    latest: np.ndarray
+    """int64, (1,)"""
+
+
+def make_marks(numbering: Numbering) -> Marks:
+    """Return marks of which no node has any."""
+    n_nodes = len(numbering.nodes)
+    return Marks(np.zeros(n_nodes, dtype=np.int64), np.zeros(1, dtype=np.int64))
+
+
+@kernel
+def new_mark(marks):
+    """Empty the set."""
+    marks.latest[0] += 1
+
+
+@kernel
+def mark_node(marks, node):
+    """Put a node into the set."""
+    marks.of[node] = marks.latest[0]
+
+
+@kernel
+def unmark(marks, node):
+    """Take a node out of the set, if it is in there."""
+    marks.of[node] = 0
+
+
+@kernel
+def is_marked(marks, node):
+    """Return whether a node is in the set."""
+    return marks.of[node] == marks.latest[0]
+
+
+@kernel
+def mark_path(marks, paths, path, first, last):
+    """Put the nodes from one position of a path up to another into the set."""
+    for position in range(first, last + 1):
+        mark_node(marks, node_at(paths, path, position))
+
+
+@kernel
+def position_on(paths, path, node):
+    """Return the position of a node on a path, or -1."""
+    for position in range(last_position(paths, path) + 1):
+        if node_at(paths, path, position) == node:
+            return position
+    return -1
+
+
+@kernel
+def authoritative_node(nodes, number):
+    """Return which of the nodes is responsible for a content with this hash."""
+    # Both unsigned: of an unsigned and a signed integer NumPy makes a float.
+    return nodes[np.int64(np.uint64(number) % np.uint64(len(nodes)))]
+
+
+class HashroutingState(NamedTuple):
+    """Hash-routing: who is responsible, and how contents are delivered."""
+
+    nodes: np.ndarray
+    """int32, (n,): the authoritative nodes, in the order of the reference's assignment."""
+    routing: int
+    max_stretch: float
+    """Hops that a branch must stay below under HYBRID_AM."""
+    marks: Marks
+
+
+def build_hashrouting(strategy: Any, numbering: Numbering) -> HashroutingState:
+    """Return the state of any strategy that delivers as ``Hashrouting`` does."""
+    nodes = [strategy.cache_assignment[i] for i in range(strategy.n_cache_nodes)]
+    routing, max_stretch = routing_number(strategy.routing), 0.0
+    if type(strategy) is HashroutingHybridAM:
+        routing, max_stretch = HYBRID_AM, float(strategy.max_stretch)
+    elif type(strategy) is HashroutingHybridSM:
+        routing = HYBRID_SM
+    return HashroutingState(
+        numbers_of(nodes, numbering), routing, max_stretch, make_marks(numbering)
+    )
+
+
+@kernel
+def find_routes(state, net, node, cache_node, source):
+    """Look up the paths that a request from a node may need.
+
+    Returns
+    -------
+    tuple of int
+        The paths from `node` to its authoritative cache, from there to the source, and from
+        `node` to the source, which is missing under SYMM. If Python has to provide something
+        first, the first is ``AGAIN``.
+    """
+    to_cache = find_path(net.paths, node, cache_node)
+    if to_cache < 0:
+        return AGAIN, AGAIN, AGAIN
+    to_source = find_path(net.paths, cache_node, source)
+    if to_source < 0:
+        return AGAIN, AGAIN, AGAIN
+    direct = to_source
+    if state.routing != SYMM:
+        direct = find_path(net.paths, node, source)
+        if direct < 0:
+            return AGAIN, AGAIN, AGAIN
+    return to_cache, to_source, direct
+
+
+@kernel
+def serve(state, net, caches, sessions, walk, routes, content):
+    """Have a node get a content from its authoritative cache, or from the source.
+
+    Parameters
+    ----------
+    routes : tuple of int
+        See ``find_routes``.
+    """
+    paths = net.paths
+    to_cache, to_source, direct = routes
+    up, further = last_position(paths, to_cache), last_position(paths, to_source)
+    cache = cache_at(paths, to_cache, up)
+    if cache >= 0 and cache_get(caches, cache, content):
+        return round_trip(sessions, walk, to_cache, up, True, content)
+    walk = request_leg(sessions, walk, to_cache, 0, up)
+    fork = 0
+    routing = state.routing
+    if routing > ASYMM:
+        fork = _fork(state.marks, paths, to_source, direct)
+        routing = _settled(state, paths, to_cache, to_source, direct, fork)
+    if routing == SYMM:
+        walk = round_trip(sessions, walk, to_source, further, False, content)
+        walk = content_leg(sessions, walk, to_cache, up, 0)
+    else:
+        walk = request_leg(sessions, walk, to_source, 0, further)
+        walk = source_serves(sessions, walk, node_at(paths, to_source, further), content)
+        walk = content_leg(sessions, walk, direct, last_position(paths, direct), 0)
+        if routing == MULTICAST:
+            walk = branch_leg(sessions, walk, to_source, fork, 0)
+        elif position_on(paths, direct, node_at(paths, to_source, 0)) < 0:
+            return walk
+    if cache >= 0:
+        cache_put(caches, cache, content)
+    return walk
+
+
+@kernel
+def _fork(marks, paths, to_source, direct):
+    """Return how many hops from the cache the way to it leaves that to the receiver."""
+    new_mark(marks)
+    mark_path(marks, paths, direct, 0, last_position(paths, direct))
+    fork = 0
+    while not is_marked(marks, node_at(paths, to_source, fork)):
+        fork += 1
+    return fork
+
+
+@kernel
+def _settled(state, paths, to_cache, to_source, direct, fork):
+    """Return the routing of one request, which hybrids choose by numbers of hops."""
+    if state.routing == HYBRID_AM:
+        # A branch of no hops is a cache on the way, which keeps a copy under both.
+        return MULTICAST if fork < state.max_stretch else ASYMM
+    if state.routing == HYBRID_SM:
+        symmetric = last_position(paths, to_source) + last_position(paths, to_cache)
+        return SYMM if symmetric <= last_position(paths, direct) + fork else MULTICAST
+    return state.routing

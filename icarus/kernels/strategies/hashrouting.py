@@ -1,0 +1,48 @@
+"""Hash-routing, compiled; see ``icarus.models.strategy.hashrouting`` for what it does.
+
+All forms of it share one state and one function, which is then compiled once for all: the
+routing is looked at once per miss, and always the same.
+"""
+
+from __future__ import annotations
+
+from icarus.kernels.catalogue import register_strategy_kernel
+from icarus.kernels.network import AGAIN, content_hash
+from icarus.kernels.strategies._hashbase import (
+    HashroutingState,
+    authoritative_node,
+    build_hashrouting,
+    find_routes,
+    serve,
+)
+from icarus.models.strategy.hashrouting import (
+    Hashrouting,
+    HashroutingAsymmetric,
+    HashroutingHybridAM,
+    HashroutingHybridSM,
+    HashroutingMulticast,
+    HashroutingSymmetric,
+)
+
+__all__ = ["HashroutingState"]
+
+
+def _hashrouting(strategy, net, caches, sessions, walk, receiver, source, content):
+    node = authoritative_node(strategy.nodes, content_hash(net, content))
+    routes = find_routes(strategy, net, receiver, node, source)
+    if routes[0] < 0:
+        return AGAIN
+    return serve(strategy, net, caches, sessions, walk, routes, content)
+
+
+for _strategy in (
+    Hashrouting,
+    HashroutingSymmetric,
+    HashroutingAsymmetric,
+    HashroutingMulticast,
+    HashroutingHybridAM,
+    HashroutingHybridSM,
+):
+    register_strategy_kernel(
+        _strategy, HashroutingState, process=_hashrouting, build=build_hashrouting
+    )
