@@ -34,7 +34,7 @@ test-statistical: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m statistical
 
 test-differential: $(VENV)/.installed-dev
-	ICARUS_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto tests/differential
+	ICARUS_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto -m 'not statistical' tests/differential tests/kernels
 
 # Installed into the same environment: libcachesim only adds packages to those of dev.
 test-oracle: $(VENV)/.installed-oracle
@@ -60,7 +60,7 @@ docs: $(VENV)/.installed-docs
 	@echo "The manual begins with docs/_build/html/index.html"
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

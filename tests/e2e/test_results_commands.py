@@ -94,8 +94,10 @@ def test_reference_names_every_setting_and_component(project):
     for name in GENERAL_SETTINGS:
         assert name in text
     for registry in REGISTRIES:
-        for name in registry.keys():  # noqa: SIM118
-            assert name in text, f"{registry.kind} {name}"
+        for name, component in registry.items():
+            # Other tests may have loaded components of their own.
+            if component.__module__.startswith("icarus."):
+                assert name in text, f"{registry.kind} {name}"
 
 
 def test_quickstart_in_small(cli, project):

@@ -34,7 +34,7 @@ def test_metadata_says_where_a_result_comes_from(cli, small):
     facts = read_results_pickle(cli.folder / "out.pickle").metadata[3]
     assert facts["status"] == "OK"
     assert facts["replication"] == 1
-    assert facts["engine"] == "python"
+    assert facts["engine"] == "compiled"
     assert facts["n_requests"] == 150
     assert facts["duration"] > 0
     assert facts["requests_per_second"] > 0
