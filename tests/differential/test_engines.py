@@ -169,10 +169,15 @@ def experiments(draw, strategy, policy, with_writes=True):
 
 PAIRS = [(strategy, policy) for strategy in STRATEGIES for policy in POLICIES]
 
-# Compiling takes a second or two for each pair. Every run of the suite compiles each strategy and
-# each policy once and runs all pairs as plain Python, in a process of its own; `make
+# Compiling takes a second or two for each pair. Every run of the suite compiles each strategy with
+# LRU, and two policies more, one that draws and one made of others (tests/kernels compiles all
+# policies by themselves), and runs all pairs as plain Python, in a process of its own; `make
 # test-differential` compiles all.
-CHOSEN = [pair for pair in PAIRS if not QUICK or pair[0] == "LCE" or pair[1] == "LRU"]
+CHOSEN = [
+    pair
+    for pair in PAIRS
+    if not QUICK or pair[1] == "LRU" or pair in {("LCE", "RAND"), ("LCE", "SHARD")}
+]
 EXAMPLES = int(os.environ.get("ICARUS_EXAMPLES", 20))
 
 

@@ -153,12 +153,14 @@ def components_of(project):
     return text.split("# The campaign.")[0]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("flags", [("own.py",), ("-m", "own")], ids=["script", "module"])
 def test_kernels_of_a_script_that_is_run(project, tmp_path, flags):
     (tmp_path / "own.py").write_text(components_of(project) + SCRIPT, encoding="utf-8")
     check_script(python(tmp_path, *flags).stdout)
 
 
+@pytest.mark.exhaustive
 def test_kernels_of_a_notebook_whose_cells_are_run_twice(project, tmp_path):
     """Cells are run in the main module and have no file."""
     (tmp_path / "cells.txt").write_text(components_of(project), encoding="utf-8")
