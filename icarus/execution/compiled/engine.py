@@ -175,13 +175,12 @@ class CompiledRun:
 
     def _hand_over(self) -> None:
         """Tell what was measured since the last time, and forget it."""
-        if self._absorb is None:
-            return
-        counts = session_counts(
-            *(self._view, self._tables, self._sessions, self._links),
-            *(self._workload.contents, self._sized, self._times),
-        )
-        self._absorb(counts)
+        if self._absorb is not None:
+            counts = session_counts(
+                *(self._view, self._tables, self._sessions, self._links),
+                *(self._workload.contents, self._sized, self._times),
+            )
+            self._absorb(counts)
         clear_sessions(self._sessions)
 
     def cache_dump(self, cache: int) -> list[Any]:
