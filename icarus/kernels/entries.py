@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from icarus.kernels import evaluation, loop, paths, policies, sessions, strategies
+from icarus.kernels import evaluation, loop, policies, sessions, strategies, tables
 from icarus.kernels.jit import entry_point, generic_entry_point, unkept_entry_point
 
 __all__ = [
     "count_links",
     "describe_steps",
-    "fill_link_table",
+    "fill_table",
     "look_up_paths",
     "policies",
-    "refill_path_table",
     "refill_step_table",
     "run_requests",
     "run_requests_unkept",
@@ -21,9 +20,8 @@ __all__ = [
 run_requests = generic_entry_point(loop.run_requests)
 # With a user's kernels, whose text nobody watches for changes, code is not kept on disk.
 run_requests_unkept = unkept_entry_point(loop.run_requests)
-refill_path_table = entry_point(paths.refill_path_table)
 refill_step_table = entry_point(sessions.refill_step_table)
-fill_link_table = entry_point(evaluation.fill_link_table)
+fill_table = entry_point(tables.fill_table)
 look_up_paths = entry_point(evaluation.look_up_paths)
 describe_steps = entry_point(evaluation.describe_steps)
 count_links = entry_point(evaluation.count_links)

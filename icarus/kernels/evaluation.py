@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.hashing import mixed
 from icarus.kernels.jit import kernel
 from icarus.kernels.paths import find_path, node_at
 from icarus.kernels.sessions import (
@@ -19,6 +18,7 @@ from icarus.kernels.sessions import (
     SOURCE_SERVES,
     START,
 )
+from icarus.kernels.tables import place_of
 
 __all__ = [
     "LinkCounts",
@@ -26,7 +26,6 @@ __all__ = [
     "StepFacts",
     "count_links",
     "describe_steps",
-    "fill_link_table",
     "look_up_paths",
 ]
 
@@ -74,26 +73,12 @@ class Links(NamedTuple):
     """float64, (n_links,): delays in ms; NaN where a link has none."""
 
 
-def fill_link_table(links):
-    """Enter all links into an empty table."""
-    mask = len(links.table) - 1
-    for link in range(len(links.ends)):
-        place = mixed(links.ends[link], 1) & mask
-        while links.table[place] > 0:
-            place = (place + 1) & mask
-        links.table[place] = link + 1
-
-
 @kernel
 def _link_behind(links, paths, path, position, way):
     """Return the link from a position on a path to the next one, or back to the one before."""
     here = paths.start[path] + position
     ends = np.int64(paths.nodes[here, 0]) * len(paths.row_of) + paths.nodes[here + way, 0]
-    mask = len(links.table) - 1
-    place = mixed(ends, 1) & mask
-    while links.ends[links.table[place] - 1] != ends:
-        place = (place + 1) & mask
-    return links.table[place] - 1
+    return links.table[place_of(links.table, links.ends, ends)] - 1
 
 
 def look_up_paths(paths, first_nodes, last_nodes, found, start):

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.hashing import mixed
 from icarus.kernels.jit import kernel
+from icarus.kernels.tables import place_of
 
 __all__ = [
     "NEED_NOTHING",
@@ -22,11 +22,11 @@ __all__ = [
     "UNREACHABLE",
     "Paths",
     "cache_at",
+    "find_link",
     "find_path",
     "known_path",
     "last_position",
     "node_at",
-    "refill_path_table",
 ]
 
 NEED_NOTHING, NEED_TREE, NEED_PATH_ROOM, UNREACHABLE = range(4)
@@ -57,32 +57,42 @@ class Paths(NamedTuple):
 
 
 @kernel
+def _ends(paths, u, v):
+    return np.int64(u) * len(paths.row_of) + v
+
+
+@kernel
 def find_path(paths, u, v):
     """Return the path from `u` to `v`; -1 if Python has to provide something first."""
-    n_nodes = len(paths.row_of)
-    ends = np.int64(u) * n_nodes + v
-    mask = len(paths.table) - 1
-    place = mixed(ends, 0) & mask
-    while True:
-        path = paths.table[place] - 1
-        if path < 0:
-            return _enter_path(paths, u, v, place)
-        if paths.ends[path] == ends:
-            return path
-        place = (place + 1) & mask
+    place = place_of(paths.table, paths.ends, _ends(paths, u, v))
+    path = paths.table[place] - 1
+    return path if path >= 0 else _enter_path(paths, u, v, place)
 
 
 @kernel
 def known_path(paths, u, v):
     """Return the path from `u` to `v` if it has been asked for before, else -1."""
-    ends = np.int64(u) * len(paths.row_of) + v
-    mask = len(paths.table) - 1
-    place = mixed(ends, 0) & mask
-    while True:
-        path = paths.table[place] - 1
-        if path < 0 or paths.ends[path] == ends:
-            return path
-        place = (place + 1) & mask
+    return paths.table[place_of(paths.table, paths.ends, _ends(paths, u, v))] - 1
+
+
+@kernel
+def find_link(paths, u, v):
+    """Return the link from `u` to `v` as a path, whether or not it is the shortest way.
+
+    It is -1 if Python has to make room first.
+    """
+    # No path between two nodes has ends this large.
+    ends = _ends(paths, len(paths.row_of), 0) + _ends(paths, u, v)
+    place = place_of(paths.table, paths.ends, ends)
+    path = paths.table[place] - 1
+    if path >= 0:
+        return path
+    if not _has_room(paths, 2):
+        return -1
+    first = paths.used[1]
+    _set_node(paths, first, u)
+    _set_node(paths, first + 1, v)
+    return _enter(paths, ends, place, 2)
 
 
 @kernel
@@ -103,22 +113,40 @@ def _enter_path(paths, u, v, place):
         if node < 0:
             paths.need[0] = UNREACHABLE
             return -1
-    path, first = paths.used[0], paths.used[1]
-    if 2 * (path + 1) > len(paths.table) or first + hops + 1 > len(paths.nodes):
-        paths.need[0] = NEED_PATH_ROOM
+    if not _has_room(paths, hops + 1):
         return -1
     node = other
     for i in range(hops + 1):
-        position = first + (i if u == other else hops - i)
-        paths.nodes[position, 0] = node
-        paths.nodes[position, 1] = paths.cache_of[node]
+        _set_node(paths, paths.used[1] + (i if u == other else hops - i), node)
         if node != root:
             node = paths.trees[row, node]
-    paths.ends[path] = np.int64(u) * len(paths.row_of) + v
-    paths.start[path + 1] = first + hops + 1
-    paths.table[place] = path + 1
+    return _enter(paths, _ends(paths, u, v), place, hops + 1)
+
+
+@kernel
+def _has_room(paths, n_nodes):
+    """Return whether there is room for another path; ask Python for more if not."""
+    if 2 * (paths.used[0] + 1) > len(paths.table) or paths.used[1] + n_nodes > len(paths.nodes):
+        paths.need[0] = NEED_PATH_ROOM
+        return False
+    return True
+
+
+@kernel
+def _set_node(paths, position, node):
+    paths.nodes[position, 0] = node
+    paths.nodes[position, 1] = paths.cache_of[node]
+
+
+@kernel
+def _enter(paths, ends, place, n_nodes):
+    """Enter a path whose nodes stand behind those of all others; return it."""
+    path = paths.used[0]
     paths.used[0] = path + 1
-    paths.used[1] = first + hops + 1
+    paths.used[1] += n_nodes
+    paths.ends[path] = ends
+    paths.start[path + 1] = paths.used[1]
+    paths.table[place] = path + 1
     return path
 
 
@@ -138,13 +166,3 @@ def node_at(paths, path, position):
 def cache_at(paths, path, position):
     """Return the cache at a position on a path, or -1."""
     return paths.nodes[paths.start[path] + position, 1]
-
-
-def refill_path_table(paths):
-    """Enter all paths into an empty table."""
-    mask = len(paths.table) - 1
-    for path in range(paths.used[0]):
-        place = mixed(paths.ends[path], 0) & mask
-        while paths.table[place] > 0:
-            place = (place + 1) & mask
-        paths.table[place] = path + 1

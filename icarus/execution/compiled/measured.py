@@ -84,7 +84,7 @@ def links_of(view: NetworkView) -> Links:
         ends=np.fromiter(ends, dtype=np.int64, count=len(pairs)),
         delay=np.fromiter(delays, dtype=np.float64, count=len(pairs)),
     )
-    entries.fill_link_table(links)
+    entries.fill_table(links.table, links.ends, len(pairs))
     return links
 
 

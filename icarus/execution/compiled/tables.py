@@ -170,7 +170,7 @@ class PathTables:
                 ends=_longer(paths.ends, 2 * len(paths.ends)),
                 start=_longer(paths.start, 2 * len(paths.ends) + 1),
             )
-            entries.refill_path_table(paths)
+            entries.fill_table(paths.table, paths.ends, int(paths.used[0]))
         else:
             paths = paths._replace(nodes=_longer(paths.nodes, 2 * len(paths.nodes)))
         self.paths = paths

@@ -10,7 +10,7 @@ from icarus.kernels.catalogue import Numbering, register_strategy_kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put
 from icarus.kernels.jit import kernel
 from icarus.kernels.network import AGAIN, content_hash
-from icarus.kernels.paths import find_path, last_position, node_at
+from icarus.kernels.paths import find_link, find_path, last_position, node_at
 from icarus.kernels.sessions import (
     branch_leg,
     cache_serves,
@@ -35,7 +35,6 @@ from icarus.kernels.strategies._hashbase import (
     routing_number,
     serve,
 )
-from icarus.kernels.strategies._links import find_link
 from icarus.models.strategy.hashrouting import HashroutingEdge, HashroutingOnPath
 
 __all__ = ["HashroutingEdgeState", "HashroutingOnPathState"]
