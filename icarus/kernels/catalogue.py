@@ -6,11 +6,13 @@ A kernel belongs to one class exactly, not to its subclasses, which may do somet
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from icarus.kernels.dispatch import define
+from icarus.scenarios.catalogue import Catalogue
 
 __all__ = [
     "Contents",
@@ -29,15 +31,27 @@ State = Any
 """A NamedTuple of arrays."""
 
 
-class Contents(NamedTuple):
+@dataclass(frozen=True)
+class Contents:
     """The contents of a workload, which kernels know by number only."""
 
     names: Sequence[Any]
     """Names by number."""
-    hashes: np.ndarray
-    """uint64, (n_contents,): stable hashes of the names; (0,) where names are a range."""
-    first_and_step: np.ndarray
-    """int64, (2,): the first name and the step where names are a range."""
+
+    @property
+    def hashes(self) -> np.ndarray:
+        """uint64, (n_contents,): stable hashes of the names; (0,) where names are a range."""
+        if isinstance(self.names, range):
+            return np.zeros(0, dtype=np.uint64)
+        names = self.names
+        return (names if isinstance(names, Catalogue) else Catalogue(names)).hashes
+
+    @property
+    def first_and_step(self) -> np.ndarray:
+        """int64, (2,): the first name and the step where names are a range."""
+        if isinstance(self.names, range):
+            return np.array([self.names.start, self.names.step], dtype=np.int64)
+        return np.zeros(2, dtype=np.int64)
 
 
 class Numbering(NamedTuple):
@@ -75,6 +89,8 @@ class StrategyKernel(NamedTuple):
     """From the reference object, which knows its parameters, to the state."""
     lacks: Callable[[Mapping[str, Any]], str | None]
     """From the strategy's parameters to what there is no kernel for, if anything."""
+    hashes: bool
+    """Whether it asks for hashes of contents."""
 
 
 _POLICIES: dict[type, PolicyKernel] = {}
@@ -145,6 +161,7 @@ def register_strategy_kernel(
     process: Callable[..., Any],
     build: Callable[[Any, Numbering], State],
     lacks: Callable[[Mapping[str, Any]], str | None] = _nothing,
+    hashes: bool = True,
 ) -> None:
     """Give a strategy a compiled form.
 
@@ -163,6 +180,9 @@ def register_strategy_kernel(
         ``(strategy, numbering) -> state``: from an object of the class to the state.
     lacks : callable, optional
         From the strategy's parameters to a text that says what has no compiled form, or None.
+    hashes : bool, optional
+        Whether `process` calls ``content_hash``. If it does not, names need not be hashed, which
+        for a million of them takes longer than to serve five million requests.
 
     Raises
     ------
@@ -174,7 +194,7 @@ def register_strategy_kernel(
     """
     _check_class("strategy", strategy)
     define(state, process=process)
-    _STRATEGIES[strategy] = StrategyKernel(build, lacks)
+    _STRATEGIES[strategy] = StrategyKernel(build, lacks, hashes)
 
 
 def _check_class(kind: str, component: Any) -> None:

@@ -33,7 +33,8 @@ class Network(NamedTuple):
     salt: np.ndarray
     """int64, (1,): what tells this hash from others."""
     hashes: np.ndarray
-    """uint64, (n_contents,): stable hashes of the names; (0,) where names are a range."""
+    """uint64, (n_contents,): stable hashes of the names; (0,) where names are a range, or the
+    strategy does not ask for them."""
     names: np.ndarray
     """int64, (2,): the first name and the step where names are a range."""
 

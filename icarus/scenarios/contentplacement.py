@@ -1,7 +1,7 @@
 """Content placement: which source holds which contents.
 
-Every source of the topology gets the property ``contents``, a set, be it empty. Where the
-catalogue is a range of numbers it is an ``OriginatedContents``, which takes no memory by content.
+Every source of the topology gets the property ``contents``, a set, be it empty: an
+``OriginatedContents``, which takes next to no memory by content.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from icarus.randomness import generator
 from icarus.registry import register_content_placement
+from icarus.scenarios.catalogue import Catalogue
 from icarus.scenarios.origins import HASHED_FROM, OriginatedContents, Origins
 from icarus.types import Content, Node, NonNegative, Seed
 
@@ -83,11 +84,11 @@ def uniform_content_placement(
     """
     sources = _some_sources(topology)
     rng = generator(seed)
-    if isinstance(contents, range) and (len(contents) >= HASHED_FROM or len(sources) == 1):
+    names = Catalogue.of(contents)
+    if len(names) >= HASHED_FROM or len(sources) == 1:
         # Of one source every hash chooses that, and no table is needed.
-        _place(contents, int(rng.integers(2**62)), sources, topology)
+        _place(names, int(rng.integers(2**62)), sources, topology)
         return
-    names = _as_sequence(contents)
     _place(names, rng.integers(len(sources), size=len(names)), sources, topology)
 
 
@@ -127,7 +128,7 @@ def weighted_content_placement(
     total = math.fsum(weights)
     if not total > 0:
         raise ValueError("source_weights must have a weight above 0 for at least one source")
-    names = _as_sequence(contents)
+    names = Catalogue.of(contents)
     shares = np.array(weights) / total
     choice = generator(seed).choice(len(sources), size=len(names), p=shares)
     _place(names, choice, sources, topology)
@@ -149,26 +150,12 @@ def _require_sources(nodes: Iterable[Any], sources: list[Any], where: str) -> No
             raise ValueError(f"{where}: node {node!r} is not a source; sources are {shown}{more}")
 
 
-def _as_sequence(contents: Iterable[Any]) -> range | list[Any]:
-    """Return the contents as a range, if they are one, or each once in a list."""
-    if isinstance(contents, range):
-        return contents
-    return list(dict.fromkeys(contents.tolist() if isinstance(contents, np.ndarray) else contents))
-
-
 def _place(
-    names: range | list[Any], choice: np.ndarray | int, sources: list[Any], topology: fnss.Topology
+    names: range | Catalogue, choice: np.ndarray | int, sources: list[Any], topology: fnss.Topology
 ) -> None:
     """Place contents, `choice` being the positions of their sources, or the salt of a hash."""
-    placement: dict[Any, Iterable[Any]]
-    if isinstance(names, range):
-        if isinstance(choice, np.ndarray):
-            choice = choice.astype(np.min_scalar_type(len(sources)))
-        origins = Origins(names, sources, choice)
-        placement = {source: OriginatedContents(origins, i) for i, source in enumerate(sources)}
-    else:
-        placement = {source: set() for source in sources}
-        by_number = [placement[source] for source in sources]
-        for name, number in zip(names, np.asarray(choice).tolist(), strict=True):
-            by_number[number].add(name)
+    if isinstance(choice, np.ndarray):
+        choice = choice.astype(np.min_scalar_type(len(sources)))
+    origins = Origins(names, sources, choice)
+    placement = {source: OriginatedContents(origins, i) for i, source in enumerate(sources)}
     apply_content_placement(placement, topology)

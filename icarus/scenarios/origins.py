@@ -1,7 +1,8 @@
-"""Where contents originate, for catalogues that are a range of numbers.
+"""Where contents originate.
 
 A set of the contents of each source, and a dict from content to source, take some 150 bytes a
-content. Here it is one or two bytes, or none where sources are computed by a hash.
+content. Here it is one or two bytes, or none where sources are computed by a hash or there is
+only one. Of contents that are no range of numbers the catalogue knows the positions.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from icarus.hashing import stable_hash
+from icarus.scenarios.catalogue import Catalogue
 from icarus.types import Node
 
 __all__ = ["HASHED_FROM", "OriginatedContents", "Origins"]
@@ -21,11 +23,11 @@ HASHED_FROM = 2**26
 
 
 class Origins(Mapping[Any, Node]):
-    """From each content of a range to the source that it originates from.
+    """From each content to the source that it originates from.
 
     Parameters
     ----------
-    names : range
+    names : range or Catalogue
         The contents.
     sources : sequence
         Nodes.
@@ -41,7 +43,7 @@ class Origins(Mapping[Any, Node]):
 
     def __init__(
         self,
-        names: range,
+        names: range | Catalogue,
         sources: Sequence[Node],
         choice: np.ndarray | int,
     ) -> None:
@@ -88,7 +90,7 @@ class Origins(Mapping[Any, Node]):
         return sum(1 for _ in self)
 
 
-class OriginatedContents(Set[int]):
+class OriginatedContents(Set[Any]):
     """The contents of one source, a set that takes no memory of its own.
 
     Parameters
@@ -103,7 +105,7 @@ class OriginatedContents(Set[int]):
         self._number = number
 
     @classmethod
-    def _from_iterable(cls, contents: Any) -> set[int]:  # type: ignore[override]
+    def _from_iterable(cls, contents: Any) -> set[Any]:
         return set(contents)
 
     def __contains__(self, name: object) -> bool:
@@ -112,7 +114,7 @@ class OriginatedContents(Set[int]):
         except KeyError:
             return False
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[Any]:
         names, choice = self.origins.names, self.origins.choice
         if isinstance(choice, np.ndarray):
             return (names[i] for i in np.flatnonzero(choice == self._number).tolist())

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import icarus.kernels.policies  # noqa: F401 - registers the kernels
 from icarus.components import accepts_seed
-from icarus.hashing import stable_hash
 from icarus.kernels import index
 from icarus.kernels.catalogue import Contents, PolicyKernel, policy_kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
@@ -66,14 +65,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return compile_in(tmp_path_factory.mktemp("compiled"))
 
 
-def contents_of(names: Sequence[Any]) -> Contents:
-    if isinstance(names, range):
-        first_and_step = np.array([names.start, names.step], dtype=np.int64)
-        return Contents(names, np.zeros(0, dtype=np.uint64), first_and_step)
-    hashes = np.array([stable_hash(name) for name in names], dtype=np.uint64)
-    return Contents(names, hashes, np.zeros(2, dtype=np.int64))
-
-
 class Case(NamedTuple):
     """Caches of one policy and what is done with them."""
 
@@ -97,7 +88,7 @@ def run_reference(caches: Sequence[Any], case: Case) -> list[int]:
 
 def run_kernel(compiled: Any, kernel: PolicyKernel, caches: Any, case: Case) -> Any:
     """Return all answers, and the state in the end."""
-    state = kernel.build(caches, contents_of(case.names))
+    state = kernel.build(caches, Contents(case.names))
     answers: list[int] = []
     for chunk in case.chunks:
         if kernel.reserve is not None:
@@ -279,7 +270,7 @@ def test_caches_that_draw_from_several_streams_are_refused():
     assert rand is not None
     caches = [CACHE_POLICY["RAND"](3, seed=seed) for seed in (1, 1)]
     with pytest.raises(ValueError, match="must share one Generator"):
-        rand.build(caches, contents_of(range(5)))
+        rand.build(caches, Contents(range(5)))
 
 
 def test_compiled_code_is_found_again(tmp_path: Path):

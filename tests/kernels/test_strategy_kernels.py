@@ -25,7 +25,7 @@ from icarus.errors import NoKernelError
 from icarus.execution import DataCollector, NetworkController, NetworkModel, NetworkView
 from icarus.execution.compiled import tables
 from icarus.kernels import sessions as steps
-from icarus.kernels.catalogue import policy_kernel, strategy_kernel
+from icarus.kernels.catalogue import Contents, policy_kernel, strategy_kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove, define, process
 from icarus.kernels.jit import DISABLED, kernel
 from icarus.kernels.network import AGAIN
@@ -323,7 +323,7 @@ class Compiled:
         model = self.origin.model
         self.nodes = list(case.topology)
         self.numbering = tables.numbering_of(model, case.receivers)
-        contents = tables.contents_of(case.contents)
+        contents = Contents(case.contents)
         self.tables = ScarcePaths(model.shortest_path, self.numbering)
         self.net = tables.network_of(model, self.tables.paths, self.numbering, contents)
         self.policy = policy_kernel(LruCache)

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from test_policy_kernels import NAMES, apply_all, cases, check
@@ -118,7 +117,7 @@ def test_the_policy_of_the_example_does_what_its_class_does(example, names, monk
 
 def test_states_of_users_are_told_from_those_of_icarus(example):
     own = CACHE_POLICY["LRU"](3)
-    built = public.Contents(range(5), np.zeros(0, dtype=np.uint64), np.array([0, 1]))
+    built = public.Contents(range(5))
     from icarus.kernels.catalogue import policy_kernel
 
     assert not is_foreign(policy_kernel(LruCache).build([own], built))

@@ -435,7 +435,7 @@ class TestConversion:
             TraceReader, "blocks", lambda self, *size: readings.append(1) or blocks(self, *size)
         )
         workload = replay(converted)
-        assert (workload.n_requests, workload.contents, readings) == (3, ["b", "ä"], [])
+        assert (workload.n_requests, workload.contents, readings) == (3, ("b", "ä"), [])
 
     def test_refused(self, converted, write, tmp_path):
         source = write("t.txt", "a\nb\n")

@@ -14,7 +14,6 @@ from icarus.execution.compiled.measured import links_of, session_counts
 from icarus.execution.compiled.tables import (
     PathTables,
     clear_sessions,
-    contents_of,
     empty_sessions,
     network_of,
     numbering_of,
@@ -22,7 +21,7 @@ from icarus.execution.compiled.tables import (
 )
 from icarus.execution.network import NetworkView
 from icarus.kernels import entries
-from icarus.kernels.catalogue import is_foreign, policy_kernel, strategy_kernel
+from icarus.kernels.catalogue import Contents, is_foreign, policy_kernel, strategy_kernel
 from icarus.models.cache import NullCache
 from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
@@ -90,11 +89,11 @@ class CompiledRun:
         self._workload = workload
         self._policy = policy
         numbering = numbering_of(model, workload.receivers)
-        contents = contents_of(workload.contents)
+        contents = Contents(workload.contents)
         if any(node in model.cache for node in workload.receivers):
             raise NoKernelError("workload: a receiver has a cache")
         self._tables = PathTables(model.shortest_path, numbering)
-        self._net = network_of(model, self._tables.paths, numbering, contents)
+        self._net = network_of(model, self._tables.paths, numbering, contents, hashes=kernel.hashes)
         if len(self._net.source_of) and self._net.source_of.min() < 0:
             raise NoKernelError("content placement: not every content has a source")
         caches = [*model.cache.values(), *model.local_cache.values()]

@@ -7,19 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from icarus.execution.network import NetworkModel, ShortestPaths
-from icarus.hashing import stable_hash
 from icarus.kernels import entries
 from icarus.kernels.catalogue import Contents, Numbering
 from icarus.kernels.network import Network
 from icarus.kernels.paths import NEED_TREE, UNREACHABLE, Paths
 from icarus.kernels.sessions import Sessions
 from icarus.scenarios.origins import Origins
-from icarus.types import Content, Node
+from icarus.types import Node
 
 __all__ = [
     "PathTables",
     "clear_sessions",
-    "contents_of",
     "empty_sessions",
     "network_of",
     "numbering_of",
@@ -45,19 +43,14 @@ def numbering_of(model: NetworkModel, receivers: Sequence[Node]) -> Numbering:
     )
 
 
-def contents_of(names: Sequence[Content]) -> Contents:
-    """Return the contents of a workload, with what is needed to hash their names."""
-    if isinstance(names, range):
-        first_and_step = np.array([names.start, names.step], dtype=np.int64)
-        return Contents(names, np.zeros(0, dtype=np.uint64), first_and_step)
-    hashes = np.fromiter(map(stable_hash, names), dtype=np.uint64, count=len(names))
-    return Contents(names, hashes, np.zeros(2, dtype=np.int64))
-
-
 def network_of(
-    model: NetworkModel, paths: Paths, numbering: Numbering, contents: Contents
+    model: NetworkModel,
+    paths: Paths,
+    numbering: Numbering,
+    contents: Contents,
+    hashes: bool = True,
 ) -> Network:
-    """Return the network as kernels see it."""
+    """Return the network as kernels see it, `hashes` of contents' names included or not."""
     local_of = _by_node(numbering.nodes, numbering.local_caches)
     nodes = [*numbering.caches, *numbering.local_caches]
     number = numbering.nodes
@@ -70,7 +63,7 @@ def network_of(
         source_of=source_of,
         hashed_sources=hashed_sources,
         salt=salt,
-        hashes=contents.hashes,
+        hashes=contents.hashes if hashes else np.zeros(0, dtype=np.uint64),
         names=contents.first_and_step,
     )
 

@@ -30,4 +30,4 @@ def _build(strategy: Any, numbering: Numbering) -> NoCacheState:
     return NoCacheState(0)
 
 
-register_strategy_kernel(NoCache, NoCacheState, process=_no_cache, build=_build)
+register_strategy_kernel(NoCache, NoCacheState, process=_no_cache, build=_build, hashes=False)

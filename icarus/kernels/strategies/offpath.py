@@ -92,4 +92,5 @@ register_strategy_kernel(
     process=_nearest_replica,
     build=_build,
     lacks=_lacks,
+    hashes=False,
 )

@@ -299,33 +299,42 @@ register_strategy_kernel(
     LeaveCopyEverywhereState,
     process=_leave_copy_everywhere,
     build=lambda strategy, numbering: LeaveCopyEverywhereState(0),
+    hashes=False,
 )
 register_strategy_kernel(
     LeaveCopyDown,
     LeaveCopyDownState,
     process=_leave_copy_down,
     build=lambda strategy, numbering: LeaveCopyDownState(0),
+    hashes=False,
 )
-register_strategy_kernel(ProbCache, ProbCacheState, process=_prob_cache, build=_build_prob_cache)
+register_strategy_kernel(
+    ProbCache, ProbCacheState, process=_prob_cache, build=_build_prob_cache, hashes=False
+)
 register_strategy_kernel(
     CacheLessForMore,
     CacheLessForMoreState,
     process=_cache_less_for_more,
     build=_build_cache_less_for_more,
+    hashes=False,
 )
 register_strategy_kernel(
     RandomBernoulli,
     RandomBernoulliState,
     process=_random_bernoulli,
     build=lambda strategy, numbering: RandomBernoulliState(float(strategy.p), strategy._rng),
+    hashes=False,
 )
 register_strategy_kernel(
     RandomChoice,
     RandomChoiceState,
     process=_random_choice,
     build=lambda strategy, numbering: RandomChoiceState(strategy._rng),
+    hashes=False,
 )
 register_strategy_kernel(
-    Edge, EdgeState, process=_edge, build=lambda strategy, numbering: EdgeState(0)
+    Edge, EdgeState, process=_edge, build=lambda strategy, numbering: EdgeState(0), hashes=False
 )
-register_strategy_kernel(Partition, PartitionState, process=_partition, build=_build_partition)
+register_strategy_kernel(
+    Partition, PartitionState, process=_partition, build=_build_partition, hashes=False
+)

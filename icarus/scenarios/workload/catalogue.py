@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from icarus.errors import TraceError
+from icarus.scenarios.catalogue import Catalogue
 from icarus.tools.binarytrace import NumberedIds
 from icarus.tools.tracecatalogue import Numbering
 from icarus.tools.tracefile import TraceBlock, TraceReader, missing_file
@@ -28,7 +29,7 @@ class TraceCatalogue(NamedTuple):
 
     numbers: dict[str, int] | None
     """From content id to its position in `contents`; None where the file has the positions."""
-    contents: list[str]
+    contents: Catalogue
     """All ids."""
     n_requests: int
     """Requests in the whole trace."""
@@ -88,10 +89,10 @@ def _read(trace: _Version, layout: TraceFormat, contents: _Version | None) -> Tr
         for block in reader.blocks():
             number_ids(reader, block, listed)
             n_requests += len(block.ids)
-        return TraceCatalogue(listed, list(listed), n_requests)
+        return TraceCatalogue(listed, Catalogue(listed), n_requests)
     own = reader.own_catalogue()
     if own is not None:
-        return TraceCatalogue(None, *own)
+        return TraceCatalogue(None, Catalogue(own[0]), own[1])
     numbering = Numbering(reader)
     for block in reader.blocks():
         numbering.of(block)
@@ -99,7 +100,7 @@ def _read(trace: _Version, layout: TraceFormat, contents: _Version | None) -> Tr
     if n_requests == 0:
         raise TraceError(reader.path, "the trace holds no requests")
     numbers = numbering.numbers()
-    return TraceCatalogue(numbers, list(numbers), n_requests)
+    return TraceCatalogue(numbers, Catalogue(numbers), n_requests)
 
 
 def _read_contents(path: str) -> dict[str, int]:

@@ -147,7 +147,7 @@ class TraceDrivenWorkload:
     ----------
     receivers : list
         Nodes that request; by rank if `beta` is above 0.
-    contents : list of str
+    contents : Catalogue
         The ids, in order of first appearance or as in `contents_file`.
     n_requests : int
         Requests in all.
@@ -198,7 +198,7 @@ class TraceDrivenWorkload:
             )
         self._numbers = catalogue.numbers
         self.receivers: Sequence[Node] = self._choice.nodes
-        self.contents: Sequence[str] = catalogue.contents
+        self.contents: Sequence[Any] = catalogue.contents
         self.n_contents = len(catalogue.contents)
         self.reqs_file = reqs_file
         self.contents_file = contents_file
