@@ -29,6 +29,7 @@ __all__ = [
     "expect",
     "find",
     "grow_slots",
+    "index_form",
     "leave",
     "make_slots",
 ]
@@ -248,7 +249,8 @@ _ENTER = {DenseIndex: _enter_dense, HashedIndex: _enter_hashed}
 _LEAVE = {DenseIndex: _leave_dense, HashedIndex: _leave_hashed}
 
 
-def _form(slots):
+def index_form(slots):
+    """Return which index the compiler's type of some slots has."""
     return slots.types[slots.fields.index("index")].instance_class
 
 
@@ -256,7 +258,7 @@ def _form(slots):
 def _find(slots, cache, content):
     if not isinstance(slots, BaseNamedTuple):
         return None
-    function = _FIND[_form(slots)]
+    function = _FIND[index_form(slots)]
     return lambda slots, cache, content: function(slots, cache, content)
 
 
@@ -264,7 +266,7 @@ def _find(slots, cache, content):
 def _expect(slots, cache, content):
     if not isinstance(slots, BaseNamedTuple):
         return None
-    function = _EXPECT[_form(slots)]
+    function = _EXPECT[index_form(slots)]
     return lambda slots, cache, content: function(slots, cache, content)
 
 
@@ -272,7 +274,7 @@ def _expect(slots, cache, content):
 def _enter(slots, cache, content, slot):
     if not isinstance(slots, BaseNamedTuple):
         return None
-    function = _ENTER[_form(slots)]
+    function = _ENTER[index_form(slots)]
     return lambda slots, cache, content, slot: function(slots, cache, content, slot)
 
 
@@ -280,5 +282,5 @@ def _enter(slots, cache, content, slot):
 def _leave(slots, cache, content):
     if not isinstance(slots, BaseNamedTuple):
         return None
-    function = _LEAVE[_form(slots)]
+    function = _LEAVE[index_form(slots)]
     return lambda slots, cache, content: function(slots, cache, content)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from icarus.util import Tree
 from scripts.benchmark import peer
 from scripts.benchmark.experiments import run, warm_up
@@ -102,7 +100,7 @@ def measure_policy(
     capacity = n_contents // 10
     parameters = dict(pair.parameters)
     if policy == "MIN":
-        parameters["trace"] = _names(path)
+        parameters["trace"] = str(itrace_of(path))
     experiment = _one_cache(path, policy, parameters, capacity / n_requested)
     warm_up(experiment)
     hits = _hits(run(experiment, collectors=("CACHE_HIT_RATIO",)), requests)
@@ -173,13 +171,6 @@ def _one_cache(path: str, policy: str, parameters: dict[str, Any], network_cache
         strategy={"name": "LCE"},
         cache_policy={"name": policy, **parameters},
     )
-
-
-def _names(path: str) -> list[str]:
-    """Return the ids of a trace, which MIN is told beforehand."""
-    record = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
-    names: list[str] = np.fromfile(path, record)["id"].astype(str).tolist()
-    return names
 
 
 def _hits(done: Any, requests: int) -> int:

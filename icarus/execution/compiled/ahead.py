@@ -70,7 +70,7 @@ def _compile(experiment: Mapping[str, Any], large: bool) -> None:
 def _build(experiment: Mapping[str, Any]) -> None:
     policy = dict(experiment["cache_policy"].items())
     if "trace" in policy:
-        policy["trace"] = []
+        policy["trace"] = ()
     strategy = dict(experiment["strategy"].items())
     strategy_class = STRATEGY.resolve(strategy.pop("name"))
     topology = _four_nodes()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from icarus.kernels.catalogue import Contents, register_policy_kernel
-from icarus.kernels.jit import kernel
+from icarus.kernels.jit import entry_point, kernel
 from icarus.kernels.policies.heap import (
     Heaps,
     add,
@@ -31,6 +32,8 @@ from icarus.kernels.policies.seen import (
     reserve_records,
 )
 from icarus.models.cache import BeladyMinCache
+from icarus.scenarios.workload.catalogue import number_ids, read_catalogue
+from icarus.tools.tracefile import TraceReader
 
 __all__ = ["BeladyMinCaches"]
 
@@ -129,26 +132,45 @@ def _remove(caches, cache, content):
     return True
 
 
-def _uses(cache: BeladyMinCache, contents: Contents) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the trace first has each content, and where it has the same one next."""
-    uses_of = cache._uses_of
-    length = max((uses[-1] for uses in uses_of.values() if uses), default=-1) + 1
-    first_use = np.full(len(contents.names), NEVER, dtype=np.int64)
-    use_after = np.full(length, NEVER, dtype=np.int64)
-    for content, name in enumerate(contents.names):
-        if uses_of.get(name):
-            uses = np.array(uses_of[name], dtype=np.int64)
-            first_use[content] = uses[0]
-            use_after[uses[:-1]] = uses[1:]
-    return first_use, use_after
+def _next_uses(numbers, first_use, use_after):
+    """Enter where each request's content is requested next, and where each content is first."""
+    for use in range(len(numbers) - 1, -1, -1):
+        content = numbers[use]
+        if content >= 0:
+            use_after[use] = first_use[content]
+            first_use[content] = use
+
+
+_find_next_uses = entry_point(_next_uses)
+
+
+def _numbers(trace: Any, names: Sequence[Any]) -> np.ndarray:
+    """Return the numbers of the contents that a trace requests, -1 for others, int64."""
+    if isinstance(trace, str | Path):
+        reader = TraceReader(trace)
+        catalogue = read_catalogue(reader)
+        blocks = [number_ids(reader, block, catalogue.numbers) for block in reader.blocks()]
+        in_file = np.concatenate(blocks)
+        if catalogue.contents is names:
+            return in_file
+        numbers: np.ndarray = _numbers(catalogue.contents, names)[in_file]
+        return numbers
+    if isinstance(names, range) and isinstance(trace, np.ndarray) and trace.dtype.kind in "iu":
+        steps, rest = np.divmod(trace.astype(np.int64) - names.start, names.step)
+        return np.where((rest == 0) & (steps >= 0) & (steps < len(names)), steps, NEVER)
+    position = dict(zip(names, range(len(names)), strict=True))
+    return np.array([position.get(name, NEVER) for name in trace], dtype=np.int64)
 
 
 def _build(caches: Sequence[BeladyMinCache], contents: Contents) -> BeladyMinCaches:
     seen = make_seen(len(contents.names), len(caches))
     heaps = make_heaps([cache.maxlen for cache in caches])
     n_slots = len(heaps.entries)
-    # All caches have read the same trace.
-    first_use, use_after = _uses(caches[0], contents)
+    # All caches read the same trace.
+    numbers = _numbers(caches[0].trace, contents.names)
+    first_use = np.full(len(contents.names), NEVER, dtype=np.int64)
+    use_after = np.empty(len(numbers), dtype=np.int64)
+    _find_next_uses(numbers, first_use, use_after)
     return BeladyMinCaches(
         seen,
         heaps,

@@ -8,7 +8,10 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from icarus.models.cache._base import Cache, Item
@@ -17,6 +20,15 @@ from icarus.registry import register_cache_policy
 __all__ = ["BeladyMinCache", "InCacheLfuCache", "PerfectLfuCache"]
 
 Rank = tuple[float, int]
+
+
+def requests_of(trace: Iterable[Item] | str | Path) -> Iterable[Item]:
+    """Return the requests of a trace, which may be a file."""
+    if not isinstance(trace, str | Path):
+        return trace
+    from icarus.tools.tracefile import TraceReader
+
+    return chain.from_iterable(block.ids for block in TraceReader(trace).blocks())
 
 
 class _RankedCache(Cache):
@@ -166,7 +178,17 @@ class PerfectLfuCache(_RankedCache):
         return rank
 
 
-@register_cache_policy("MIN")
+def _check_trace(parameters: dict[str, Any]) -> list[str]:
+    trace = parameters.get("trace")
+    if not isinstance(trace, str | Path):
+        return []
+    from icarus.tools.tracefile import missing_file
+
+    missing = missing_file(trace)
+    return [f"trace: {trace}: {missing}"] if missing else []
+
+
+@register_cache_policy("MIN", check=_check_trace)
 class BeladyMinCache(_RankedCache):
     """Evict the item that the trace asks for latest, the optimum (Belady).
 
@@ -180,9 +202,10 @@ class BeladyMinCache(_RankedCache):
     ----------
     maxlen : int
         How many items fit.
-    trace : iterable of hashable
-        All requests that this cache will see, in order. In settings a list: every cache of
-        the network reads it from its start.
+    trace : iterable of hashable, or str or Path
+        All requests that this cache will see, in order; or the file that has them, which is read
+        as the workload TRACE_DRIVEN does. In settings a file or a list: every cache of the
+        network reads it from its start.
 
     References
     ----------
@@ -190,12 +213,19 @@ class BeladyMinCache(_RankedCache):
     Systems Journal 5(2), 1966, doi 10.1147/sj.52.0078.
     """
 
-    def __init__(self, maxlen: int, trace: Iterable[Item], **kwargs: Any) -> None:
+    def __init__(self, maxlen: int, trace: Iterable[Item] | str | Path, **kwargs: Any) -> None:
         super().__init__(maxlen)
         self._inserted = 0
-        self._uses_of: dict[Item, deque[int]] = {}
-        for use, k in enumerate(trace):
-            self._uses_of.setdefault(k, deque()).append(use)
+        self.trace = list(trace) if isinstance(trace, Iterator) else trace
+
+    @cached_property
+    def _uses_of(self) -> dict[Item, deque[int]]:
+        """Where in the trace each item is still to be requested."""
+        # Not before somebody asks: the compiled engine works on numbers instead.
+        uses_of: dict[Item, deque[int]] = {}
+        for use, k in enumerate(requests_of(self.trace)):
+            uses_of.setdefault(k, deque()).append(use)
+        return uses_of
 
     def get(self, k: Item) -> bool:
         """Return whether `k` is cached, and move on to its next occurrence in the trace."""
