@@ -58,7 +58,7 @@ class Slots(NamedTuple):
     index: Any
     """DenseIndex or HashedIndex."""
     item: np.ndarray
-    """int64, (n_slots,): the content in a slot."""
+    """int32 or, with 2**31 contents or more, int64, (n_slots,): the content in a slot."""
     base: np.ndarray
     """int64, (n_caches + 1,): the first slot of each cache."""
 
@@ -93,19 +93,25 @@ def make_slots(
         dtype = np.uint16 if narrow else np.int32
         index = DenseIndex(np.zeros((n_contents, len(sizes)), dtype=dtype))
     else:
-        # At most half full, so that a look-up takes 1.5 probes where the content is cached and
-        # 2.5 where it is not.
-        index = HashedIndex(np.zeros(1 << (2 * n_slots + 1).bit_length(), dtype=np.int64))
-    return Slots(index, np.full(n_slots, -1, dtype=np.int64), base)
+        index = HashedIndex(np.zeros(_table_size(n_slots), dtype=np.int64))
+    items = np.int32 if n_contents < 2**31 else np.int64
+    return Slots(index, np.full(n_slots, -1, dtype=items), base)
+
+
+def _table_size(n_slots: int) -> int:
+    # At most a quarter full. Measured on GEANT with 10^7 contents, in million requests/s: 5.0,
+    # with half that size 3.9, a quarter 2.5, the double 4.8; with a tree of 15 caches of 50,000:
+    # 4.0, 3.0 with half the size, 3.8 with the double.
+    return 1 << (4 * n_slots + 1).bit_length()
 
 
 def grow_slots(slots: Slots, n_slots: int) -> Slots:
     """Return slots of one cache with the same contents and room for `n_slots` of them."""
-    item = np.empty(n_slots, dtype=np.int64)
+    item = np.empty(n_slots, dtype=slots.item.dtype)
     item[: len(slots.item)] = slots.item
     index = slots.index
     if isinstance(index, HashedIndex):
-        index = HashedIndex(_rehashed(index.entries, 1 << (2 * n_slots + 1).bit_length()))
+        index = HashedIndex(_rehashed(index.entries, _table_size(n_slots)))
     return Slots(index, item, np.array([0, n_slots], dtype=np.int64))
 
 
