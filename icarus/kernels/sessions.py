@@ -98,6 +98,13 @@ def _leg(kind, path, first, last):
 
 
 @kernel
+def _go(sessions, walk, kind, path, first, last):
+    if walk < 0 or first == last:
+        return walk
+    return _next_step(sessions, walk, _leg(kind, path, first, last))
+
+
+@kernel
 def start_session(sessions, receiver, source):
     """Begin a measured session; return what is passed on as `walk` to each further step."""
     return _next_step(sessions, 0, START | (np.int64(receiver) << 3) | (np.int64(source) << 33))
@@ -106,43 +113,39 @@ def start_session(sessions, receiver, source):
 @kernel
 def request_leg(sessions, walk, path, first, last):
     """Have the request go from position `first` of a path to position `last`."""
-    if walk < 0 or first == last:
-        return walk
-    return _next_step(sessions, walk, _leg(REQUEST, path, first, last))
+    return _go(sessions, walk, REQUEST, path, first, last)
 
 
 @kernel
 def content_leg(sessions, walk, path, first, last):
     """Have the content go from position `first` of a path to position `last`."""
-    if walk < 0 or first == last:
-        return walk
-    return _next_step(sessions, walk, _leg(CONTENT, path, first, last))
+    return _go(sessions, walk, CONTENT, path, first, last)
 
 
 @kernel
 def branch_leg(sessions, walk, path, first, last):
     """Have the content go off the way that the receiver waits for."""
-    if walk < 0 or first == last:
-        return walk
-    return _next_step(sessions, walk, _leg(BRANCH, path, first, last))
+    return _go(sessions, walk, BRANCH, path, first, last)
 
 
 @kernel
 def cache_serves(sessions, walk, node, content):
     """Take note that the cache of a node had the content."""
-    if walk < 0:
-        return walk
-    _count_content(sessions, content, 0)
-    return _next_step(sessions, walk, CACHE_SERVES | (np.int64(node) << 3))
+    return _serve(sessions, walk, CACHE_SERVES, node, content)
 
 
 @kernel
 def source_serves(sessions, walk, node, content):
     """Take note that a source served the content."""
+    return _serve(sessions, walk, SOURCE_SERVES, node, content)
+
+
+@kernel
+def _serve(sessions, walk, kind, node, content):
     if walk < 0:
         return walk
-    _count_content(sessions, content, 1)
-    return _next_step(sessions, walk, SOURCE_SERVES | (np.int64(node) << 3))
+    _count_content(sessions, content, 0 if kind == CACHE_SERVES else 1)
+    return _next_step(sessions, walk, kind | (np.int64(node) << 3))
 
 
 @kernel

@@ -23,7 +23,7 @@ def run_scenario(
     Parameters
     ----------
     settings : Settings
-        Only ``DATA_COLLECTORS`` and, if there, ``SEED`` are read.
+        Only ``DATA_COLLECTORS`` and, if there, ``SEED`` and ``ENGINE`` are read.
     params : Tree or mapping
         The experiment.
     curr_exp, n_exp : int
@@ -40,10 +40,11 @@ def run_scenario(
     if not isinstance(collectors, Mapping):
         collectors = {name: {} for name in collectors}
     seed = getattr(settings, "SEED", DEFAULTS["SEED"])
+    engine = getattr(settings, "ENGINE", DEFAULTS["ENGINE"])
     logger.info("experiment %d of %d starts", curr_exp, n_exp)
     begin = time.perf_counter()
     try:
-        done = simulate(Simulation(Tree(params), collectors, seed, curr_exp - 1))
+        done = simulate(Simulation(Tree(params), collectors, seed, curr_exp - 1, engine))
     except Exception:
         logger.exception("experiment %d of %d failed", curr_exp, n_exp)
         return None

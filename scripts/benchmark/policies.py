@@ -23,7 +23,8 @@ from scripts.benchmark.trace import itrace_of, write_traces
 
 __all__ = ["POLICIES", "SUBJECT", "measure_policy"]
 
-ALPHA = 1.0
+_CASES = ((1_000_000, 0.8), (1_000_000, 1.0), (10_000, 1.0))
+"""Contents of a trace, and the exponent of their popularity."""
 _PYTHON_REQUESTS = 100_000
 _QUICK = ("LRU", "FIFO", "MIN")
 
@@ -55,10 +56,10 @@ POLICIES = {
 def measure(options: Options) -> Iterator[Row]:
     """Yield a row for each policy and size of catalogue."""
     requests = options.requests(10_000_000)
-    for n_contents in (10_000,) if options.quick else (10_000, 1_000_000):
-        path = str(options.folder / f"policies-{n_contents}.oracleGeneral.bin")
+    for n_contents, alpha in _CASES[-1:] if options.quick else _CASES:
+        path = str(options.folder / f"policies-{n_contents}-{alpha:g}.oracleGeneral.bin")
         written = apart(
-            write_traces, path=path, requests=requests, n_contents=n_contents, alpha=ALPHA
+            write_traces, path=path, requests=requests, n_contents=n_contents, alpha=alpha
         )
         for policy in _QUICK if options.quick else POLICIES:
             yield attempted(
@@ -66,6 +67,7 @@ def measure(options: Options) -> Iterator[Row]:
                 policy=policy,
                 path=path,
                 n_contents=n_contents,
+                alpha=alpha,
                 n_requested=written["n_contents"],
                 requests=requests,
                 repeat=options.repeat,
@@ -73,7 +75,13 @@ def measure(options: Options) -> Iterator[Row]:
 
 
 def measure_policy(
-    policy: str, path: str, n_contents: int, n_requested: int, requests: int, repeat: int
+    policy: str,
+    path: str,
+    n_contents: int,
+    alpha: float,
+    n_requested: int,
+    requests: int,
+    repeat: int,
 ) -> Row:
     """Return the figures of one policy.
 
@@ -85,6 +93,8 @@ def measure_policy(
         The trace in the format oracleGeneral, beside the converted one.
     n_contents, n_requested : int
         Contents in the catalogue of the trace, and those that it requests.
+    alpha : float
+        The exponent of their popularity.
     requests : int
         Requests in the trace.
     repeat : int
@@ -113,6 +123,7 @@ def measure_policy(
     row: Row = {
         "policy": policy,
         "contents": n_contents,
+        "alpha": alpha,
         "capacity": capacity,
         "requests": requests,
         "miss_ratio": 1 - hits / requests,
@@ -180,13 +191,14 @@ def _hits(done: Any, requests: int) -> int:
 SUBJECT = Subject(
     name="policies",
     title=(
-        f"Every policy: one cache of a tenth of the catalogue on a trace, alpha {ALPHA:g}; "
+        "Every policy: one cache of a tenth of the catalogue on a trace of Zipf requests; "
         "peer: libcachesim on the same trace"
     ),
     columns=(
         Column("policy", "policy"),
         Column("peer", "their_policy"),
         Column("contents", "contents", ","),
+        Column("alpha", "alpha", "g"),
         Column("requests/s", "compiled.per_second", ",.0f"),
         Column("from", "compiled.lowest", ",.0f"),
         Column("to", "compiled.highest", ",.0f"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 
+import networkx
 import pytest
 
 from icarus.orchestration import run_scenario
@@ -63,6 +64,17 @@ def test_the_number_is_the_replication(settings):
     assert first != second
     settings["SEED"] = 2
     assert run_scenario(settings, params, 1, 2)[1] != first
+
+
+def test_the_engine_is_that_of_the_settings(settings, caplog):
+    params = experiment()
+    paths = dict(networkx.all_pairs_shortest_path(networkx.path_graph(4)))
+    params["netconf"] = {"shortest_path": paths}
+    settings["ENGINE"] = "compiled"
+    assert run_scenario(settings, params, 1, 1) is None
+    assert "compiled engine, but netconf: paths are given" in caplog.text
+    settings["ENGINE"] = "python"
+    assert run_scenario(settings, params, 1, 1) is not None
 
 
 @pytest.mark.parametrize(

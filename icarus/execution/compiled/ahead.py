@@ -13,10 +13,8 @@ from typing import Any
 import fnss
 
 from icarus.execution.compiled.choice import EngineName, choose_engine
-from icarus.execution.compiled.engine import CompiledRun
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.hashing import digest
-from icarus.kernels import index
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload import StationaryWorkload
 
@@ -57,6 +55,9 @@ def compile_ahead(
 
 
 def _compile(experiment: Mapping[str, Any], large: bool) -> None:
+    # Only here: a campaign on the python engine does without the compiler.
+    from icarus.kernels import index
+
     try:
         _build(experiment)
         if large:
@@ -68,6 +69,8 @@ def _compile(experiment: Mapping[str, Any], large: bool) -> None:
 
 
 def _build(experiment: Mapping[str, Any]) -> None:
+    from icarus.execution.compiled.engine import CompiledRun
+
     policy = dict(experiment["cache_policy"].items())
     if "trace" in policy:
         policy["trace"] = ()
