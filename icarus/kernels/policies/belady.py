@@ -14,12 +14,16 @@ from icarus.kernels.policies.heap import (
     Heaps,
     add,
     change_key,
-    heap_slots,
     is_full,
     least_key,
     make_heaps,
-    remove_slot,
     replace_least,
+)
+from icarus.kernels.policies.ranked import (
+    dump_ranked,
+    has_ranked,
+    remove_ranked,
+    reserve_ranked,
 )
 from icarus.kernels.policies.seen import (
     IN_SLOT,
@@ -29,7 +33,6 @@ from icarus.kernels.policies.seen import (
     find_record,
     make_record,
     make_seen,
-    reserve_records,
 )
 from icarus.models.cache import BeladyMinCache
 from icarus.scenarios.workload.catalogue import number_ids, read_catalogue
@@ -90,11 +93,6 @@ def _get(caches, cache, content):
     return slot >= 0
 
 
-def _has(caches, cache, content):
-    row = find_record(caches.seen, cache, content)
-    return row >= 0 and caches.seen.records[row, IN_SLOT] > 0
-
-
 def _put(caches, cache, content):
     heaps = caches.heaps
     records = caches.seen.records
@@ -120,16 +118,6 @@ def _put(caches, cache, content):
     caches.row_in[slot] = row
     caches.number[slot] = number
     return evicted
-
-
-def _remove(caches, cache, content):
-    records = caches.seen.records
-    row = find_record(caches.seen, cache, content)
-    if row < 0 or records[row, IN_SLOT] == 0:
-        return False
-    remove_slot(caches.heaps, cache, records[row, IN_SLOT] - 1)
-    records[row, IN_SLOT] = 0
-    return True
 
 
 def _next_uses(numbers, first_use, use_after):
@@ -182,16 +170,6 @@ def _build(caches: Sequence[BeladyMinCache], contents: Contents) -> BeladyMinCac
     )
 
 
-def _dump(caches: BeladyMinCaches, cache: int) -> list[int]:
-    rows = caches.row_in[heap_slots(caches.heaps, cache)]
-    return [int(content_of(caches.seen, row)) for row in rows]
-
-
-def _reserve(caches: BeladyMinCaches, n_requests: int) -> BeladyMinCaches:
-    """Make room for the records of further requests; see ``reserve_records``."""
-    return caches._replace(seen=reserve_records(caches.seen, n_requests))
-
-
 def _lacks(parameters: Mapping[str, Any]) -> str | None:
     # Of an iterator the first cache would leave nothing to the others.
     if hasattr(parameters.get("trace"), "__next__"):
@@ -204,10 +182,10 @@ register_policy_kernel(
     BeladyMinCaches,
     get=_get,
     put=_put,
-    has=_has,
-    remove=_remove,
+    has=has_ranked,
+    remove=remove_ranked,
     build=_build,
-    dump=_dump,
+    dump=dump_ranked,
     lacks=_lacks,
-    reserve=_reserve,
+    reserve=reserve_ranked,
 )

@@ -14,11 +14,9 @@ from icarus.kernels.policies.heap import (
     Heaps,
     add,
     change_key,
-    heap_slots,
     is_full,
     least_key,
     make_heaps,
-    remove_slot,
     replace_least,
 )
 from icarus.kernels.policies.lines import (
@@ -26,11 +24,18 @@ from icarus.kernels.policies.lines import (
     PREVIOUS,
     Lines,
     evict_last,
+    has_in_line,
     link_first,
     make_lines,
     set_free,
     take_free,
     unlink,
+)
+from icarus.kernels.policies.ranked import (
+    dump_ranked,
+    has_ranked,
+    remove_ranked,
+    reserve_ranked,
 )
 from icarus.kernels.policies.seen import (
     IN_SLOT,
@@ -40,7 +45,6 @@ from icarus.kernels.policies.seen import (
     find_record,
     make_record,
     make_seen,
-    reserve_records,
 )
 from icarus.models.cache import InCacheLfuCache, PerfectLfuCache
 
@@ -92,10 +96,6 @@ def _in_cache_get(caches, cache, content):
         unlink(caches.lines.links, slot)
     caches.uses[slot, COUNT] = count + 1
     return True
-
-
-def _in_cache_has(caches, cache, content):
-    return find(caches.lines.slots, cache, content) >= 0
 
 
 def _in_cache_put(caches, cache, content):
@@ -167,11 +167,6 @@ def _perfect_get(caches, cache, content):
     return False
 
 
-def _perfect_has(caches, cache, content):
-    row = find_record(caches.seen, cache, content)
-    return row >= 0 and caches.seen.records[row, IN_SLOT] > 0
-
-
 def _perfect_put(caches, cache, content):
     seen = caches.seen
     heaps = caches.heaps
@@ -200,30 +195,10 @@ def _perfect_put(caches, cache, content):
     return evicted
 
 
-def _perfect_remove(caches, cache, content):
-    records = caches.seen.records
-    row = find_record(caches.seen, cache, content)
-    if row < 0 or records[row, IN_SLOT] <= 0:
-        return False
-    remove_slot(caches.heaps, cache, records[row, IN_SLOT] - 1)
-    records[row, IN_SLOT] = 0
-    return True
-
-
 def _build_perfect(caches: Sequence[PerfectLfuCache], contents: Contents) -> PerfectLfuCaches:
     seen = make_seen(len(contents.names), len(caches))
     heaps = make_heaps([cache.maxlen for cache in caches])
     return PerfectLfuCaches(seen, heaps, np.zeros(len(heaps.entries), dtype=np.int32))
-
-
-def _dump_perfect(caches: PerfectLfuCaches, cache: int) -> list[int]:
-    rows = caches.row_in[heap_slots(caches.heaps, cache)]
-    return [int(content_of(caches.seen, row)) for row in rows]
-
-
-def _reserve(caches: PerfectLfuCaches, n_requests: int) -> PerfectLfuCaches:
-    """Make room for the records of further requests; see ``reserve_records``."""
-    return caches._replace(seen=reserve_records(caches.seen, n_requests))
 
 
 register_policy_kernel(
@@ -231,7 +206,7 @@ register_policy_kernel(
     InCacheLfuCaches,
     get=_in_cache_get,
     put=_in_cache_put,
-    has=_in_cache_has,
+    has=has_in_line,
     remove=_in_cache_remove,
     build=_build_in_cache,
     dump=_dump_in_cache,
@@ -241,9 +216,9 @@ register_policy_kernel(
     PerfectLfuCaches,
     get=_perfect_get,
     put=_perfect_put,
-    has=_perfect_has,
-    remove=_perfect_remove,
+    has=has_ranked,
+    remove=remove_ranked,
     build=_build_perfect,
-    dump=_dump_perfect,
-    reserve=_reserve,
+    dump=dump_ranked,
+    reserve=reserve_ranked,
 )

@@ -19,6 +19,7 @@ __all__ = [
     "PREVIOUS",
     "Lines",
     "evict_last",
+    "has_in_line",
     "link_first",
     "make_lines",
     "remove_from_line",
@@ -113,6 +114,11 @@ def evict_last(lines, cache, end):
     if following != end:
         expect(lines.slots, cache, lines.slots.item[following])
     return slot
+
+
+def has_in_line(caches, cache, content):
+    """Return whether a cache of a policy whose state has ``lines`` holds a content."""
+    return find(caches.lines.slots, cache, content) >= 0
 
 
 @kernel

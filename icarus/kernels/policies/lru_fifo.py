@@ -11,6 +11,7 @@ from icarus.kernels.jit import kernel
 from icarus.kernels.policies.lines import (
     Lines,
     evict_last,
+    has_in_line,
     link_first,
     make_lines,
     remove_from_line,
@@ -43,10 +44,6 @@ def _lru_get(caches, cache, content):
     unlink(lines.links, slot)
     link_first(lines.links, lines.slots.base[cache], slot)
     return True
-
-
-def _has(caches, cache, content):
-    return find(caches.lines.slots, cache, content) >= 0
 
 
 def _lru_put(caches, cache, content):
@@ -95,7 +92,7 @@ register_policy_kernel(
     LruCaches,
     get=_lru_get,
     put=_lru_put,
-    has=_has,
+    has=has_in_line,
     remove=_remove,
     build=lambda caches, contents: LruCaches(_make(caches, contents)),
     dump=_dump,
@@ -103,9 +100,9 @@ register_policy_kernel(
 register_policy_kernel(
     FifoCache,
     FifoCaches,
-    get=_has,
+    get=has_in_line,
     put=_fifo_put,
-    has=_has,
+    has=has_in_line,
     remove=_remove,
     build=lambda caches, contents: FifoCaches(_make(caches, contents)),
     dump=_dump,

@@ -12,6 +12,7 @@ from icarus.kernels.policies.lines import (
     PREVIOUS,
     Lines,
     evict_last,
+    has_in_line,
     link_first,
     make_lines,
     set_free,
@@ -64,10 +65,6 @@ def _get(caches, cache, content):
         return False
     _promote(lines.links, lines.slots.base[cache], slot)
     return True
-
-
-def _has(caches, cache, content):
-    return find(caches.lines.slots, cache, content) >= 0
 
 
 def _put(caches, cache, content):
@@ -126,7 +123,7 @@ register_policy_kernel(
     SegmentedLruCaches,
     get=_get,
     put=_put,
-    has=_has,
+    has=has_in_line,
     remove=_remove,
     build=_build,
     dump=_dump,

@@ -21,7 +21,7 @@ from icarus.tools.tracecatalogue import Numbering
 from icarus.tools.tracefile import TraceBlock, TraceReader, missing_file
 from icarus.tools.traceformat import TraceFormat
 
-__all__ = ["TraceCatalogue", "number_ids", "read_catalogue"]
+__all__ = ["FileVersion", "TraceCatalogue", "file_version", "number_ids", "read_catalogue"]
 
 
 class TraceCatalogue(NamedTuple):
@@ -35,7 +35,7 @@ class TraceCatalogue(NamedTuple):
     """Requests in the whole trace."""
 
 
-class _Version(NamedTuple):
+class FileVersion(NamedTuple):
     """A file as it was at some moment."""
 
     path: str
@@ -58,8 +58,8 @@ def read_catalogue(reader: TraceReader, contents_file: str | Path | None = None)
     TraceError
         If a line of either file is broken, an id is not in `contents_file` or twice in it.
     """
-    contents = None if contents_file is None else _version(contents_file)
-    return _read(_version(reader.path), reader.format, contents)
+    contents = None if contents_file is None else file_version(contents_file)
+    return _read(file_version(reader.path), reader.format, contents)
 
 
 def number_ids(
@@ -81,7 +81,7 @@ def number_ids(
 
 
 @lru_cache(maxsize=4)
-def _read(trace: _Version, layout: TraceFormat, contents: _Version | None) -> TraceCatalogue:
+def _read(trace: FileVersion, layout: TraceFormat, contents: FileVersion | None) -> TraceCatalogue:
     reader = TraceReader(trace.path, *astuple(layout))
     n_requests = 0
     if contents is not None:
@@ -119,10 +119,11 @@ def _read_contents(path: str) -> dict[str, int]:
     return numbers
 
 
-def _version(path: str | Path) -> _Version:
+def file_version(path: str | Path) -> FileVersion:
+    """Return a file as it is now; TraceError if there is none."""
     try:
         status = Path(path).stat()
     except OSError as error:
         message = missing_file(path) or error.strerror or "cannot be read"
         raise TraceError(path, message) from None
-    return _Version(str(Path(path).absolute()), status.st_mtime_ns, status.st_size)
+    return FileVersion(str(Path(path).absolute()), status.st_mtime_ns, status.st_size)

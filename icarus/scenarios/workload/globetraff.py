@@ -15,6 +15,7 @@ import numpy as np
 
 from icarus.errors import TraceError
 from icarus.registry import register_workload
+from icarus.scenarios.workload.catalogue import FileVersion, file_version
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.streams import RECEIVERS, WorkloadStreams
@@ -31,14 +32,6 @@ _HEAD = 8
 
 _SPARSEST = 100
 """Numbers per listed content beyond which ids are taken for something else than numbers."""
-
-
-class _Version(NamedTuple):
-    """A file as it was at some moment."""
-
-    path: str
-    modified: int
-    size: int
 
 
 class _Catalogue(NamedTuple):
@@ -145,7 +138,7 @@ class GlobetraffWorkload:
                 raise ValueError(f"{name} must be >= 0, found {number}")
         self._choice = ReceiverChoice(topology, beta)
         self._streams = WorkloadStreams(seed)
-        catalogue = _read(_version(reqs_file), _version(contents_file))
+        catalogue = _read(file_version(reqs_file), file_version(contents_file))
         available = catalogue.n_requests - n_warmup
         if available < (n_measured or 0):
             wanted = f"n_warmup={n_warmup}" + (f" and n_measured={n_measured}" * bool(n_measured))
@@ -199,17 +192,8 @@ def _contents(path: str | Path) -> TraceReader:
     return TraceReader(path, 0, None, 2, delimiter="\t", header=False)
 
 
-def _version(path: str | Path) -> _Version:
-    try:
-        status = Path(path).stat()
-    except OSError as error:
-        message = missing_file(path) or error.strerror or "cannot be read"
-        raise TraceError(path, message) from None
-    return _Version(str(Path(path).absolute()), status.st_mtime_ns, status.st_size)
-
-
 @lru_cache(maxsize=4)
-def _read(requests: _Version, contents: _Version) -> _Catalogue:
+def _read(requests: FileVersion, contents: FileVersion) -> _Catalogue:
     """Read both files from end to end, or remember them from before."""
     listed = _read_contents(contents.path)
     n_requests = 0
