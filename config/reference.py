@@ -157,7 +157,7 @@ default["cache_placement"]["name"] = "UNIFORM"
 #   SLRU          segments=2, alloc=None: LRU in segments, a hit promotes to the next one up
 #   PERFECT_LFU   the least frequently used one, counting all requests ever
 #   CLIMB         a hit moves a content up one place, the lowest is evicted
-#   MIN           trace: the one needed last, known from the list of all requests
+#   MIN           trace: the one needed last, known from a trace file or a list of all requests
 #   SHARD         policy="LRU", nodes=4, policy_attr={}: several caches, contents divided by hash
 #   NULL          nothing is ever cached
 #
