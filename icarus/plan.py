@@ -19,7 +19,7 @@ from icarus.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
 from icarus.validation import SectionChecker, check_value
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "available_cores", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
@@ -125,7 +125,7 @@ def make_plan(settings: Settings) -> Plan:
         where = f"{settings.source.path}: " if settings.source is not None else ""
         raise SettingsError([where + problem for problem in problems])
     parallel = settings["PARALLEL_EXECUTION"]
-    processes = settings["N_PROCESSES"] or _available_cores()
+    processes = settings["N_PROCESSES"] or available_cores()
     return Plan(
         experiments=experiments,
         collectors=collectors,
@@ -138,7 +138,7 @@ def make_plan(settings: Settings) -> Plan:
     )
 
 
-def _available_cores() -> int:
+def available_cores() -> int:
     """Return how many cores this process may use, which a batch system may have limited."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -75,6 +75,9 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         "auto",
         "what runs simulations: the compiled engine where all parts have kernels, or one of both",
     ),
+    "MAX_RETRIES": GeneralSetting(
+        Annotated[int, Ge(0)], 0, "how often a job that raised or lost its worker is started again"
+    ),
     "RESULTS_FORMAT": GeneralSetting(str, "PICKLE", "name of the results writer"),
     "LOG_LEVEL": GeneralSetting(
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], "INFO", "least level logged"

@@ -20,6 +20,7 @@ from icarus.orchestration.events import (
     CampaignStarted,
     Event,
     JobEnded,
+    JobRetried,
     Progress,
     Snapshot,
 )
@@ -57,7 +58,7 @@ class LogProgress:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         match event:
-            case CampaignStarted(plan):
+            case CampaignStarted(plan, _, known):
                 logger.info(
                     "%d experiments x %d replications = %d jobs on %d process%s",
                     len(plan.experiments),
@@ -66,7 +67,17 @@ class LogProgress:
                     plan.n_processes,
                     "" if plan.n_processes == 1 else "es",
                 )
+                if known:
+                    logger.info("%d of them ended in an earlier run", known)
                 self._last = time.monotonic()
+            case JobRetried(job, outcome, attempt):
+                jobs_logger.warning(
+                    "%s: %s at attempt %d, to be repeated: %s",
+                    job.label,
+                    outcome.status,
+                    attempt,
+                    outcome.error,
+                )
             case JobEnded(job, outcome):
                 if outcome.status is Status.OK:
                     rate = outcome.value.n_requests / max(outcome.duration, 1e-9)
@@ -114,8 +125,6 @@ class LiveProgress:
                 self._live.update(self._view(snapshot), refresh=True)
             case CampaignEnded():
                 self._live.stop()
-            case JobEnded():
-                pass
 
     def _view(self, snapshot: Snapshot) -> Group:
         share = snapshot.ended / snapshot.planned

@@ -1,8 +1,4 @@
-"""Executors: where jobs run. All give the same outcomes for the same jobs.
-
-``SerialExecutor`` runs them here, one by one; ``PoolExecutor`` in a pool of processes that
-survives the death of any of them.
-"""
+"""Running jobs in a pool of processes that survives the death of any of them."""
 
 from __future__ import annotations
 
@@ -10,11 +6,9 @@ import logging
 import multiprocessing
 import pickle
 import queue
-import threading
 import time
-from collections.abc import Callable
 from multiprocessing import forkserver, resource_tracker
-from typing import Any, Protocol
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -23,106 +17,10 @@ from icarus.orchestration.events import Running
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.signals import stop_signals_blocked
 from icarus.orchestration.status import Status
-from icarus.orchestration.worker import initialise_worker, run_job, work
+from icarus.orchestration.worker import initialise_worker, work
 from icarus.settings import SettingsSource
 
-__all__ = ["Executor", "JobInterrupted", "PoolExecutor", "SerialExecutor"]
-
-
-class JobInterrupted(BaseException):
-    """Raised inside a job that runs in this process, to stop it at once.
-
-    No error: like ``KeyboardInterrupt`` it is not to be caught by the code it stops.
-    """
-
-
-class Executor(Protocol):
-    """Where jobs run."""
-
-    def has_room(self) -> bool:
-        """Return whether another job may be submitted now."""
-
-    def submit(self, job: Job) -> None:
-        """Take on a job."""
-
-    def wait(self, timeout: float) -> list[tuple[Job, Outcome]]:
-        """Return the jobs that ended, after at most `timeout` seconds where that is possible."""
-
-    def running(self) -> list[Running]:
-        """Return the jobs that are under way."""
-
-    def interrupt(self) -> None:
-        """Have ``wait`` return soon; called from a signal handler."""
-
-    def close(self) -> None:
-        """Stop everything at once and leave no process behind."""
-
-
-class SerialExecutor:
-    """Runs each job in this process, within ``wait``.
-
-    Parameters
-    ----------
-    tick : callable
-        Called now and then while a job runs.
-    """
-
-    def __init__(self, tick: Callable[[], None]) -> None:
-        self._tick = tick
-        self._next: Job | None = None
-        self._running: tuple[Job, float] | None = None
-        self._requests = 0
-        self._thread: threading.Thread | None = None
-        self._interrupted = False
-
-    def has_room(self) -> bool:
-        """Return whether another job may be submitted now."""
-        return self._next is None
-
-    def submit(self, job: Job) -> None:
-        """Take on a job; it runs when ``wait`` is called."""
-        self._next = job
-
-    def wait(self, timeout: float) -> list[tuple[Job, Outcome]]:
-        """Run the job taken on, to its end, and return it."""
-        job, self._next = self._next, None
-        if job is None:
-            return []
-        self._requests = 0
-        self._thread = threading.current_thread()
-        self._interrupted = False
-        self._running = job, time.monotonic()
-        try:
-            outcome = run_job(job, self._heartbeat)
-        except JobInterrupted:
-            outcome = Outcome(Status.INTERRUPTED)
-        finally:
-            self._running = None
-        return [(job, outcome)]
-
-    def _heartbeat(self, requests: int) -> None:
-        if self._interrupted:
-            raise JobInterrupted
-        self._requests = requests
-        self._tick()
-
-    def running(self) -> list[Running]:
-        """Return the job that is under way, if one is."""
-        running = self._running
-        if running is None:
-            return []
-        return [Running(running[0], self._requests, time.monotonic() - running[1])]
-
-    def interrupt(self) -> None:
-        """Stop the job under way: at once from its own thread, else at its next report."""
-        if self._running is None:
-            return
-        if threading.current_thread() is self._thread:
-            raise JobInterrupted
-        self._interrupted = True
-
-    def close(self) -> None:
-        """Do nothing: no process was started."""
+__all__ = ["PoolExecutor"]
 
 
 class PoolExecutor:
@@ -162,6 +60,7 @@ class PoolExecutor:
         )
         self._free_slots = list(range(self._board.n_slots))
         self._jobs: dict[int, Job] = {}
+        self._unannounced: set[int] = set()
         self._ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
         self._others = set(multiprocessing.active_children())
 
@@ -174,11 +73,18 @@ class PoolExecutor:
         slot = self._free_slots.pop()
         self._board.clear(slot)
         self._jobs[slot] = job
+        self._unannounced.add(slot)
         # The first job starts the processes. Until each has told itself to ignore the signals
         # that stop a campaign, one that reaches the whole group would kill it.
         with stop_signals_blocked():
             future = self._pool.schedule(work, args=(job, slot))
         future.add_done_callback(lambda done: self._ended.put((slot, done)))
+
+    def started(self) -> list[Job]:
+        """Return the jobs that a process has begun since the last call."""
+        begun = [s for s in self._unannounced if self._board.read(s).pid]
+        self._unannounced -= set(begun)
+        return [self._jobs[slot] for slot in begun]
 
     def wait(self, timeout: float) -> list[tuple[Job, Outcome]]:
         """Return the jobs that ended, after at most `timeout` seconds."""
@@ -191,6 +97,7 @@ class PoolExecutor:
             pass
         outcomes = []
         for slot, future in ended:
+            self._unannounced.discard(slot)
             outcomes.append((self._jobs.pop(slot), self._outcome(slot, future)))
             self._free_slots.append(slot)
         return outcomes
