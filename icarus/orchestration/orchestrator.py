@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from icarus.errors import SettingsError, suggestion
+from icarus.hooks import HookError, Hooks
+from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
 from icarus.orchestration.events import (
     CampaignEnded,
@@ -27,14 +29,14 @@ from icarus.orchestration.events import (
 from icarus.orchestration.executors import (
     Executor,
     JobInterrupted,
-    PoolExecutor,
-    SerialExecutor,
+    make_executor,
+    planned_for,
 )
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.provenance import campaign_facts, job_facts
+from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.source import JobSource, PlannedJobs
-from icarus.orchestration.status import RUN_AGAIN, Status
-from icarus.plan import Plan, available_cores, make_plan
+from icarus.orchestration.status import Status
+from icarus.plan import Plan, make_plan
 from icarus.results.resultset import ResultSet
 from icarus.util import SequenceNumber, Settings
 
@@ -46,7 +48,6 @@ _POLL = 0.2
 """Seconds between two looks at the workers; also how soon a signal is heeded."""
 _RECENT = 30
 """How many of the last jobs the remaining time is estimated from."""
-_EXECUTORS = ("serial", "pool")
 _RETRIED = frozenset({Status.FAILED, Status.LOST})
 """How an attempt ends that ``MAX_RETRIES`` has repeated."""
 
@@ -101,7 +102,7 @@ class Orchestrator:
     ) -> None:
         self.settings = settings
         self.summary_freq = summary_freq
-        self.plan: Plan = _planned_for(executor, make_plan(settings), settings)
+        self.plan: Plan = planned_for(executor, make_plan(settings), settings)
         self.results = ResultSet()
         self.seq = SequenceNumber()
         self.exp_durations: deque[float] = deque(maxlen=_RECENT)
@@ -111,27 +112,21 @@ class Orchestrator:
         self.stopped_by: int | None = None
         self._known = known or {}
         self._source = source(self.plan)
+        self._hooks = Hooks(settings["HOOKS"])
         self._executor_name = executor
         self._executor: Executor | None = None
         self._announcer = Announcer()
         self._stopping = False
         self._draining = False
-        self._forget()
-
-    def _forget(self) -> None:
-        """Start the accounts of a run from nothing."""
-        self.counts.clear()
-        self._jobs: list[Job] = []
-        self._pending: deque[Job] = deque()
-        self._under_way: dict[int, Job] = {}
-        self._announced: set[int] = set()
-        self._attempts: Counter[int] = Counter()
-        self._ended: dict[int, tuple[Job, Outcome]] = {}
-        self._retries = 0
-        self._requests_ended = 0
-        self._beats: dict[int, int] = {}
+        self._accounts = self._open_accounts()
+        self._blocked = ""
+        self._said_draining = False
         self._began = time.monotonic()
         self._published = 0.0
+
+    def _open_accounts(self) -> Accounts:
+        self.counts.clear()
+        return Accounts(self._source, self._known, self.counts, self.exp_durations)
 
     @property
     def n_success(self) -> int:
@@ -168,21 +163,33 @@ class Orchestrator:
         Exception
             What an essential subscriber raised.
         """
-        self._forget()
-        self._enlist(self._source.first())
-        n_known = len(self._ended)
+        self._accounts = accounts = self._open_accounts()
+        self._began = time.monotonic()
+        self._blocked = ""
+        accounts.enlist(self._source.first())
+        self.n_exp = len(accounts.jobs)
+        n_known = len(accounts.ended)
+        started = CampaignStarted(self.plan, tuple(accounts.jobs), n_known)
+        hooked = False
         try:
-            self._publish(CampaignStarted(self.plan, tuple(self._jobs), n_known))
-            if self._pending and not self._stopping:
-                self._executor = self._make_executor()
+            self._publish(started)
+            if accounts.pending and not self._stopping:
+                hooked = True
+                self._hooks.campaign_start(started)
+                self._executor = make_executor(
+                    self._executor_name, self.plan, self.settings, self.n_proc, self._tick
+                )
                 self._run_jobs(self._executor)
         except JobInterrupted:
             # The signal came between the end of a job and the note of it.
             logger.debug("stopped between two jobs")
+        except HookError as error:
+            self._blocked = str(error)
+            logger.error("%s\n%s", error, error.traceback_text)
         except EssentialSubscriberFailed:
             logger.error("what happens cannot be recorded; the campaign is stopped")
         finally:
-            self._finish()
+            self._finish(hooked)
         if self._announcer.failure is not None:
             raise self._announcer.failure
 
@@ -204,22 +211,12 @@ class Orchestrator:
         if self._executor is not None:
             self._executor.interrupt()
 
-    def _make_executor(self) -> Executor:
-        serial = self.n_proc == 1 and not self.settings["PARALLEL_EXECUTION"]
-        if self._executor_name == "serial" or (self._executor_name is None and serial):
-            return SerialExecutor(self._tick)
-        # Here, so that no two workers compile the same and forked ones have it already.
-        from icarus.execution.compiled.ahead import compile_ahead
-
-        compile_ahead(self.plan.experiments, self.plan.collectors, self.plan.engine)
-        # A source may add to the jobs later on; processes start when there is a job for them.
-        return PoolExecutor(self.n_proc, self.plan.start_method, self.settings.source)
-
     def _run_jobs(self, executor: Executor) -> None:
+        accounts = self._accounts
         while not self._stopping:
-            while self._pending and not self._draining and executor.has_room():
-                self._start(self._pending.popleft(), executor)
-            if not self._under_way:
+            while accounts.pending and self._may_start() and executor.has_room():
+                self._start(accounts.pending.popleft(), executor)
+            if not accounts.under_way and not (accounts.pending and self._may_start()):
                 break
             self._note_starts(executor)
             for job, outcome in executor.wait(_POLL):
@@ -227,127 +224,136 @@ class Orchestrator:
             self._note_starts(executor)
             self._tick()
 
+    def _may_start(self) -> bool:
+        most = self.plan.limits.max_failures
+        if most is not None and self._accounts.failures >= most and not self._blocked:
+            self._blocked = f"MAX_FAILURES: {most} job{'s' if most > 1 else ''} failed before it"
+            logger.error("%d jobs failed, MAX_FAILURES is reached: starting nothing more", most)
+        return not (self._blocked or self._draining or self._stopping)
+
     def _start(self, job: Job, executor: Executor) -> None:
-        if not self._attempts[job.number]:
+        attempt = self._accounts.attempts[job.number] + 1
+        refusal = self._prepare(job, attempt)
+        if refusal is not None:
+            self._conclude(job, replace(refusal, attempts=attempt - 1))
+            return
+        if attempt == 1:
             self.seq.assign()
-        self._attempts[job.number] += 1
-        self._under_way[job.number] = job
+        self._accounts.start(job)
         executor.submit(job)
+
+    def _prepare(self, job: Job, attempt: int) -> Outcome | None:
+        """Return how a job ends that is not to be started, None for one that is."""
+        reason = self.plan.vetoes.get(job.experiment)
+        if reason is None:
+            try:
+                reason = self._hooks.before_job(JobStarted(job, attempt))
+            except HookError as error:
+                return Outcome(Status.FAILED, error=str(error), traceback=error.traceback_text)
+        if reason is not None:
+            return Outcome(Status.VETOED, error=reason)
+        self._accounts.prepared.add(job.number)
+        return None
 
     def _note_starts(self, executor: Executor) -> None:
         for job in executor.started():
             self._announce_start(job)
 
     def _announce_start(self, job: Job) -> None:
-        if job.number not in self._announced:
-            self._announced.add(job.number)
-            self._publish(JobStarted(job, self._attempts[job.number]))
+        if job.number in self._accounts.under_way and job.number not in self._accounts.announced:
+            self._accounts.announced.add(job.number)
+            self._publish(JobStarted(job, self._accounts.attempts[job.number]))
 
     def _note_end(self, job: Job, outcome: Outcome) -> None:
         """Take note of an attempt that ended; it may be repeated."""
         self._announce_start(job)
-        attempt = self._attempts[job.number]
+        attempt = self._accounts.attempts[job.number]
         outcome = replace(outcome, attempts=attempt)
         for level, name, message in outcome.messages:
             logging.getLogger(name).log(level, "%s: %s", job.label, message)
-        if outcome.status in _RETRIED and attempt <= self.settings["MAX_RETRIES"]:
-            self._publish(JobRetried(job, outcome, attempt))
-            self._retries += 1
-            self._leave(job)
-            self._pending.append(job)
+        if outcome.status in _RETRIED and attempt <= self.plan.limits.max_retries:
+            retried = JobRetried(job, outcome, attempt)
+            self._publish(retried)
+            self._accounts.repeat(job)
+            self._call_after_job(retried)
         else:
-            self._conclude(job, outcome, attempt)
+            self._conclude(job, outcome)
 
-    def _leave(self, job: Job) -> None:
-        self._under_way.pop(job.number, None)
-        self._announced.discard(job.number)
-        self._beats.pop(job.number, None)
-
-    def _conclude(self, job: Job, outcome: Outcome, attempt: int) -> None:
+    def _conclude(self, job: Job, outcome: Outcome) -> None:
         """Count a job that ended, once those have heard of it who keep it."""
-        event = JobEnded(job, outcome, attempt)
+        event = JobEnded(job, outcome, outcome.attempts)
         self._tell_essential(event)
-        self._leave(job)
-        more = self._count(job, outcome)
-        if outcome.status is Status.OK:
-            self._requests_ended += outcome.value.n_requests
+        self._count(event)
+
+    def _count(self, event: JobEnded) -> None:
+        self._accounts.end(event.job, event.outcome)
+        self.n_exp = len(self._accounts.jobs)
         self._announcer.tell_others(event)
-        self._enlist(more)
+        self._call_after_job(event)
 
-    def _count(self, job: Job, outcome: Outcome) -> Sequence[Job]:
-        """Count a job that ended; return the jobs that are to run because of it."""
-        self._ended[job.number] = job, outcome
-        self.counts[outcome.status] += 1
-        if outcome.status is Status.OK:
-            self.exp_durations.append(outcome.duration)
-        if outcome.status in RUN_AGAIN:
-            return ()
-        return self._source.after(job, outcome)
+    def _call_after_job(self, event: JobEnded | JobRetried) -> None:
+        if event.job.number in self._accounts.prepared:
+            self._accounts.prepared.discard(event.job.number)
+            self._hooks.after_job(event)
 
-    def _enlist(self, jobs: Iterable[Job]) -> None:
-        """Take up jobs; those that ended in an earlier run count at once."""
-        waiting = deque(jobs)
-        while waiting:
-            job = waiting.popleft()
-            self._jobs.append(job)
-            known = self._known.get(job.id)
-            if known is not None and known.status not in RUN_AGAIN:
-                waiting.extend(self._count(job, known))
-            else:
-                self._pending.append(job)
-        self.n_exp = len(self._jobs)
-
-    def _finish(self) -> None:
+    def _finish(self, hooked: bool) -> None:
         """Leave no process behind and no job without a status."""
         try:
             if self._executor is not None:
                 self._executor.close()
         finally:
             self._executor = None
-            for job in self._jobs:
-                if job.number not in self._ended:
-                    self._give_up(job)
+            for job in self._accounts.unended():
+                outcome = self._outcome_of_rest(job)
+                event = JobEnded(job, outcome, outcome.attempts)
+                with suppress(EssentialSubscriberFailed):
+                    self._announcer.tell_essential(event)
+                self._count(event)
             self.collect()
             ended = CampaignEnded(self.snapshot(), self.stopped_by)
             with suppress(EssentialSubscriberFailed):
                 self._announcer.tell_essential(ended)
             self._announcer.tell_others(ended)
+            if hooked:
+                self._hooks.campaign_end(ended)
 
-    def _give_up(self, job: Job) -> None:
-        outcome = Outcome(Status.INTERRUPTED, attempts=self._attempts[job.number])
-        event = JobEnded(job, outcome, outcome.attempts)
-        with suppress(EssentialSubscriberFailed):
-            self._announcer.tell_essential(event)
-        self._leave(job)
-        self._count(job, outcome)
-        self._announcer.tell_others(event)
+    def _outcome_of_rest(self, job: Job) -> Outcome:
+        """Return the outcome of a job that the end of the campaign kept from running."""
+        attempts = self._accounts.attempts[job.number]
+        under_way = job.number in self._accounts.under_way
+        if self._blocked and not (self._draining or self._stopping or under_way):
+            return Outcome(Status.SKIPPED, error=self._blocked, attempts=attempts)
+        return Outcome(Status.INTERRUPTED, attempts=attempts)
 
     def collect(self) -> None:
         """Make ``results`` of what has ended so far, in the order of the queue.
 
         The order must not depend on which worker was first.
         """
-        results = ResultSet()
-        campaign = campaign_facts(self.plan, self.settings)
-        for _, (job, outcome) in sorted(self._ended.items()):
-            facts = job_facts(job, outcome, campaign)
-            if outcome.status is Status.OK:
-                results.add(job.argument.params, outcome.value.results, facts)
-            else:
-                results.add_failure(job.argument.params, facts)
-        self.results = results
+        self.results = self._accounts.results(campaign_facts(self.plan, self.settings))
 
     def _tick(self) -> None:
+        if self._draining and not self._said_draining and not self._stopping:
+            self._said_draining = True
+            self._say_draining()
         now = time.monotonic()
         if now - self._published < _POLL:
             return
         self._published = now
         snapshot = self.snapshot()
         for one in snapshot.running:
-            if one.requests and one.requests != self._beats.get(one.job.number):
-                self._beats[one.job.number] = one.requests
+            if one.requests and one.requests != self._accounts.beats.get(one.job.number):
+                self._accounts.beats[one.job.number] = one.requests
                 self._publish(Heartbeat(one.job, one.requests, one.age))
         self._publish(Progress(snapshot))
+
+    def _say_draining(self) -> None:
+        name = "stopping" if self.stopped_by is None else signal.Signals(self.stopped_by).name
+        logger.warning(
+            "%s: starting nothing more; %d running, to be finished (once more stops at once)",
+            name,
+            len(self._accounts.under_way),
+        )
 
     def snapshot(self) -> Snapshot:
         """Return the state of the campaign now."""
@@ -356,20 +362,12 @@ class Orchestrator:
             planned=self.n_exp,
             counts=dict(self.counts),
             running=running,
-            requests=self._requests_ended + sum(one.requests for one in running),
+            requests=self._accounts.requests + sum(one.requests for one in running),
             elapsed=time.monotonic() - self._began,
-            eta=self._eta(one.age for one in running),
-            retries=self._retries,
+            eta=self._accounts.eta([one.age for one in running], self.n_exp, self.n_proc),
+            retries=self._accounts.retries,
             draining=self._draining and not self._stopping,
         )
-
-    def _eta(self, ages: Iterable[float]) -> float | None:
-        if not self.exp_durations:
-            return None
-        typical = sum(self.exp_durations) / len(self.exp_durations)
-        left = (self.n_exp - self.counts.total()) * typical
-        left -= sum(min(age, typical) for age in ages)
-        return max(left, 0.0) / min(self.n_proc, self.n_exp)
 
     def _publish(self, event: Event) -> None:
         self._tell_essential(event)
@@ -400,15 +398,3 @@ class Orchestrator:
         """Count a failure reported from outside."""
         logger.error("an experiment failed: %s", msg)
         self.counts[Status.FAILED] += 1
-
-
-def _planned_for(executor: str | None, plan: Plan, settings: Settings) -> Plan:
-    """Return the plan with the number of processes that the executor uses."""
-    match executor:
-        case None:
-            return plan
-        case "serial":
-            return replace(plan, n_processes=1)
-        case "pool":
-            return replace(plan, n_processes=settings["N_PROCESSES"] or available_cores())
-    raise SettingsError([f"executor {executor!r}: unknown; {suggestion(executor, _EXECUTORS)}"])

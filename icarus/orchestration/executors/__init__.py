@@ -4,8 +4,16 @@
 that survives the death of any of them.
 """
 
+from icarus.orchestration.executors.choice import make_executor, planned_for
 from icarus.orchestration.executors.interface import Executor, JobInterrupted
 from icarus.orchestration.executors.pool import PoolExecutor
 from icarus.orchestration.executors.serial import SerialExecutor
 
-__all__ = ["Executor", "JobInterrupted", "PoolExecutor", "SerialExecutor"]
+__all__ = [
+    "Executor",
+    "JobInterrupted",
+    "PoolExecutor",
+    "SerialExecutor",
+    "make_executor",
+    "planned_for",
+]
