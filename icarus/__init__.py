@@ -28,6 +28,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"icarus.{name}")
     if name == "run":
         return importlib.import_module("icarus.runner").run
+    if name == "Cancel":
+        return importlib.import_module("icarus.errors").Cancel
     if not name.startswith("_"):
         for package in ("icarus.models", "icarus.tools"):
             module = importlib.import_module(package)

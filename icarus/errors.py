@@ -11,7 +11,9 @@
     ├── ResultsError       a results file that cannot be read or written
     └── PlotError          a plot that the results at hand cannot give
 
-Their text is written for the user who has to mend something: where, what was found, what
+``Cancel`` is none of them: it is raised by users' own code, to end a job on purpose.
+
+The text of errors is written for the user who has to mend something: where, what was found, what
 would be right. Anything else that escapes is a defect of Icarus or of the user's own code
 and keeps its traceback.
 """
@@ -24,6 +26,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 __all__ = [
+    "Cancel",
     "ComponentError",
     "IcarusError",
     "NoKernelError",
@@ -40,6 +43,21 @@ __all__ = [
 
 class IcarusError(Exception):
     """Root of all errors that are the user's to mend."""
+
+
+class Cancel(Exception):  # noqa: N818
+    """Raised by code that a job runs, to end the job without a result and without a failure.
+
+    For a combination of parameters that turns out to make no sense, say. The job is CANCELLED,
+    with the reason.
+
+    Parameters
+    ----------
+    reason : str
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
 
 
 class SettingsError(IcarusError):

@@ -9,17 +9,20 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.choice import EngineName, choose_engine
+from icarus.experiment import experiment_id
+from icarus.hooks import hook_problems, vetoed
+from icarus.limits import Limits, memory_problems
 from icarus.registry import RESULTS_WRITER
 from icarus.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
 from icarus.validation import SectionChecker, check_value
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "available_cores", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
@@ -42,6 +45,10 @@ class Plan:
     """What runs experiments that do not say so themselves."""
     warnings: list[str]
     """What looks odd but does not stop the campaign."""
+    limits: Limits = field(default_factory=Limits)
+    """What jobs and the campaign may take."""
+    vetoes: dict[str, str] = field(default_factory=dict)
+    """Experiments that ``VETO`` excludes, by identity, with the reasons."""
 
     @property
     def n_jobs(self) -> int:
@@ -80,6 +87,9 @@ class Plan:
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
         ]
+        if self.vetoes:
+            lines.append(f"vetoed:        {len(self.vetoes)} experiments")
+            lines += [f"  {reason}: {n}" for reason, n in Counter(self.vetoes.values()).items()]
         varying = self.varying()
         lines.append("varies:        " + ("" if varying else "nothing"))
         names = {path: ".".join(map(str, path)) for path in varying}
@@ -121,11 +131,15 @@ def make_plan(settings: Settings) -> Plan:
         experiments = _experiments(settings["EXPERIMENT_QUEUE"], problems, warnings)
     if not problems:
         problems = _lacking_kernels(experiments, collectors, settings["ENGINE"])
+    vetoes = {} if problems else vetoed(settings["VETO"], experiments, problems)
     if problems:
         where = f"{settings.source.path}: " if settings.source is not None else ""
         raise SettingsError([where + problem for problem in problems])
     parallel = settings["PARALLEL_EXECUTION"]
-    processes = settings["N_PROCESSES"] or _available_cores()
+    limits = Limits.of(settings)
+    if limits.memory is not None and not parallel:
+        warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
+    processes = settings["N_PROCESSES"] or available_cores()
     return Plan(
         experiments=experiments,
         collectors=collectors,
@@ -135,10 +149,12 @@ def make_plan(settings: Settings) -> Plan:
         start_method=settings["START_METHOD"],
         engine=settings["ENGINE"],
         warnings=warnings,
+        limits=limits,
+        vetoes={experiment_id(experiments[i]): reason for i, reason in vetoes.items()},
     )
 
 
-def _available_cores() -> int:
+def available_cores() -> int:
     """Return how many cores this process may use, which a batch system may have limited."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -154,6 +170,8 @@ def _check_general(settings: Settings) -> list[str]:
         if name == "LOG_LEVEL" and isinstance(value, str):
             value = value.upper()
         problems += [f"{name}: {problem}" for problem in check_value(setting.annotation, value)]
+    problems += [f"MEMORY_LIMIT: {text}" for text in memory_problems(settings["MEMORY_LIMIT"])]
+    problems += hook_problems(settings["HOOKS"])
     writer = settings["RESULTS_FORMAT"]
     if isinstance(writer, str) and writer not in RESULTS_WRITER:
         problems.append(

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt, Le
 
 from icarus.errors import IcarusError, SettingsError, nearest, nearest_file, suggestion
 from icarus.registry import Registry
@@ -50,6 +50,8 @@ class GeneralSetting:
     meaning: str
 
 
+_LONGEST = 10 * 365 * 24 * 3600.0
+"""Seconds that a time limit may last, which keeps infinity and its like away from timers."""
 _COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]
 
 GENERAL_SETTINGS: dict[str, GeneralSetting] = {
@@ -75,6 +77,27 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         "auto",
         "what runs simulations: the compiled engine where all parts have kernels, or one of both",
     ),
+    "JOB_TIMEOUT": GeneralSetting(
+        Annotated[float, Gt(0), Le(_LONGEST)] | None, None, "seconds that a job may run for"
+    ),
+    "STALL_TIMEOUT": GeneralSetting(
+        Annotated[float, Gt(0), Le(_LONGEST)] | None,
+        None,
+        "seconds that a job may go without processing requests",
+    ),
+    "MEMORY_LIMIT": GeneralSetting(
+        Any, None, "memory that a process of the pool may use: bytes, or a text such as '4 GB'"
+    ),
+    "MAX_RETRIES": GeneralSetting(
+        Annotated[int, Ge(0)], 0, "how often a job that raised or lost its worker is started again"
+    ),
+    "MAX_FAILURES": GeneralSetting(
+        Annotated[int, Ge(1)] | None, None, "failed jobs after which no more are started"
+    ),
+    "VETO": GeneralSetting(
+        Any, None, "called with each experiment; a reason or True excludes it from the campaign"
+    ),
+    "HOOKS": GeneralSetting(Any, None, "functions to call as the campaign goes on"),
     "RESULTS_FORMAT": GeneralSetting(str, "PICKLE", "name of the results writer"),
     "LOG_LEVEL": GeneralSetting(
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], "INFO", "least level logged"

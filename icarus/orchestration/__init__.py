@@ -3,24 +3,36 @@
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
+    Event,
+    Heartbeat,
     JobEnded,
+    JobRetried,
+    JobStarted,
     Progress,
+    Running,
     Snapshot,
 )
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.orchestrator import Orchestrator
 from icarus.orchestration.scenario import run_scenario
 from icarus.orchestration.signals import stopped_by_signals
+from icarus.orchestration.source import JobSource
 from icarus.orchestration.status import Status
 
 __all__ = [
     "CampaignEnded",
     "CampaignStarted",
+    "Event",
+    "Heartbeat",
     "Job",
     "JobEnded",
+    "JobRetried",
+    "JobSource",
+    "JobStarted",
     "Orchestrator",
     "Outcome",
     "Progress",
+    "Running",
     "Snapshot",
     "Status",
     "run_scenario",

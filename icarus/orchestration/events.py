@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.status import Status
+from icarus.orchestration.status import FAILURES, Status
 
 if TYPE_CHECKING:
     from icarus.plan import Plan
@@ -16,7 +16,10 @@ __all__ = [
     "CampaignEnded",
     "CampaignStarted",
     "Event",
+    "Heartbeat",
     "JobEnded",
+    "JobRetried",
+    "JobStarted",
     "Progress",
     "Running",
     "Snapshot",
@@ -49,6 +52,10 @@ class Snapshot:
     """Seconds since the campaign started."""
     eta: float | None
     """Seconds that are left, or None before any job ended."""
+    retries: int = 0
+    """Attempts that failed and were, or are to be, repeated."""
+    draining: bool = False
+    """Whether nothing new is started while what runs comes to its end."""
 
     @property
     def ended(self) -> int:
@@ -62,8 +69,8 @@ class Snapshot:
 
     @property
     def failed(self) -> int:
-        """Number of jobs that ended without a result, other than by a stop of the campaign."""
-        return self.ended - self.ok - self.counts.get(Status.INTERRUPTED, 0)
+        """Number of jobs that were run and went wrong."""
+        return sum(number for status, number in self.counts.items() if status in FAILURES)
 
     @property
     def left(self) -> int:
@@ -81,14 +88,50 @@ class CampaignStarted:
     """A campaign is about to run its first job."""
 
     plan: Plan
+    jobs: Sequence[Job] = ()
+    """All jobs there are so far, those that ended in an earlier run included."""
+    known: int = 0
+    """How many of them ended in an earlier run and will not run again."""
+
+
+@dataclass(frozen=True)
+class JobStarted:
+    """A job has begun to run."""
+
+    job: Job
+    attempt: int = 1
+    """1, or more where earlier attempts failed."""
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """A running job has got further; told a few times a second at most."""
+
+    job: Job
+    requests: int
+    """Requests processed so far."""
+    age: float
+    """Seconds since it started."""
+
+
+@dataclass(frozen=True)
+class JobRetried:
+    """An attempt at a job failed, and the job will be started again with the same seed."""
+
+    job: Job
+    outcome: Outcome
+    """How this attempt ended."""
+    attempt: int
 
 
 @dataclass(frozen=True)
 class JobEnded:
-    """A job ended."""
+    """A job ended, whether it was ever started or not. Told once for each job."""
 
     job: Job
     outcome: Outcome
+    attempt: int = 1
+    """The attempt that gave the outcome; 0 for a job that was never started."""
 
 
 @dataclass(frozen=True)
@@ -107,5 +150,5 @@ class CampaignEnded:
     """The signal that stopped it, if one did."""
 
 
-Event = CampaignStarted | JobEnded | Progress | CampaignEnded
+Event = CampaignStarted | JobStarted | Heartbeat | JobRetried | JobEnded | Progress | CampaignEnded
 Subscriber = Callable[[Event], None]

@@ -56,6 +56,8 @@ class Outcome:
     """The most memory its process had resident so far, in bytes."""
     messages: list[tuple[int, str, str]] = field(default_factory=list)
     """What it logged: level, logger and text."""
+    attempts: int = 1
+    """How often the job was started, this time included; 0 if it never was."""
 
 
 def jobs_of(plan: Plan) -> list[Job]:

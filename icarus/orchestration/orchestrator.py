@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from icarus.hooks import HookError, Hooks
+from icarus.orchestration.accounts import Accounts
+from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
     Event,
+    Heartbeat,
     JobEnded,
+    JobRetried,
+    JobStarted,
     Progress,
     Snapshot,
     Subscriber,
@@ -20,11 +29,12 @@ from icarus.orchestration.events import (
 from icarus.orchestration.executors import (
     Executor,
     JobInterrupted,
-    PoolExecutor,
-    SerialExecutor,
+    make_executor,
+    planned_for,
 )
-from icarus.orchestration.jobs import Job, Outcome, jobs_of
-from icarus.orchestration.provenance import campaign_facts, job_facts
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.provenance import campaign_facts
+from icarus.orchestration.source import JobSource, PlannedJobs
 from icarus.orchestration.status import Status
 from icarus.plan import Plan, make_plan
 from icarus.results.resultset import ResultSet
@@ -38,6 +48,8 @@ _POLL = 0.2
 """Seconds between two looks at the workers; also how soon a signal is heeded."""
 _RECENT = 30
 """How many of the last jobs the remaining time is estimated from."""
+_RETRIED = frozenset({Status.FAILED, Status.LOST})
+"""How an attempt ends that ``MAX_RETRIES`` has repeated."""
 
 
 class Orchestrator:
@@ -49,6 +61,16 @@ class Orchestrator:
         What to run. It is checked in full before ``run`` starts anything.
     summary_freq : int, optional
         Kept for scripts written for Icarus 0.8; summaries go by time.
+    known : mapping of str to Outcome, optional
+        Outcomes of jobs that ended in an earlier run, by the id of the job. These jobs are not
+        run again: they count at once, their outcomes are part of the results, and no
+        ``JobStarted`` or ``JobEnded`` is published for them. Outcomes by which a job was not
+        run to an end (INTERRUPTED, SKIPPED, VETOED) are ignored.
+    executor : str, optional
+        ``"serial"`` or ``"pool"``; None for what the settings say.
+    source : callable, optional
+        Called with the plan; returns the ``JobSource`` of the campaign, by default one of all
+        jobs of the plan.
 
     Attributes
     ----------
@@ -56,6 +78,8 @@ class Orchestrator:
         The results so far; once ``run`` has returned, in the order of the queue.
     counts : Counter
         Ended jobs by status. ``n_success`` and ``n_fail`` are sums over it.
+    n_exp : int
+        Jobs there are so far, the sum over all statuses once ``run`` has returned.
     exp_durations : deque of float
         Durations of the last jobs, in seconds.
     stopped_by : int or None
@@ -67,10 +91,18 @@ class Orchestrator:
         If anything is wrong with the settings; all problems are listed.
     """
 
-    def __init__(self, settings: Settings, summary_freq: int = 4) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        summary_freq: int = 4,
+        *,
+        known: Mapping[str, Outcome] | None = None,
+        executor: str | None = None,
+        source: Callable[[Plan], JobSource] = PlannedJobs,
+    ) -> None:
         self.settings = settings
         self.summary_freq = summary_freq
-        self.plan: Plan = make_plan(settings)
+        self.plan: Plan = planned_for(executor, make_plan(settings), settings)
         self.results = ResultSet()
         self.seq = SequenceNumber()
         self.exp_durations: deque[float] = deque(maxlen=_RECENT)
@@ -78,13 +110,23 @@ class Orchestrator:
         self.n_exp = self.plan.n_jobs
         self.n_proc = self.plan.n_processes
         self.stopped_by: int | None = None
-        self._stopping = False
-        self._subscribers: list[Subscriber] = []
+        self._known = known or {}
+        self._source = source(self.plan)
+        self._hooks = Hooks(settings["HOOKS"])
+        self._executor_name = executor
         self._executor: Executor | None = None
-        self._ended: dict[int, tuple[Job, Outcome]] = {}
-        self._requests_ended = 0
-        self._began = 0.0
+        self._announcer = Announcer()
+        self._stopping = False
+        self._draining = False
+        self._accounts = self._open_accounts()
+        self._blocked = ""
+        self._said_draining = False
+        self._began = time.monotonic()
         self._published = 0.0
+
+    def _open_accounts(self) -> Accounts:
+        self.counts.clear()
+        return Accounts(self._source, self._known, self.counts, self.exp_durations)
 
     @property
     def n_success(self) -> int:
@@ -96,98 +138,222 @@ class Orchestrator:
         """Number of jobs that ended in any other way."""
         return self.counts.total() - self.n_success
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Have `subscriber` called with every event from now on."""
-        self._subscribers.append(subscriber)
+    def subscribe(self, subscriber: Subscriber, *, essential: bool = False) -> None:
+        """Have `subscriber` called with every event from now on.
+
+        Parameters
+        ----------
+        subscriber : callable
+            Called with one event at a time, in the thread that runs the campaign. One that
+            raises an exception is told nothing more.
+        essential : bool, optional
+            Essential subscribers are told of an event before all others, and of the end of a job
+            before it counts. If one raises, the campaign is stopped at once and ``run`` raises
+            the exception.
+        """
+        self._announcer.subscribe(subscriber, essential)
 
     def run(self) -> None:
         """Run the campaign to its end, or until it is stopped.
 
         Results are in ``results`` afterwards, also if an exception ends the run.
+
+        Raises
+        ------
+        Exception
+            What an essential subscriber raised.
         """
+        self._accounts = accounts = self._open_accounts()
         self._began = time.monotonic()
-        jobs = jobs_of(self.plan)
-        self._publish(CampaignStarted(self.plan))
-        self._ended.clear()
-        self.counts.clear()
-        self._requests_ended = 0
+        self._blocked = ""
+        accounts.enlist(self._source.first())
+        self.n_exp = len(accounts.jobs)
+        n_known = len(accounts.ended)
+        started = CampaignStarted(self.plan, tuple(accounts.jobs), n_known)
+        hooked = False
         try:
-            self._executor = self._make_executor(len(jobs))
-            self._run_jobs(self._executor, deque(jobs))
+            self._publish(started)
+            if accounts.pending and not self._stopping:
+                hooked = True
+                self._hooks.campaign_start(started)
+                self._executor = make_executor(
+                    self._executor_name, self.plan, self.settings, self.n_proc, self._tick
+                )
+                self._run_jobs(self._executor)
         except JobInterrupted:
             # The signal came between the end of a job and the note of it.
             logger.debug("stopped between two jobs")
+        except HookError as error:
+            self._blocked = str(error)
+            logger.error("%s\n%s", error, error.traceback_text)
+        except EssentialSubscriberFailed:
+            logger.error("what happens cannot be recorded; the campaign is stopped")
         finally:
-            if self._executor is not None:
-                self._executor.close()
-            for job in jobs:
-                if job.number not in self._ended:
-                    self._record(job, Outcome(Status.INTERRUPTED))
-            self.collect()
-            self._publish(CampaignEnded(self.snapshot(), self.stopped_by))
+            self._finish(hooked)
+        if self._announcer.failure is not None:
+            raise self._announcer.failure
+
+    def drain(self, signum: int | None = None) -> None:
+        """Start nothing more, and let what is running come to its end.
+
+        May be called from a signal handler or from another thread.
+        """
+        self.stopped_by = signum
+        self._draining = True
 
     def stop(self, signum: int | None = None) -> None:
         """Stop the campaign: what is running is broken off, what ended is kept.
 
         May be called from a signal handler or from another thread.
         """
-        self._stopping = True
         self.stopped_by = signum
+        self._stopping = True
         if self._executor is not None:
             self._executor.interrupt()
 
-    def _make_executor(self, n_jobs: int) -> Executor:
-        if self.n_proc == 1 and not self.settings["PARALLEL_EXECUTION"]:
-            return SerialExecutor(self._tick)
-        # Here, so that no two workers compile the same and forked ones have it already.
-        from icarus.execution.compiled.ahead import compile_ahead
-
-        compile_ahead(self.plan.experiments, self.plan.collectors, self.plan.engine)
-        processes = min(self.n_proc, n_jobs)
-        return PoolExecutor(processes, self.plan.start_method, self.settings.source)
-
-    def _run_jobs(self, executor: Executor, pending: deque[Job]) -> None:
-        under_way = 0
-        while (pending or under_way) and not self._stopping:
-            while pending and executor.has_room():
-                executor.submit(pending.popleft())
-                self.seq.assign()
-                under_way += 1
+    def _run_jobs(self, executor: Executor) -> None:
+        accounts = self._accounts
+        while not self._stopping:
+            while accounts.pending and self._may_start() and executor.has_room():
+                self._start(accounts.pending.popleft(), executor)
+            if not accounts.under_way and not (accounts.pending and self._may_start()):
+                break
+            self._note_starts(executor)
             for job, outcome in executor.wait(_POLL):
-                under_way -= 1
-                self._record(job, outcome)
+                self._note_end(job, outcome)
+            self._note_starts(executor)
             self._tick()
 
-    def _record(self, job: Job, outcome: Outcome) -> None:
+    def _may_start(self) -> bool:
+        most = self.plan.limits.max_failures
+        if most is not None and self._accounts.failures >= most and not self._blocked:
+            self._blocked = f"MAX_FAILURES: {most} job{'s' if most > 1 else ''} failed before it"
+            logger.error("%d jobs failed, MAX_FAILURES is reached: starting nothing more", most)
+        return not (self._blocked or self._draining or self._stopping)
+
+    def _start(self, job: Job, executor: Executor) -> None:
+        attempt = self._accounts.attempts[job.number] + 1
+        refusal = self._prepare(job, attempt)
+        if refusal is not None:
+            self._conclude(job, replace(refusal, attempts=attempt - 1))
+            return
+        if attempt == 1:
+            self.seq.assign()
+        self._accounts.start(job)
+        executor.submit(job)
+
+    def _prepare(self, job: Job, attempt: int) -> Outcome | None:
+        """Return how a job ends that is not to be started, None for one that is."""
+        reason = self.plan.vetoes.get(job.experiment)
+        if reason is None:
+            try:
+                reason = self._hooks.before_job(JobStarted(job, attempt))
+            except HookError as error:
+                return Outcome(Status.FAILED, error=str(error), traceback=error.traceback_text)
+        if reason is not None:
+            return Outcome(Status.VETOED, error=reason)
+        self._accounts.prepared.add(job.number)
+        return None
+
+    def _note_starts(self, executor: Executor) -> None:
+        for job in executor.started():
+            self._announce_start(job)
+
+    def _announce_start(self, job: Job) -> None:
+        if job.number in self._accounts.under_way and job.number not in self._accounts.announced:
+            self._accounts.announced.add(job.number)
+            self._publish(JobStarted(job, self._accounts.attempts[job.number]))
+
+    def _note_end(self, job: Job, outcome: Outcome) -> None:
+        """Take note of an attempt that ended; it may be repeated."""
+        self._announce_start(job)
+        attempt = self._accounts.attempts[job.number]
+        outcome = replace(outcome, attempts=attempt)
         for level, name, message in outcome.messages:
             logging.getLogger(name).log(level, "%s: %s", job.label, message)
-        self._ended[job.number] = job, outcome
-        self.counts[outcome.status] += 1
-        if outcome.status is Status.OK:
-            self.exp_durations.append(outcome.duration)
-            self._requests_ended += outcome.value.n_requests
-        self._publish(JobEnded(job, outcome))
+        if outcome.status in _RETRIED and attempt <= self.plan.limits.max_retries:
+            retried = JobRetried(job, outcome, attempt)
+            self._publish(retried)
+            self._accounts.repeat(job)
+            self._call_after_job(retried)
+        else:
+            self._conclude(job, outcome)
+
+    def _conclude(self, job: Job, outcome: Outcome) -> None:
+        """Count a job that ended, once those have heard of it who keep it."""
+        event = JobEnded(job, outcome, outcome.attempts)
+        self._tell_essential(event)
+        self._count(event)
+
+    def _count(self, event: JobEnded) -> None:
+        self._accounts.end(event.job, event.outcome)
+        self.n_exp = len(self._accounts.jobs)
+        self._announcer.tell_others(event)
+        self._call_after_job(event)
+
+    def _call_after_job(self, event: JobEnded | JobRetried) -> None:
+        if event.job.number in self._accounts.prepared:
+            self._accounts.prepared.discard(event.job.number)
+            self._hooks.after_job(event)
+
+    def _finish(self, hooked: bool) -> None:
+        """Leave no process behind and no job without a status."""
+        try:
+            if self._executor is not None:
+                self._executor.close()
+        finally:
+            self._executor = None
+            for job in self._accounts.unended():
+                outcome = self._outcome_of_rest(job)
+                event = JobEnded(job, outcome, outcome.attempts)
+                with suppress(EssentialSubscriberFailed):
+                    self._announcer.tell_essential(event)
+                self._count(event)
+            self.collect()
+            ended = CampaignEnded(self.snapshot(), self.stopped_by)
+            with suppress(EssentialSubscriberFailed):
+                self._announcer.tell_essential(ended)
+            self._announcer.tell_others(ended)
+            if hooked:
+                self._hooks.campaign_end(ended)
+
+    def _outcome_of_rest(self, job: Job) -> Outcome:
+        """Return the outcome of a job that the end of the campaign kept from running."""
+        attempts = self._accounts.attempts[job.number]
+        under_way = job.number in self._accounts.under_way
+        if self._blocked and not (self._draining or self._stopping or under_way):
+            return Outcome(Status.SKIPPED, error=self._blocked, attempts=attempts)
+        return Outcome(Status.INTERRUPTED, attempts=attempts)
 
     def collect(self) -> None:
         """Make ``results`` of what has ended so far, in the order of the queue.
 
         The order must not depend on which worker was first.
         """
-        results = ResultSet()
-        campaign = campaign_facts(self.plan, self.settings)
-        for _, (job, outcome) in sorted(self._ended.items()):
-            facts = job_facts(job, outcome, campaign)
-            if outcome.status is Status.OK:
-                results.add(job.argument.params, outcome.value.results, facts)
-            else:
-                results.add_failure(job.argument.params, facts)
-        self.results = results
+        self.results = self._accounts.results(campaign_facts(self.plan, self.settings))
 
     def _tick(self) -> None:
+        if self._draining and not self._said_draining and not self._stopping:
+            self._said_draining = True
+            self._say_draining()
         now = time.monotonic()
-        if now - self._published >= _POLL:
-            self._published = now
-            self._publish(Progress(self.snapshot()))
+        if now - self._published < _POLL:
+            return
+        self._published = now
+        snapshot = self.snapshot()
+        for one in snapshot.running:
+            if one.requests and one.requests != self._accounts.beats.get(one.job.number):
+                self._accounts.beats[one.job.number] = one.requests
+                self._publish(Heartbeat(one.job, one.requests, one.age))
+        self._publish(Progress(snapshot))
+
+    def _say_draining(self) -> None:
+        name = "stopping" if self.stopped_by is None else signal.Signals(self.stopped_by).name
+        logger.warning(
+            "%s: starting nothing more; %d running, to be finished (once more stops at once)",
+            name,
+            len(self._accounts.under_way),
+        )
 
     def snapshot(self) -> Snapshot:
         """Return the state of the campaign now."""
@@ -196,27 +362,24 @@ class Orchestrator:
             planned=self.n_exp,
             counts=dict(self.counts),
             running=running,
-            requests=self._requests_ended + sum(one.requests for one in running),
+            requests=self._accounts.requests + sum(one.requests for one in running),
             elapsed=time.monotonic() - self._began,
-            eta=self._eta(one.age for one in running),
+            eta=self._accounts.eta([one.age for one in running], self.n_exp, self.n_proc),
+            retries=self._accounts.retries,
+            draining=self._draining and not self._stopping,
         )
 
-    def _eta(self, ages: Iterable[float]) -> float | None:
-        if not self.exp_durations:
-            return None
-        typical = sum(self.exp_durations) / len(self.exp_durations)
-        left = (self.n_exp - self.counts.total()) * typical
-        left -= sum(min(age, typical) for age in ages)
-        return max(left, 0.0) / min(self.n_proc, self.n_exp)
-
     def _publish(self, event: Event) -> None:
-        for subscriber in list(self._subscribers):
-            try:
-                subscriber(event)
-            except Exception:
-                # Such as a display whose terminal is gone: it must not cost the campaign.
-                self._subscribers.remove(subscriber)
-                logger.exception("a subscriber failed and is told nothing more")
+        self._tell_essential(event)
+        self._announcer.tell_others(event)
+
+    def _tell_essential(self, event: Event) -> None:
+        try:
+            self._announcer.tell_essential(event)
+        except EssentialSubscriberFailed:
+            # A job in this process may catch even what is not to be caught.
+            self._stopping = True
+            raise
 
     def experiment_callback(self, args: Any) -> None:
         """Take a result from outside: ``(params, results, duration)``, or nothing for a failure.

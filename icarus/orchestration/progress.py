@@ -20,16 +20,20 @@ from icarus.orchestration.events import (
     CampaignStarted,
     Event,
     JobEnded,
+    JobRetried,
     Progress,
     Snapshot,
 )
-from icarus.orchestration.status import Status
+from icarus.orchestration.status import FAILURES, Status
 
 __all__ = ["LiveProgress", "LogProgress", "describe"]
 
 logger = logging.getLogger("progress")
 jobs_logger = logging.getLogger("orchestration")
 
+_SPECIAL_FAILURES = (Status.TIMEOUT, Status.STALLED, Status.LOST)
+_LOG_LEVELS = {Status.VETOED: logging.INFO, Status.CANCELLED: logging.INFO}
+"""How loud an end is told of that is no failure; SKIPPED and INTERRUPTED are told once, in all."""
 _SUMMARY_EVERY = 5.0
 """Seconds between two summaries in a log."""
 
@@ -40,12 +44,36 @@ def _clock(seconds: float | None) -> str:
 
 def describe(snapshot: Snapshot) -> str:
     """Return the state of a campaign in one line."""
-    parts = [f"{snapshot.ok} of {snapshot.planned} jobs done", f"{snapshot.failed} failed"]
-    if Status.INTERRUPTED in snapshot.counts:
-        parts.append(f"{snapshot.counts[Status.INTERRUPTED]} interrupted")
+    kinds = _kinds_of_failure(snapshot)
+    parts = [f"{snapshot.ok} of {snapshot.planned} jobs done", f"{snapshot.failed} failed{kinds}"]
+    parts += _otherwise(snapshot)
     parts.append(f"{snapshot.left} left")
     line = f"{', '.join(parts)}; {snapshot.rate:,.0f} requests/s"
+    if snapshot.draining:
+        return f"{line}; finishing {len(snapshot.running)} and starting nothing more"
     return f"{line}; {_clock(snapshot.eta)} to go" if snapshot.left else line
+
+
+def _kinds_of_failure(snapshot: Snapshot) -> str:
+    """Return how many failed in which way, in brackets, where that is not plain."""
+    kinds = [
+        f"{snapshot.counts[status]} {status.lower()}"
+        for status in _SPECIAL_FAILURES
+        if snapshot.counts.get(status)
+    ]
+    return f" ({', '.join(kinds)})" if kinds else ""
+
+
+def _otherwise(snapshot: Snapshot) -> list[str]:
+    """Return what else became of jobs, other than to be done or to fail."""
+    parts = [
+        f"{snapshot.counts[status]} {status.lower()}"
+        for status in Status
+        if status is not Status.OK and status not in FAILURES and snapshot.counts.get(status)
+    ]
+    if snapshot.retries:
+        parts.append(f"{snapshot.retries} repeated")
+    return parts
 
 
 class LogProgress:
@@ -57,7 +85,7 @@ class LogProgress:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         match event:
-            case CampaignStarted(plan):
+            case CampaignStarted(plan, _, known):
                 logger.info(
                     "%d experiments x %d replications = %d jobs on %d process%s",
                     len(plan.experiments),
@@ -66,7 +94,17 @@ class LogProgress:
                     plan.n_processes,
                     "" if plan.n_processes == 1 else "es",
                 )
+                if known:
+                    logger.info("%d of them ended in an earlier run", known)
                 self._last = time.monotonic()
+            case JobRetried(job, outcome, attempt):
+                jobs_logger.warning(
+                    "%s: %s at attempt %d, to be repeated: %s",
+                    job.label,
+                    outcome.status,
+                    attempt,
+                    outcome.error,
+                )
             case JobEnded(job, outcome):
                 if outcome.status is Status.OK:
                     rate = outcome.value.n_requests / max(outcome.duration, 1e-9)
@@ -76,8 +114,9 @@ class LogProgress:
                         outcome.duration,
                         f"{rate:,.0f}",
                     )
-                elif outcome.status is not Status.INTERRUPTED:
-                    jobs_logger.error("%s: %s: %s", job.label, outcome.status, outcome.error)
+                elif outcome.status not in (Status.INTERRUPTED, Status.SKIPPED):
+                    level = _LOG_LEVELS.get(outcome.status, logging.ERROR)
+                    jobs_logger.log(level, "%s: %s: %s", job.label, outcome.status, outcome.error)
                     if outcome.traceback:
                         jobs_logger.debug("%s", outcome.traceback)
             case Progress(snapshot):
@@ -114,8 +153,6 @@ class LiveProgress:
                 self._live.update(self._view(snapshot), refresh=True)
             case CampaignEnded():
                 self._live.stop()
-            case JobEnded():
-                pass
 
     def _view(self, snapshot: Snapshot) -> Group:
         share = snapshot.ended / snapshot.planned
@@ -131,9 +168,15 @@ class LiveProgress:
         facts = Text.assemble(
             (f"{snapshot.ok} done", "green"),
             "   ",
-            (f"{snapshot.failed} failed", "bold red" if snapshot.failed else ""),
+            (
+                f"{snapshot.failed} failed{_kinds_of_failure(snapshot)}",
+                "bold red" if snapshot.failed else "",
+            ),
+            *(f"   {part}" for part in _otherwise(snapshot)),
             f"   {snapshot.left} left   {snapshot.rate:,.0f} requests/s",
         )
+        if snapshot.draining:
+            facts.append("   stopping: nothing more is started", "bold yellow")
         workers = Table.grid(padding=(0, 2))
         workers.add_column(style="dim")
         workers.add_column(no_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,7 +15,14 @@ __all__ = ["STOP_SIGNALS", "stop_signals_blocked", "stopped_by_signals"]
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+_SAME = 0.05
+"""Seconds within which two signals count as one: some programs send a signal to a process and to
+its group."""
+
+
 class _Stoppable(Protocol):
+    def drain(self, signum: int | None = None) -> None: ...
+
     def stop(self, signum: int | None = None) -> None: ...
 
 
@@ -22,18 +30,26 @@ class _Stoppable(Protocol):
 def stopped_by_signals(campaign: _Stoppable) -> Iterator[None]:
     """Have Ctrl-C, SIGTERM and SIGHUP stop `campaign` while the context lasts.
 
-    Further signals change nothing, so that results can be saved undisturbed. A signal that the
-    process was told to ignore, as ``nohup`` does with SIGHUP, stays ignored. Outside the main
-    thread nothing is done: Python delivers no signals there.
+    The first Ctrl-C or SIGTERM has it start nothing more and finish what runs; the second, and
+    SIGHUP, stop it at once. Further signals change nothing, so that results can be saved
+    undisturbed. A signal that the process was told to ignore, as ``nohup`` does with SIGHUP,
+    stays ignored. Outside the main thread nothing is done: Python delivers no signals there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    first: float | None = None
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        for other in before:
-            signal.signal(other, _ignore)
-        campaign.stop(signum)
+        nonlocal first
+        now = time.monotonic()
+        if first is None and signum != signal.SIGHUP:
+            first = now
+            campaign.drain(signum)
+        elif first is None or signum == signal.SIGHUP or now - first > _SAME:
+            for other in before:
+                signal.signal(other, _ignore)
+            campaign.stop(signum)
 
     before = {
         number: signal.getsignal(number)

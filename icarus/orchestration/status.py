@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Status"]
+__all__ = ["FAILURES", "RUN_AGAIN", "Status"]
 
 
 class Status(StrEnum):
@@ -28,3 +28,10 @@ class Status(StrEnum):
     """It was not needed."""
     INTERRUPTED = "INTERRUPTED"
     """The campaign was stopped before it ended."""
+
+
+FAILURES = frozenset({Status.FAILED, Status.TIMEOUT, Status.STALLED, Status.LOST})
+"""Of jobs that were run and went wrong."""
+
+RUN_AGAIN = frozenset({Status.INTERRUPTED, Status.SKIPPED, Status.VETOED})
+"""Of jobs that were not run to an end: a later run of the campaign decides about them anew."""

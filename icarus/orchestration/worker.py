@@ -3,82 +3,120 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 import pickle
 import resource
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
-from icarus.errors import IcarusError
+from icarus.errors import Cancel, IcarusError
 from icarus.orchestration.board import Board
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.signals import STOP_SIGNALS
 from icarus.orchestration.status import Status
 from icarus.settings import SettingsSource, execute_settings
 
-__all__ = ["initialise_worker", "run_job", "work"]
+__all__ = ["STARTED", "run_job", "serve"]
 
-_board: Board | None = None
-_initialisation_error: str | None = None
+STARTED = b""
+"""What a process of the pool sends when it begins with a job."""
 
 
-def initialise_worker(board: Board, source: SettingsSource | None, log_level: int) -> None:
-    """Prepare a process of the pool.
+def serve(
+    link: Connection,
+    board: Board,
+    slot: int,
+    source: SettingsSource | None,
+    log_level: int,
+) -> None:
+    """Run jobs in a process of the pool, until it is killed or nobody is there to send any.
 
     Parameters
     ----------
+    link : Connection
+        Where pickled jobs come from and pickled outcomes go to, one by one.
     board : Board
         Where to report progress.
+    slot : int
+        The place on the board.
     source : SettingsSource or None
         The settings module to execute, for the components it defines or imports; None where
         the process has inherited them.
     log_level : int
         Least level of messages to send back.
     """
-    global _board, _initialisation_error
+    _become_worker(log_level)
+    problem = _execute_settings(source)
+    with suppress(EOFError, OSError):
+        while True:
+            data = link.recv_bytes()
+            board.start(slot)
+            link.send_bytes(STARTED)
+            outcome = problem or _work(data, lambda requests: board.report(slot, requests))
+            link.send_bytes(_pickled(outcome))
+
+
+def _become_worker(log_level: int) -> None:
     # Terminals and batch systems signal the whole group; it is the parent that decides what to
     # save and then kills its workers.
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     # They were blocked while the process started.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-    _board = board
+    threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+    # Should the system run out of memory, it is to kill a worker and not the parent.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
     root = logging.getLogger()
     root.handlers.clear()
     root.setLevel(log_level)
-    if source is not None:
-        try:
-            execute_settings(source)
-        except Exception:
-            # Raising here would break the pool; every job reports it instead.
-            _initialisation_error = traceback.format_exc()
 
 
-def work(job: Job, slot: int) -> bytes:
-    """Run a job in a process of the pool and return its outcome, pickled."""
-    outcome = _work(job, slot)
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _execute_settings(source: SettingsSource | None) -> Outcome | None:
+    """Execute the settings module; return the outcome of every job if that fails."""
+    if source is None:
+        return None
     try:
-        return pickle.dumps(outcome)
-    except Exception as error:
-        # Found out by the pool itself, this would end the process.
-        text = f"its result cannot be sent between processes: {_one_line(error)}"
-        return pickle.dumps(Outcome(Status.FAILED, error=text, traceback=traceback.format_exc()))
-
-
-def _work(job: Job, slot: int) -> Outcome:
-    assert _board is not None
-    if _initialisation_error is not None:
+        execute_settings(source)
+    except Exception:
         return Outcome(
             Status.FAILED,
             error="the settings module could not be executed in a worker process",
-            traceback=_initialisation_error,
+            traceback=traceback.format_exc(),
         )
-    _board.start(slot)
-    return run_job(job, lambda requests: _board.report(slot, requests))
+    return None
+
+
+def _work(data: bytes, heartbeat: Callable[[int], None]) -> Outcome:
+    try:
+        return run_job(pickle.loads(data), heartbeat)
+    except BaseException as error:
+        # The job cannot be read here, or it raised what is no Exception.
+        return Outcome(Status.FAILED, error=_one_line(error), traceback=traceback.format_exc())
+
+
+def _pickled(outcome: Outcome) -> bytes:
+    try:
+        return pickle.dumps(outcome)
+    except Exception as error:
+        text = f"its result cannot be sent between processes: {_one_line(error)}"
+        return pickle.dumps(Outcome(Status.FAILED, error=text, traceback=traceback.format_exc()))
 
 
 def run_job(job: Job, heartbeat: Callable[[int], None]) -> Outcome:
@@ -90,6 +128,8 @@ def run_job(job: Job, heartbeat: Callable[[int], None]) -> Outcome:
     with _collected_messages(messages) as paused:
         try:
             facts = {"status": Status.OK, "value": job.task(job.argument, paused(heartbeat))}
+        except Cancel as asked:
+            facts = {"status": Status.CANCELLED, "error": str(asked)}
         except (Exception, SystemExit) as error:
             facts = {
                 "status": Status.FAILED,

@@ -13,11 +13,15 @@ import pytest
 from icarus.results import read_results_pickle
 
 ENDLESS = """
-EXPERIMENT_QUEUE[1]["workload"]["n_measured"] = 10**9
-EXPERIMENT_QUEUE[2]["workload"]["n_measured"] = 10**9
+LENGTH = 10**9
+EXPERIMENT_QUEUE[1]["workload"]["n_measured"] = LENGTH
+EXPERIMENT_QUEUE[2]["workload"]["n_measured"] = LENGTH
 N_REPLICATIONS = 1
 N_PROCESSES = 2
 """
+
+REQUESTS_OF_SECONDS = 20_000_000
+"""Requests that keep the compiled engine busy for a few seconds."""
 
 
 def members(session: int) -> list[str]:
@@ -47,10 +51,11 @@ def endless(cli, small):
     cli.write("endless.py", small.read_text() + ENDLESS)
     started: list[subprocess.Popen[str]] = []
 
-    def start(*options: str) -> subprocess.Popen[str]:
+    def start(*options: str, length: int = 10**9) -> subprocess.Popen[str]:
         log = cli.folder / "run.log"
         process = cli.start("run", "endless.py", "-r", "out.pickle", "-v",
-                            "--log-file", "run.log", *options)  # fmt: skip
+                            "--log-file", "run.log", "-c", f"LENGTH={length}",
+                            *options)  # fmt: skip
         started.append(process)
         wait_until(lambda: log.exists() and ": OK in " in log.read_text())
         time.sleep(0.5)
@@ -63,8 +68,7 @@ def endless(cli, small):
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize(
+WAYS = pytest.mark.parametrize(
     "options",
     [
         ("-c", "PARALLEL_EXECUTION=False"),
@@ -73,14 +77,9 @@ def endless(cli, small):
     ],
     ids=["in-process", "pool", "pool-spawn"],
 )
-def test_a_signal_saves_what_is_finished(cli, endless, number, options):
-    process = endless(*options)
-    begin = time.monotonic()
-    # To the whole group, as a terminal does with Ctrl-C.
-    os.killpg(process.pid, number)
-    output, errors = process.communicate(timeout=20)
-    # A second on an idle machine; the machines of continuous integration are not idle.
-    assert time.monotonic() - begin < 4
+
+
+def check_what_is_saved(cli, process, number, output, errors):
     assert process.returncode == 128 + number, errors
     assert "INTERRUPTED" in output
     assert "Traceback" not in errors
@@ -89,6 +88,38 @@ def test_a_signal_saves_what_is_finished(cli, endless, number, options):
     assert len(results) >= 1
     assert len(results) + len(results.failures) == 4
     assert {facts["status"] for _, facts in results.failures} == {"INTERRUPTED"}
+    return results
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [[signal.SIGINT] * 2, [signal.SIGTERM] * 2, [signal.SIGHUP]],
+    ids=["twice Ctrl-C", "twice SIGTERM", "SIGHUP"],
+)
+@WAYS
+def test_signals_that_stop_at_once_save_what_is_finished(cli, endless, numbers, options):
+    process = endless(*options)
+    begin = time.monotonic()
+    for number in numbers:
+        # To the whole group, as a terminal does with Ctrl-C.
+        os.killpg(process.pid, number)
+        time.sleep(0.3)
+    output, errors = process.communicate(timeout=20)
+    # A second on an idle machine; the machines of continuous integration are not idle.
+    assert time.monotonic() - begin < 4
+    check_what_is_saved(cli, process, numbers[-1], output, errors)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@WAYS
+def test_one_signal_has_what_runs_finished(cli, endless, number, options):
+    process = endless(*options, length=REQUESTS_OF_SECONDS)
+    os.killpg(process.pid, number)
+    output, errors = process.communicate(timeout=60)
+    results = check_what_is_saved(cli, process, number, output, errors)
+    assert "starting nothing more" in errors
+    # One that was over, and one or two that ran: the in-process run has not begun the last.
+    assert len(results) >= 2
 
 
 def test_a_signal_that_is_ignored_stays_ignored(cli, small):

@@ -18,7 +18,9 @@ from icarus.models.strategy import LeaveCopyEverywhere
 from icarus.orchestration import (
     CampaignEnded,
     CampaignStarted,
+    Heartbeat,
     JobEnded,
+    JobStarted,
     Orchestrator,
     Progress,
     Status,
@@ -216,8 +218,16 @@ def test_events_tell_the_story_of_a_campaign(executor):
     kinds = [type(event) for event in events]
     assert kinds[0] is CampaignStarted
     assert kinds[-1] is CampaignEnded
-    assert set(kinds[1:-1]) == {JobEnded, Progress}
+    assert {JobStarted, JobEnded, Progress} <= set(kinds[1:-1])
+    assert set(kinds[1:-1]) <= {JobStarted, Heartbeat, JobEnded, Progress}
     assert events[0].plan is orchestrator.plan
+    assert [job.number for job in events[0].jobs] == [0, 1, 2]
+    assert events[0].known == 0
+    for i in range(3):
+        of_job = [type(e) for e in events if hasattr(e, "job") and e.job.number == i]
+        assert of_job[0] is JobStarted
+        assert of_job[-1] is JobEnded
+        assert of_job.count(JobStarted) == of_job.count(JobEnded) == 1
     outcomes = {e.job.number: e.outcome for e in events if isinstance(e, JobEnded)}
     statuses = [outcomes[i].status for i in range(3)]
     assert statuses == [Status.OK, Status.FAILED, Status.OK]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from textwrap import dedent
 
 import pytest
@@ -20,22 +21,47 @@ class Campaign:
     """Keeps what it was told."""
 
     def __init__(self):
-        self.signals = []
+        self.told = []
+
+    def drain(self, signum=None):
+        self.told.append(("drain", signum))
 
     def stop(self, signum=None):
-        self.signals.append(signum)
+        self.told.append(("stop", signum))
 
 
-@pytest.mark.parametrize("signum", STOPPING)
-def test_a_signal_stops_the_campaign_once(signum):
+def send(*numbers, pause=0.1):
+    for number in numbers:
+        os.kill(os.getpid(), number)
+        time.sleep(pause)
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("second", STOPPING)
+def test_the_first_signal_drains_the_second_stops_and_no_other_counts(first, second):
     campaign = Campaign()
     before = [signal.getsignal(number) for number in STOPPING]
     with stopped_by_signals(campaign):
-        os.kill(os.getpid(), signum)
-        for other in STOPPING:
-            os.kill(os.getpid(), other)
-    assert campaign.signals == [signum]
+        send(first)
+        assert campaign.told == [("drain", first)]
+        send(second, *STOPPING)
+    assert campaign.told == [("drain", first), ("stop", second)]
     assert [signal.getsignal(number) for number in STOPPING] == before
+
+
+def test_a_hangup_stops_at_once():
+    campaign = Campaign()
+    with stopped_by_signals(campaign):
+        send(signal.SIGHUP, *STOPPING)
+    assert campaign.told == [("stop", signal.SIGHUP)]
+
+
+def test_a_signal_that_is_sent_twice_in_one_go_counts_once():
+    """As ``timeout`` does, to the process and to its group."""
+    campaign = Campaign()
+    with stopped_by_signals(campaign):
+        send(signal.SIGTERM, signal.SIGTERM, pause=0)
+    assert campaign.told == [("drain", signal.SIGTERM)]
 
 
 def test_handlers_come_back_after_an_exception():
@@ -51,9 +77,9 @@ def test_what_is_ignored_stays_ignored():
     try:
         with stopped_by_signals(campaign):
             os.kill(os.getpid(), signal.SIGHUP)
-            assert campaign.signals == []
+            assert campaign.told == []
             os.kill(os.getpid(), signal.SIGTERM)
-        assert campaign.signals == [signal.SIGTERM]
+        assert campaign.told == [("drain", signal.SIGTERM)]
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -84,7 +110,7 @@ SCRIPT = """
     @register_strategy("ENDLESS")
     class Endless(LeaveCopyEverywhere):
         def process_event(self, **event):
-            time.sleep(0.01)
+            time.sleep(float(sys.argv[2]))
 
 
     def experiment(strategy):
@@ -92,7 +118,7 @@ SCRIPT = """
             topology={"name": "PATH", "n": 4},
             workload={
                 "name": "STATIONARY", "n_contents": 20, "alpha": 0.8, "n_warmup": 0,
-                "n_measured": 6000,
+                "n_measured": 600,
             },
             content_placement={"name": "UNIFORM"},
             strategy={"name": strategy},
@@ -122,10 +148,10 @@ SCRIPT = """
 """
 
 
-@pytest.mark.parametrize(("executor", "signum"), [("serial", 2), ("pool", 15)])
-def test_a_running_campaign_stops_at_once_with_what_it_has(executor, signum, project):
+def run_script(project, executor, pause, *signals):
+    """Send signals, each with the seconds to wait before; return what the campaign printed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", dedent(SCRIPT), executor],
+        [sys.executable, "-c", dedent(SCRIPT), executor, str(pause)],
         cwd=project,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -134,11 +160,37 @@ def test_a_running_campaign_stops_at_once_with_what_it_has(executor, signum, pro
     )
     try:
         assert process.stdout.readline() == "first job ended\n"
-        process.send_signal(signum)
+        for wait, signum in signals:
+            time.sleep(wait)
+            process.send_signal(signum)
         output, errors = process.communicate(timeout=20)
     finally:
         process.kill()
-    assert errors == ""
     assert process.returncode == 0
-    words = f"{signum} [(<Status.INTERRUPTED: 'INTERRUPTED'>, 3), (<Status.OK: 'OK'>, 1)] 1"
-    assert output.strip() == words
+    return output.strip(), errors
+
+
+def counts(signum, interrupted, ok):
+    return (
+        f"{signum} [(<Status.INTERRUPTED: 'INTERRUPTED'>, {interrupted}), "
+        f"(<Status.OK: 'OK'>, {ok})] {ok}"
+    )
+
+
+@pytest.mark.parametrize(("executor", "ok"), [("serial", 2), ("pool", 3)])
+@pytest.mark.parametrize("signum", [2, 15])
+def test_a_signal_has_what_runs_finished(executor, ok, signum, project):
+    output, errors = run_script(project, executor, 0.002, (0.5, signum))
+    # Two processes have taken one endless job each, or one process the first of them.
+    assert output == counts(signum, 4 - ok, ok)
+    name = signal.Signals(signum).name
+    assert f"{name}: starting nothing more; {ok - 1} running, to be finished" in errors
+
+
+@pytest.mark.parametrize("executor", ["serial", "pool"])
+@pytest.mark.parametrize("signals", [[(0.5, 2), (0.3, 2)], [(0.5, 15), (0.3, 2)], [(0.5, 1)]])
+def test_a_second_signal_or_a_hangup_stops_at_once_with_what_there_is(executor, signals, project):
+    begin = time.monotonic()
+    output, _ = run_script(project, executor, 1.0, *signals)
+    assert time.monotonic() - begin < 15, "the jobs would run for ten minutes"
+    assert output == counts(signals[-1][1], 3, 1)

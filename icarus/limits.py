@@ -1,0 +1,66 @@
+"""Limits of jobs and campaigns, as settings give them: seconds, bytes, attempts and failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
+from icarus.util import Settings
+
+__all__ = ["Limits", "memory_problems", "shown_bytes"]
+
+_bytes = TypeAdapter(ByteSize)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job, or a campaign, may take; None is no limit."""
+
+    job_timeout: float | None = None
+    """Seconds from the start of a job."""
+    stall_timeout: float | None = None
+    """Seconds between two signs of life, of which the start of a job is the first."""
+    memory: int | None = None
+    """Bytes that a worker may have resident."""
+    max_retries: int = 0
+    """How often a job that failed or was lost is started again."""
+    max_failures: int | None = None
+    """Failed jobs after which nothing more is started."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Return the limits that checked settings give."""
+        memory = settings["MEMORY_LIMIT"]
+        return cls(
+            job_timeout=settings["JOB_TIMEOUT"],
+            stall_timeout=settings["STALL_TIMEOUT"],
+            memory=None if memory is None else int(_bytes.validate_python(memory)),
+            max_retries=settings["MAX_RETRIES"],
+            max_failures=settings["MAX_FAILURES"],
+        )
+
+
+def memory_problems(value: Any) -> list[str]:
+    """Return what is wrong with a value of ``MEMORY_LIMIT``."""
+    if value is None:
+        return []
+    wanted = 'should be a number of bytes, or a text such as "4 GB" or "512 MiB"'
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise TypeError
+        if _bytes.validate_python(value) <= 0:
+            raise ValueError
+    except (TypeError, ValueError, ValidationError):
+        return [f"{wanted}, found {value!r}"]
+    return []
+
+
+def shown_bytes(number: float) -> str:
+    """Return a number of bytes as people read it, such as ``4.1 GB``."""
+    units = ["B", "kB", "MB", "GB", "TB"]
+    while abs(number) >= 1000 and len(units) > 1:
+        number /= 1000
+        del units[0]
+    return f"{number:.1f}".removesuffix(".0") + f" {units[0]}"

@@ -1,0 +1,133 @@
+"""The accounts of a campaign: which jobs there are, and what became of each."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.provenance import job_facts
+from icarus.orchestration.source import JobSource
+from icarus.orchestration.status import FAILURES, RUN_AGAIN, Status
+from icarus.results.resultset import ResultSet
+
+__all__ = ["Accounts"]
+
+
+@dataclass
+class Accounts:
+    """The jobs of one run of a campaign. Jobs are told apart by their numbers."""
+
+    source: JobSource
+    known: Mapping[str, Outcome]
+    """Outcomes of an earlier run by the id of the job."""
+    counts: Counter[Status]
+    """Ended jobs by status."""
+    durations: deque[float]
+    """Of the last jobs, in seconds."""
+    jobs: list[Job] = field(default_factory=list)
+    pending: deque[Job] = field(default_factory=deque)
+    """What is still to be started, or to be started again."""
+    under_way: dict[int, Job] = field(default_factory=dict)
+    announced: set[int] = field(default_factory=set)
+    """Of those under way, the ones whose start was told."""
+    prepared: set[int] = field(default_factory=set)
+    """Of those under way, the ones whose hooks must be told of the end."""
+    beats: dict[int, int] = field(default_factory=dict)
+    """Of those under way, the requests that were told last."""
+    attempts: Counter[int] = field(default_factory=Counter)
+    """How often each job was started."""
+    ended: dict[int, tuple[Job, Outcome]] = field(default_factory=dict)
+    requests: int = 0
+    """Processed by jobs that ended in this run."""
+    retries: int = 0
+    failures: int = 0
+    """Jobs that failed in this run."""
+
+    def enlist(self, jobs: Iterable[Job]) -> None:
+        """Take up jobs; those that ended in an earlier run count at once."""
+        waiting = deque(jobs)
+        while waiting:
+            job = waiting.popleft()
+            self.jobs.append(job)
+            known = self.known.get(job.id)
+            if known is not None and known.status not in RUN_AGAIN:
+                waiting.extend(self._count(job, known))
+            else:
+                self.pending.append(job)
+
+    def start(self, job: Job) -> None:
+        """Note that a job was handed to an executor."""
+        self.attempts[job.number] += 1
+        self.under_way[job.number] = job
+
+    def leave(self, job: Job) -> None:
+        """Note that a job is not under way any more."""
+        self.under_way.pop(job.number, None)
+        self.announced.discard(job.number)
+        self.beats.pop(job.number, None)
+
+    def repeat(self, job: Job) -> None:
+        """Note that a job is to be started again, after those that are pending."""
+        self.leave(job)
+        self.retries += 1
+        self.pending.append(job)
+
+    def end(self, job: Job, outcome: Outcome) -> None:
+        """Count a job that ended in this run, and take up what is to run because of it."""
+        self.leave(job)
+        more = self._count(job, outcome)
+        if outcome.status is Status.OK:
+            self.requests += outcome.value.n_requests
+        self.failures += outcome.status in FAILURES
+        self.enlist(more)
+
+    def unended(self) -> list[Job]:
+        """Return the jobs that have no outcome, in the order they came."""
+        return [job for job in self.jobs if job.number not in self.ended]
+
+    def results(self, campaign: dict[str, Any]) -> ResultSet:
+        """Return the results of what has ended so far, in the order of the numbers of jobs.
+
+        The order must not depend on which worker was first.
+
+        Parameters
+        ----------
+        campaign : dict
+            What is to be kept beside all results.
+        """
+        results = ResultSet()
+        for _, (job, outcome) in sorted(self.ended.items()):
+            facts = job_facts(job, outcome, campaign)
+            if outcome.status is Status.OK:
+                results.add(job.argument.params, outcome.value.results, facts)
+            else:
+                results.add_failure(job.argument.params, facts)
+        return results
+
+    def eta(self, ages: Iterable[float], planned: int, n_processes: int) -> float | None:
+        """Return the seconds that are left, going by the last jobs; None before any ended.
+
+        Parameters
+        ----------
+        ages : iterable of float
+            Of the jobs that are running, in seconds.
+        planned : int
+            Number of jobs, those that ended included.
+        n_processes : int
+        """
+        if not self.durations:
+            return None
+        typical = sum(self.durations) / len(self.durations)
+        left = (planned - self.counts.total()) * typical
+        left -= sum(min(age, typical) for age in ages)
+        return max(left, 0.0) / min(n_processes, planned)
+
+    def _count(self, job: Job, outcome: Outcome) -> Iterable[Job]:
+        self.ended[job.number] = job, outcome
+        self.counts[outcome.status] += 1
+        if outcome.status is Status.OK:
+            self.durations.append(outcome.duration)
+        return () if outcome.status in RUN_AGAIN else self.source.after(job, outcome)

@@ -1,0 +1,108 @@
+"""Running jobs one by one in this process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from icarus.limits import Limits
+from icarus.orchestration.events import Running
+from icarus.orchestration.executors.alarm import OverLimit, Watch
+from icarus.orchestration.executors.interface import JobInterrupted
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.status import Status
+from icarus.orchestration.worker import run_job
+
+__all__ = ["SerialExecutor"]
+
+
+class SerialExecutor:
+    """Runs each job in this process, within ``wait``.
+
+    Parameters
+    ----------
+    tick : callable
+        Called now and then while a job runs.
+    limits : Limits, optional
+        Of these, the limits of time are enforced: in the main thread by an alarm, in others when
+        the job next reports progress.
+    """
+
+    def __init__(self, tick: Callable[[], None], limits: Limits | None = None) -> None:
+        self._tick = tick
+        self._limits = limits or Limits()
+        self._next: Job | None = None
+        self._started: list[Job] = []
+        self._running: tuple[Job, Watch] | None = None
+        self._requests = 0
+        self._thread: threading.Thread | None = None
+        self._in_tick = False
+        self._interrupted = False
+
+    def has_room(self) -> bool:
+        """Return whether another job may be submitted now."""
+        return self._next is None
+
+    def submit(self, job: Job) -> None:
+        """Take on a job; it runs when ``wait`` is called."""
+        self._next = job
+        self._started.append(job)
+
+    def started(self) -> list[Job]:
+        """Return the job taken on, which ``wait`` is about to run."""
+        started, self._started = self._started, []
+        return started
+
+    def wait(self, timeout: float) -> list[tuple[Job, Outcome]]:
+        """Run the job taken on, to its end, and return it."""
+        job, self._next = self._next, None
+        if job is None:
+            return []
+        self._requests = 0
+        self._thread = threading.current_thread()
+        self._interrupted = False
+        began = time.time()
+        watch = Watch(self._limits)
+        self._running = job, watch
+        try:
+            with watch:
+                outcome = run_job(job, self._heartbeat)
+        except JobInterrupted:
+            outcome = Outcome(Status.INTERRUPTED, started=began, duration=watch.age)
+        except OverLimit as over:
+            outcome = Outcome(over.status, error=str(over), started=began, duration=watch.age)
+        finally:
+            self._running = None
+        return [(job, outcome)]
+
+    def _heartbeat(self, requests: int) -> None:
+        if self._running is not None:
+            self._running[1].beat()
+        self._requests = requests
+        self._in_tick = True
+        try:
+            self._tick()
+        finally:
+            self._in_tick = False
+        if self._interrupted:
+            raise JobInterrupted
+
+    def running(self) -> list[Running]:
+        """Return the job that is under way, if one is."""
+        running = self._running
+        if running is None:
+            return []
+        return [Running(running[0], self._requests, running[1].age)]
+
+    def interrupt(self) -> None:
+        """Stop the job under way: at once from its own thread, else at its next report."""
+        if self._running is None:
+            return
+        self._interrupted = True
+        # What is told of the progress must not be broken off in the middle.
+        if threading.current_thread() is self._thread and not self._in_tick:
+            raise JobInterrupted
+
+    def close(self) -> None:
+        """Do nothing: no process was started."""
