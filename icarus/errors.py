@@ -9,6 +9,7 @@
     ├── TopologyError      a map file that is missing or unusable
     ├── NoKernelError      a simulation that the compiled engine cannot run
     ├── ResultsError       a results file that cannot be read or written
+    │   └── JournalError   the same of a campaign's journal
     └── PlotError          a plot that the results at hand cannot give
 
 Their text is written for the user who has to mend something: where, what was found, what
@@ -26,6 +27,7 @@ from pathlib import Path
 __all__ = [
     "ComponentError",
     "IcarusError",
+    "JournalError",
     "NoKernelError",
     "PlotError",
     "ResultsError",
@@ -97,6 +99,10 @@ class NoKernelError(IcarusError):
 
 class ResultsError(IcarusError):
     """A results file that cannot be read or written."""
+
+
+class JournalError(ResultsError):
+    """A campaign's journal that cannot be read or written, or that another run is writing."""
 
 
 class PlotError(IcarusError, ValueError):

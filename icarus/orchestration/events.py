@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ __all__ = [
     "CampaignStarted",
     "Event",
     "JobEnded",
+    "JobRetried",
+    "JobStarted",
     "Progress",
     "Running",
     "Snapshot",
@@ -81,14 +83,36 @@ class CampaignStarted:
     """A campaign is about to run its first job."""
 
     plan: Plan
+    jobs: Sequence[Job] = ()
+    """All jobs of the campaign."""
+    known: int = 0
+    """How many of them ended in an earlier run and are not run again."""
+
+
+@dataclass(frozen=True)
+class JobStarted:
+    """A job is about to run."""
+
+    job: Job
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class JobRetried:
+    """An attempt at a job failed, and there will be another."""
+
+    job: Job
+    outcome: Outcome
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
 class JobEnded:
-    """A job ended."""
+    """A job ended. It counts once every essential subscriber has taken note."""
 
     job: Job
     outcome: Outcome
+    attempt: int = 1
 
 
 @dataclass(frozen=True)
@@ -107,5 +131,5 @@ class CampaignEnded:
     """The signal that stopped it, if one did."""
 
 
-Event = CampaignStarted | JobEnded | Progress | CampaignEnded
+Event = CampaignStarted | JobStarted | JobRetried | JobEnded | Progress | CampaignEnded
 Subscriber = Callable[[Event], None]

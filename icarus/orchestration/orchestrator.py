@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from icarus.orchestration.events import (
@@ -13,6 +13,7 @@ from icarus.orchestration.events import (
     CampaignStarted,
     Event,
     JobEnded,
+    JobStarted,
     Progress,
     Snapshot,
     Subscriber,
@@ -49,6 +50,8 @@ class Orchestrator:
         What to run. It is checked in full before ``run`` starts anything.
     summary_freq : int, optional
         Kept for scripts written for Icarus 0.8; summaries go by time.
+    known : mapping of str to Outcome, optional
+        Outcomes, by ``Job.id``, of jobs that ended in an earlier run and are not run again.
 
     Attributes
     ----------
@@ -67,7 +70,14 @@ class Orchestrator:
         If anything is wrong with the settings; all problems are listed.
     """
 
-    def __init__(self, settings: Settings, summary_freq: int = 4) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        summary_freq: int = 4,
+        *,
+        known: Mapping[str, Outcome] | None = None,
+        executor: str | None = None,
+    ) -> None:
         self.settings = settings
         self.summary_freq = summary_freq
         self.plan: Plan = make_plan(settings)
@@ -79,7 +89,9 @@ class Orchestrator:
         self.n_proc = self.plan.n_processes
         self.stopped_by: int | None = None
         self._stopping = False
+        self._known = dict(known or {})
         self._subscribers: list[Subscriber] = []
+        self._essential: list[Subscriber] = []
         self._executor: Executor | None = None
         self._ended: dict[int, tuple[Job, Outcome]] = {}
         self._requests_ended = 0
@@ -96,9 +108,12 @@ class Orchestrator:
         """Number of jobs that ended in any other way."""
         return self.counts.total() - self.n_success
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Have `subscriber` called with every event from now on."""
-        self._subscribers.append(subscriber)
+    def subscribe(self, subscriber: Subscriber, *, essential: bool = False) -> None:
+        """Have `subscriber` called with every event from now on.
+
+        Essential ones are told first, and an exception of one ends the campaign.
+        """
+        (self._essential if essential else self._subscribers).append(subscriber)
 
     def run(self) -> None:
         """Run the campaign to its end, or until it is stopped.
@@ -107,13 +122,18 @@ class Orchestrator:
         """
         self._began = time.monotonic()
         jobs = jobs_of(self.plan)
-        self._publish(CampaignStarted(self.plan))
         self._ended.clear()
         self.counts.clear()
         self._requests_ended = 0
+        ended = [job for job in jobs if job.id in self._known]
+        self._publish(CampaignStarted(self.plan, jobs, len(ended)))
+        for job in ended:
+            self._count(job, self._known[job.id])
+        left = deque(job for job in jobs if job.id not in self._known)
         try:
-            self._executor = self._make_executor(len(jobs))
-            self._run_jobs(self._executor, deque(jobs))
+            if left:
+                self._executor = self._make_executor(len(left))
+                self._run_jobs(self._executor, left)
         except JobInterrupted:
             # The signal came between the end of a job and the note of it.
             logger.debug("stopped between two jobs")
@@ -150,6 +170,7 @@ class Orchestrator:
         under_way = 0
         while (pending or under_way) and not self._stopping:
             while pending and executor.has_room():
+                self._publish(JobStarted(pending[0]))
                 executor.submit(pending.popleft())
                 self.seq.assign()
                 under_way += 1
@@ -161,12 +182,16 @@ class Orchestrator:
     def _record(self, job: Job, outcome: Outcome) -> None:
         for level, name, message in outcome.messages:
             logging.getLogger(name).log(level, "%s: %s", job.label, message)
+        self._publish_essential(JobEnded(job, outcome))
+        self._count(job, outcome)
+        self._publish_others(JobEnded(job, outcome))
+
+    def _count(self, job: Job, outcome: Outcome) -> None:
         self._ended[job.number] = job, outcome
         self.counts[outcome.status] += 1
         if outcome.status is Status.OK:
             self.exp_durations.append(outcome.duration)
             self._requests_ended += outcome.value.n_requests
-        self._publish(JobEnded(job, outcome))
 
     def collect(self) -> None:
         """Make ``results`` of what has ended so far, in the order of the queue.
@@ -210,6 +235,14 @@ class Orchestrator:
         return max(left, 0.0) / min(self.n_proc, self.n_exp)
 
     def _publish(self, event: Event) -> None:
+        self._publish_essential(event)
+        self._publish_others(event)
+
+    def _publish_essential(self, event: Event) -> None:
+        for subscriber in list(self._essential):
+            subscriber(event)
+
+    def _publish_others(self, event: Event) -> None:
         for subscriber in list(self._subscribers):
             try:
                 subscriber(event)

@@ -54,6 +54,8 @@ def campaign_facts(plan: Plan, settings: Settings) -> dict[str, Any]:
 def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str, Any]:
     """Return what is to be known of one job.
 
+    `campaign` holds for jobs that did not end in an earlier run.
+
     The seed is given as entropy and keys of the replication's ``numpy.random.SeedSequence``.
     """
     simulation = job.argument
@@ -71,7 +73,7 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
         "duration": outcome.duration,
         "peak_memory": outcome.peak_memory,
         "messages": outcome.messages,
-        "campaign": campaign,
+        "campaign": outcome.origin or campaign,
     }
     if outcome.status is Status.OK:
         requests = outcome.value.n_requests
