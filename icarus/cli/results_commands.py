@@ -13,7 +13,7 @@ __all__ = ["merge_results", "print_results", "results"]
 
 @main.group(context_settings=CONTEXT_SETTINGS)
 def results() -> None:
-    """Print, tabulate and merge results."""
+    """Print, tabulate, merge and recover results."""
 
 
 @results.command("print")
@@ -69,6 +69,37 @@ def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> No
     merged = sum(loaded[1:], start=loaded[0])
     write_results_pickle(merged, output)
     click.echo(f"{len(merged)} results: {output}")
+
+
+@results.command("recover")
+@click.argument("journal", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the results go.  [default: the results file that JOURNAL belongs to]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
+@command
+def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None:
+    """Make a results file of JOURNAL alone, also of one that is damaged or still written."""
+    from icarus.orchestration.journal.recovery import recover
+    from icarus.orchestration.journal.schema import results_of
+    from icarus.orchestration.journal.status import campaign_status, find_journal
+    from icarus.results import write_results_pickle
+    from icarus.runner import check_destination
+
+    path = find_journal(journal)
+    file = output or results_of(path)
+    check_destination(file, overwrite)
+    found, notes = recover(path)
+    for note in notes:
+        click.echo(f"icarus: warning: {note}", err=True)
+    write_results_pickle(found, file)
+    failed = f", {len(found.failures)} failures" if found.failures else ""
+    click.echo(f"{len(found)} results{failed}: {file}")
+    if not notes and (left := (now := campaign_status(path)).planned - now.ended):
+        click.echo(f"{left} jobs of the campaign have not ended")
 
 
 @main.command()

@@ -216,7 +216,7 @@ def _source(definition: Any) -> str:
 def _library_folders() -> tuple[str, ...]:
     folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     folders |= {*site.getsitepackages(), site.getusersitepackages()}
-    return tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
+    return tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
 
 
 def _is_library(definition: Any) -> bool:

@@ -51,6 +51,13 @@ def campaign_facts(plan: Plan, settings: Settings) -> dict[str, Any]:
     }
 
 
+@functools.cache
+def _seed_facts(seed: int, replication: int) -> dict[str, Any]:
+    root = root_seed(seed, replication)
+    streams = {name: list(stream(root, name).spawn_key) for name in STREAMS}
+    return {"entropy": root.entropy, "streams": streams}
+
+
 def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str, Any]:
     """Return what is to be known of one job.
 
@@ -59,16 +66,12 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
     The seed is given as entropy and keys of the replication's ``numpy.random.SeedSequence``.
     """
     simulation = job.argument
-    root = root_seed(simulation.seed, simulation.replication)
     facts: dict[str, Any] = {
         "job": job.id,
         "experiment": job.experiment,
         "replication": simulation.replication,
         "status": str(outcome.status),
-        "seed": {
-            "entropy": root.entropy,
-            "streams": {name: list(stream(root, name).spawn_key) for name in STREAMS},
-        },
+        "seed": _seed_facts(simulation.seed, simulation.replication),
         "started": outcome.started,
         "duration": outcome.duration,
         "peak_memory": outcome.peak_memory,

@@ -73,14 +73,13 @@ class Lock:
                 raise JournalError(
                     f"{self._journal}: the journal cannot be written: {error.strerror}"
                 ) from error
-            if self._try(descriptor, deadline):
-                # Its last holder may have removed the file while we waited for it.
-                if self._is_current(descriptor):
-                    holder = {"pid": os.getpid(), "host": platform.node()}
-                    os.ftruncate(descriptor, 0)
-                    with suppress(OSError):  # a full disk; it only names the holder
-                        os.write(descriptor, json.dumps(holder).encode())
-                    return descriptor
+            # Its last holder may have removed the file while we waited for it.
+            if self._try(descriptor, deadline) and self._is_current(descriptor):
+                holder = {"pid": os.getpid(), "host": platform.node()}
+                os.ftruncate(descriptor, 0)
+                with suppress(OSError):  # a full disk; it only names the holder
+                    os.write(descriptor, json.dumps(holder).encode())
+                return descriptor
             os.close(descriptor)
 
     def _try(self, descriptor: int, deadline: float) -> bool:
@@ -107,7 +106,7 @@ class Lock:
 
     def _is_current(self, descriptor: int) -> bool:
         try:
-            there = os.stat(self.path)
+            there = self.path.stat()
         except FileNotFoundError:
             return False
         ours = os.fstat(descriptor)

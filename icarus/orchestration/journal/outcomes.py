@@ -8,8 +8,8 @@ from typing import Any
 
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.hashing import digest
-from icarus.orchestration.journal.encoding import dumps, loads
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.journal.encoding import dumps, loads
 from icarus.orchestration.status import Status
 
 __all__ = [

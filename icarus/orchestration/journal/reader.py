@@ -196,6 +196,31 @@ class JournalReader:
             ) from None
         return job, outcome, outcome.origin or {}
 
+    def started_job(self, identity: str) -> tuple[Job, dict[str, Any]]:
+        """Return a job that was started and has not ended, and facts about the run it is of.
+
+        Raises
+        ------
+        JournalError
+            If it has not started, or what is kept of it is damaged.
+        """
+        row = self._connection.execute(
+            "SELECT experiment, run, number, label, identity, replication, engine FROM jobs "
+            "WHERE id = ?",
+            (identity,),
+        ).fetchone()
+        facts = self._runs.get(row[1], {})
+        if row[0] is None or not facts:
+            raise JournalError(f"{self.path}: job {identity} has not started yet")
+        names = ("number", "label", "identity", "replication", "engine")
+        entry = {**dict(zip(names, row[2:], strict=True)), "id": identity, "seed": facts["seed"]}
+        try:
+            return job_of(entry, self._experiment(row[0]), facts["collectors"]), facts
+        except _DamagedEntryError:
+            raise JournalError(
+                f"{self.path}: the parameters of job {identity} are damaged"
+            ) from None
+
     def attempts(self, identity: str) -> list[tuple[int, Outcome]]:
         """Return the attempts at a job that were followed by another, by number."""
         found = []

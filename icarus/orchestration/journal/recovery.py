@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,16 @@ from icarus.orchestration.journal.encoding import loads
 from icarus.orchestration.journal.outcomes import EXPERIMENT, OUTCOME, RUN
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.salvage import Salvage, salvage
-from icarus.orchestration.journal.schema import checksum, create, describe, open_existing
+from icarus.orchestration.journal.schema import (
+    checksum,
+    create,
+    damaged,
+    describe,
+    open_existing,
+)
+from icarus.results.resultset import ResultSet
 
-__all__ = ["Opened", "aside", "move_aside", "open_or_salvage", "rescue"]
+__all__ = ["Opened", "aside", "move_aside", "open_or_salvage", "recover"]
 
 _BESIDE = ("-wal", "-shm", "-journal")
 """Ends of the names of files that SQLite keeps beside a database."""
@@ -106,7 +114,7 @@ def _replace_by_salvage(path: Path, what: str) -> str:
     new = path.with_name(f".{path.name}.{os.getpid()}.partial")
     kept = aside(path)
     try:
-        recovered = rescue(found, new)
+        recovered = _rescue(found, new)
         # Copied, not renamed: there is a journal at every moment.
         shutil.copy2(path, kept)
         if (log := path.with_name(f"{path.name}-wal")).exists():
@@ -119,14 +127,60 @@ def _replace_by_salvage(path: Path, what: str) -> str:
             with suppress(OSError):
                 new.with_name(new.name + end).unlink(missing_ok=True)
     lost = len(found.ended - recovered)
-    jobs = "1 job" if len(recovered) == 1 else f"{len(recovered)} jobs"
     return (
-        f"{path}: damaged ({what}); {jobs} recovered, {lost or 'none known to be'} lost"
+        f"{path}: damaged ({what}); {_jobs(len(recovered))} recovered, {_lost(lost)}"
         f"{' and run again' if lost else ''}; the damaged file is kept as {kept}"
     )
 
 
-def rescue(found: Salvage, new: Path) -> set[str]:
+def recover(path: Path) -> tuple[ResultSet, list[str]]:
+    """Return the results that a journal holds, and what was found to be damaged.
+
+    Neither settings nor the results file are needed, and the journal is not changed.
+
+    Raises
+    ------
+    JournalError
+        If there is nothing to be read.
+    """
+    try:
+        with closing(open_existing(path)) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict == "ok":
+                results, lost = JournalReader(path, connection).result_set()
+                if not lost:
+                    return results, []
+    except sqlite3.OperationalError as error:
+        raise damaged(path, error) from error
+    except (sqlite3.DatabaseError, JournalError) as error:
+        if isinstance(error, JournalError) and error.__cause__ is None:
+            raise
+    return _recover_damaged(path)
+
+
+def _recover_damaged(path: Path) -> tuple[ResultSet, list[str]]:
+    with tempfile.TemporaryDirectory(prefix="icarus-") as folder:
+        new = Path(folder) / path.name
+        try:
+            found = salvage(path)
+            recovered = _rescue(found, new)
+        except OSError as error:
+            raise JournalError(f"{path}: cannot read the journal: {error.strerror}") from error
+        with JournalReader(new) as reader:
+            results, _ = reader.result_set()
+    lost = len(found.ended - recovered)
+    return results, [f"{path}: damaged; {_jobs(len(recovered))} recovered, {_lost(lost)}"]
+
+
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{number} jobs"
+
+
+def _lost(number: int) -> str:
+    return f"{number} lost" if number else "none known to be lost"
+
+
+def _rescue(found: Salvage, new: Path) -> set[str]:
     """Make a new journal of what was salvaged; return the ids of the jobs that it has."""
     recovered: set[str] = set()
     with closing(create(new)) as connection:
@@ -163,10 +217,12 @@ def _enter_job(
     facts = dict(entry["facts"])  # type: ignore[call-overload]
     connection.execute(
         "INSERT INTO jobs (id, number, label, status, attempts, started, duration, error, "
-        "ended_in, record, experiment, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ended_in, identity, replication, engine, record, experiment, run) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(entry["id"], entry["number"], entry["label"], entry["status"], entry["attempt"]),
             *(facts.get("started"), facts.get("duration"), facts.get("error") or None),
-            *(entry["run"], record, *place),
+            *(entry["run"], entry["identity"], entry["replication"], entry["engine"]),
+            *(record, *place),
         ),
     )

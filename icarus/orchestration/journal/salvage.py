@@ -26,7 +26,7 @@ _LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
 _HEADER, _WAL_HEADER, _FRAME_HEADER = 100, 32, 24
 _CHECKSUM_TYPE = 12 + 2 * 16
 _JOB = re.compile(r"[0-9a-f]{16}-\d+")
-_JOB_COLUMNS, _RECORD_COLUMN = 12, 10
+_JOB_COLUMNS, _RECORD_COLUMN = 15, 10
 _DAMAGE = (LookupError, struct.error, UnicodeDecodeError, ValueError)
 
 _Page = Callable[[int], bytes]

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from icarus.errors import JournalError, nearest_file
+from icarus.orchestration.journal.lock import is_held
 
 __all__ = [
     "APPLICATION_ID",
@@ -61,7 +62,10 @@ CREATE TABLE jobs (
     error TEXT,
     ended_in INTEGER,
     record INTEGER,
-    experiment INTEGER
+    experiment INTEGER,
+    identity TEXT,
+    replication INTEGER,
+    engine TEXT
 );
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -171,23 +175,27 @@ def open_existing(path: Path, *, writable: bool = False) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise JournalError(f"{path}: no such file{nearest_file(path)}")
-    connection = connect(path, "rw" if writable else "ro")
+    mode = "rw" if writable else _reading_mode(path)
+    connection = connect(path, mode)
     try:
-        try:
-            _check(path, connection)
-        except sqlite3.OperationalError:
-            if writable or os.access(path.parent, os.W_OK):
-                raise
-            # Readers share memory with writers through a file, which this folder does not take.
-            connection.close()
-            connection = connect(path, "ro&immutable=1")
-            _check(path, connection)
+        _check(path, connection)
         if writable:
             _make_durable(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _reading_mode(path: Path) -> str:
+    """Return how to open a journal for reading so that no files are left beside it.
+
+    Readers and the writer share memory through a file, which a reader would make where none is
+    being written, or fail to make in a folder that it may not write to.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    idle = not log.exists() and is_held(path) is not True
+    return "ro&immutable=1" if idle or not os.access(path.parent, os.W_OK) else "ro"
 
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:

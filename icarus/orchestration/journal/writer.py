@@ -256,8 +256,12 @@ class Journal:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE jobs SET status = 'RUNNING', attempts = ?, started = ?, duration = NULL, "
-                "error = NULL, ended_in = NULL, record = NULL, experiment = ? WHERE id = ?",
-                (attempt, time.time(), self._experiment(job), job.id),
+                "error = NULL, ended_in = NULL, record = NULL, experiment = ?, identity = ?, "
+                "replication = ?, engine = ? WHERE id = ?",
+                (
+                    *(attempt, time.time(), self._experiment(job), job.experiment),
+                    *(job.argument.replication, job.argument.engine, job.id),
+                ),
             )
 
     def _end(self, job: Job, outcome: Outcome, attempt: int) -> None:
