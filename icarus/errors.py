@@ -9,6 +9,7 @@
     ├── TopologyError      a map file that is missing or unusable
     ├── NoKernelError      a simulation that the compiled engine cannot run
     ├── ResultsError       a results file that cannot be read or written
+    │   └── JournalError   the same of a campaign's journal
     └── PlotError          a plot that the results at hand cannot give
 
 ``Cancel`` is none of them: it is raised by users' own code, to end a job on purpose.
@@ -29,6 +30,7 @@ __all__ = [
     "Cancel",
     "ComponentError",
     "IcarusError",
+    "JournalError",
     "NoKernelError",
     "PlotError",
     "ResultsError",
@@ -115,6 +117,10 @@ class NoKernelError(IcarusError):
 
 class ResultsError(IcarusError):
     """A results file that cannot be read or written."""
+
+
+class JournalError(ResultsError):
+    """A campaign's journal that cannot be read or written, or that another run is writing."""
 
 
 class PlotError(IcarusError, ValueError):

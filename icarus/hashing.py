@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import re
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 
 __all__ = ["digest", "stable_hash"]
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+_first = operator.itemgetter(0)
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 
 
@@ -72,8 +75,7 @@ def digest(value: Any) -> str:
     str
         32 hexadecimal digits.
     """
-    text = json.dumps(_canonical(value), separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(_compact(_canonical(value)).encode(), digest_size=16).hexdigest()
 
 
 def _canonical(value: Any) -> Any:
@@ -88,6 +90,10 @@ def _canonical(value: Any) -> Any:
         # 1 and 1.0 are the same setting; repr is exact for all others.
         return int(value) if value.is_integer() and abs(value) < 2**53 else {"float": repr(value)}
     if isinstance(value, Mapping):
+        # Names, as keys nearly always are, sort as their JSON does; a campaign has many.
+        if all(type(key) is str and key.isascii() and key.isidentifier() for key in value.keys()):  # noqa: SIM118
+            named = sorted(value.items(), key=_first)
+            return {"mapping": [[key, _canonical(item)] for key, item in named]}
         pairs = [[_canonical(key), _canonical(item)] for key, item in value.items()]
         return {"mapping": sorted(pairs, key=_sort_key)}
     if isinstance(value, (list, tuple)):

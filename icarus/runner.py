@@ -5,22 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from icarus.errors import ResultsError
+from icarus.errors import JournalError, ResultsError
 from icarus.orchestration import Orchestrator, stopped_by_signals
 from icarus.orchestration.executors import JobInterrupted
+from icarus.orchestration.journal.schema import journal_of
+from icarus.orchestration.journal.writer import Journal
 from icarus.registry import RESULTS_WRITER
+from icarus.results.readwrite import read_results_pickle
 from icarus.settings import fill_defaults, load_settings, parse_overrides
 from icarus.util import Settings, config_logging
 
 __all__ = [
+    "Campaign",
+    "Keeping",
     "check_destination",
     "default_destination",
     "handler",
+    "prepared",
     "run",
     "run_campaign",
     "write_results",
@@ -55,6 +62,119 @@ def check_destination(path: Path, overwrite: bool) -> None:
         raise ResultsError(f"{path.parent}: results cannot be written to this folder")
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """What becomes of what earlier runs left, and whether this one leaves a journal."""
+
+    journal: bool = True
+    """Keep a journal beside the results, and go on from the one that is there."""
+    fresh: bool = False
+    """Move the journal of earlier runs aside."""
+    retry_failed: bool = False
+    """Run jobs again that gave no result."""
+    overwrite: bool = False
+    """Replace a results file that is not this campaign's."""
+
+
+@dataclass
+class Campaign:
+    """A campaign that is ready to run, and where its results go."""
+
+    orchestrator: Orchestrator
+    file: Path
+    journal: Journal | None = None
+    notes: list[str] = field(default_factory=list)
+    """What was found to be damaged, and what became of it."""
+
+    def write(self, orchestrator: Orchestrator) -> None:
+        """Write the results file.
+
+        Raises
+        ------
+        ResultsError
+            If it cannot be written; the message says where the results are.
+        """
+        if self.journal is None:
+            write_results(orchestrator, self.file)
+            return
+        try:
+            with self.journal.writing(self.file):
+                _writer(orchestrator)(orchestrator.results, self.file)
+        except JournalError:
+            raise
+        except (ResultsError, OSError) as error:
+            raise ResultsError(
+                f"{error}; nothing is lost: mend this and run the same command again, or have "
+                f"icarus results recover {self.journal.path} -o FILE write another file"
+            ) from error
+
+
+@contextmanager
+def prepared(settings: Settings, file: Path, keeping: Keeping) -> Iterator[Campaign]:
+    """Check everything and open the journal, before anything is run.
+
+    Parameters
+    ----------
+    settings : Settings
+    file : Path
+        Where the results go.
+    keeping : Keeping
+
+    Yields
+    ------
+    Campaign
+
+    Raises
+    ------
+    SettingsError
+        If anything is wrong with the settings. Nothing was written then.
+    ResultsError
+        If results cannot be written there; as a JournalError, if the journal cannot.
+    """
+    path = journal_of(file)
+    if not keeping.journal:
+        orchestrator = Orchestrator(settings)
+        check_destination(file, keeping.overwrite)
+        yield Campaign(orchestrator, file)
+        return
+    if keeping.fresh or not path.exists():
+        orchestrator = Orchestrator(settings)
+        check_destination(file, keeping.overwrite or _made_by(path, file))
+        journal = Journal(path, fresh=keeping.fresh)
+        known = None
+    else:
+        journal = Journal(path)
+        known = journal.known(retry_failed=keeping.retry_failed)
+    with journal:
+        notes = list(journal.notes)
+        if known is not None:
+            orchestrator = Orchestrator(settings, known=known)
+            check_destination(file, keeping.overwrite or _replaceable(journal, file, notes))
+        orchestrator.subscribe(journal.attach(settings), essential=True)
+        yield Campaign(orchestrator, file, journal, notes)
+
+
+def _made_by(journal: Path, file: Path) -> bool:
+    """Whether a results file was written from a journal that nobody has opened yet."""
+    if not journal.exists():
+        return False
+    with suppress(JournalError), Journal(journal) as opened:
+        return opened.made(file)
+    return False
+
+
+def _replaceable(journal: Journal, file: Path, notes: list[str]) -> bool:
+    """Whether a results file is the journal's, or was and is damaged now."""
+    if not file.exists() or journal.made(file):
+        return True
+    try:
+        read_results_pickle(file)
+    except ResultsError as error:
+        notes.append(f"{error}; it is written again from the journal")
+        return True
+    return False
+
+
 def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], None]) -> None:
     """Run a campaign to its end or until a signal stops it, and write its results either way.
 
@@ -65,12 +185,26 @@ def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], Non
     write : callable
         Called with the orchestrator when the campaign is over, however it ended. Signals do
         not disturb it.
+
+    Raises
+    ------
+    JournalError
+        If the journal could not be written, which ended the campaign. The message has a line
+        for this, and another if the results could not be written either.
     """
     with stopped_by_signals(orchestrator):
         try:
             orchestrator.run()
-        finally:
+        except JournalError as error:
+            try:
+                write(orchestrator)
+            except ResultsError as second:
+                raise JournalError(f"{error}\n{second}") from error
+            raise
+        except BaseException:
             write(orchestrator)
+            raise
+        write(orchestrator)
 
 
 def run(
@@ -135,13 +269,18 @@ def write_results(orchestrator: Orchestrator, destination: Path) -> None:
         If `destination` cannot be written to; the results are then in a temporary folder, which
         the message names.
     """
-    writer: Callable[..., None] = RESULTS_WRITER.resolve(orchestrator.settings["RESULTS_FORMAT"])
+    writer = _writer(orchestrator)
     try:
         writer(orchestrator.results, destination)
     except (ResultsError, OSError) as error:
         refuge = Path(tempfile.mkdtemp(prefix="icarus-")) / destination.name
         writer(orchestrator.results, refuge)
         raise ResultsError(f"{error}; the results are in {refuge} instead") from error
+
+
+def _writer(orchestrator: Orchestrator) -> Callable[..., None]:
+    writer: Callable[..., None] = RESULTS_WRITER.resolve(orchestrator.settings["RESULTS_FORMAT"])
+    return writer
 
 
 def _validate_settings(settings: Settings, freeze: bool = True) -> None:

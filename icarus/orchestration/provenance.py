@@ -51,28 +51,33 @@ def campaign_facts(plan: Plan, settings: Settings) -> dict[str, Any]:
     }
 
 
+@functools.cache
+def _seed_facts(seed: int, replication: int) -> dict[str, Any]:
+    root = root_seed(seed, replication)
+    streams = {name: list(stream(root, name).spawn_key) for name in STREAMS}
+    return {"entropy": root.entropy, "streams": streams}
+
+
 def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str, Any]:
     """Return what is to be known of one job.
+
+    `campaign` holds for jobs that did not end in an earlier run.
 
     The seed is given as entropy and keys of the replication's ``numpy.random.SeedSequence``.
     """
     simulation = job.argument
-    root = root_seed(simulation.seed, simulation.replication)
     facts: dict[str, Any] = {
         "job": job.id,
         "experiment": job.experiment,
         "replication": simulation.replication,
         "status": str(outcome.status),
-        "seed": {
-            "entropy": root.entropy,
-            "streams": {name: list(stream(root, name).spawn_key) for name in STREAMS},
-        },
+        "seed": _seed_facts(simulation.seed, simulation.replication),
         "started": outcome.started,
         "duration": outcome.duration,
         "attempts": outcome.attempts,
         "peak_memory": outcome.peak_memory,
         "messages": outcome.messages,
-        "campaign": campaign,
+        "campaign": outcome.origin or campaign,
     }
     if outcome.status is Status.OK:
         requests = outcome.value.n_requests

@@ -55,7 +55,8 @@ def test_overrides_change_the_experiments(cli, small):
 
 
 def test_an_earlier_file_is_kept_unless_told_otherwise(cli, small):
-    assert cli("run", "small.py", "-r", "out.pickle").returncode == 0
+    assert cli("run", "small.py", "-r", "out.pickle", "--no-journal").returncode == 0
+    assert not (cli.folder / "out.pickle.journal").exists()
     before = (cli.folder / "out.pickle").read_bytes()
     refused = cli("run", "small.py", "-r", "out.pickle")
     assert refused.returncode == 2

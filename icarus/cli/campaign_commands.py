@@ -1,0 +1,219 @@
+"""``icarus status``, ``watch``, ``log`` and ``replay``: campaigns seen from outside."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from icarus.cli.common import command, main, results_argument
+
+if TYPE_CHECKING:
+    from icarus.orchestration.jobs import Outcome
+    from icarus.orchestration.journal.status import CampaignStatus, JobRow
+    from icarus.orchestration.replay import Recorded
+
+__all__: list[str] = []
+
+_WATCH_EVERY = 1.0
+"""Seconds between two looks."""
+
+_optional_results = click.argument(
+    "path", metavar="[RESULTS]", required=False, type=click.Path(path_type=Path)
+)
+_job_argument = click.argument("job", metavar="JOB")
+
+
+@main.command()
+@_optional_results
+@click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON.")
+@command
+def status(path: Path | None, as_json: bool) -> None:
+    """Print how far the campaign of RESULTS is, also while it runs.
+
+    RESULTS is a results file, its journal or a settings module; by default the campaign under
+    results/ that was active last.
+    """
+    from icarus.orchestration.journal.status import campaign_status, find_journal
+
+    found = campaign_status(find_journal(path))
+    if as_json:
+        facts = {**dataclasses.asdict(found), "ended": found.ended, "rate": found.rate}
+        click.echo(json.dumps(facts, indent=4, default=str))
+    else:
+        click.echo("\n".join(_status_lines(found)))
+
+
+def _status_lines(found: CampaignStatus) -> list[str]:
+    counts = [f"{number} {name}" for name, number in sorted(found.counts.items())]
+    left = found.planned - found.ended
+    share = f" ({found.ended / found.planned:.0%})" if found.planned else ""
+    lines = [
+        f"{found.journal}: {found.state}",
+        f"jobs:     {found.ended} of {found.planned} ended{share}, {left} left; "
+        f"{', '.join(counts) or 'none yet'}",
+    ]
+    if found.known:
+        lines.append(f"earlier:  {found.known} of them ended in earlier runs")
+    if found.alive:
+        lines.append(
+            f"speed:    {found.rate:,.0f} requests/s; {_clock(found.elapsed)} so far, "
+            f"{_clock(found.eta)} to go"
+        )
+        lines.append(f"process:  {found.pid} on {found.host}")
+    silent = time.time() - found.updated
+    lines += [f"running:  {_running(job, silent)}" for job in found.running]
+    lines += [
+        f"{job.status + ':':<9} {job.number} {job.label}: {job.error}" for job in found.failures
+    ]
+    return lines
+
+
+def _running(job: JobRow, silent: float) -> str:
+    # What the campaign noted last, which was a moment ago.
+    age = max((job.age or 0.0) + silent, 0.0) if job.age is not None else None
+    requests = f"{job.requests:,} requests" if job.requests else "setting up"
+    return f"{job.number} {job.label}: {requests}, {_clock(age)}"
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "-:--:--"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+@main.command()
+@_optional_results
+@command
+def watch(path: Path | None) -> None:
+    """Keep what ``icarus status`` prints on the screen until the campaign ends, or Ctrl-C."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    from icarus.orchestration.journal.status import campaign_status, find_journal
+
+    journal = find_journal(path)
+    try:
+        with Live(console=Console(), auto_refresh=False) as live:
+            while True:
+                found = campaign_status(journal)
+                live.update(Text("\n".join(_status_lines(found))), refresh=True)
+                if not found.alive:
+                    break
+                time.sleep(_WATCH_EVERY)
+    except KeyboardInterrupt:
+        pass
+
+
+@main.command()
+@results_argument
+@click.argument("job", metavar="[JOB]", required=False)
+@command
+def log(path: Path, job: str | None) -> None:
+    """Print the jobs of RESULTS, or messages and traceback of one.
+
+    JOB is its number, or the beginning of its id.
+    """
+    from icarus.orchestration.journal.status import find_journal, job_row, job_rows
+
+    journal = find_journal(path)
+    if job is None:
+        rows = job_rows(journal)
+        width = max((len(row.id) for row in rows), default=0)
+        for row in rows:
+            took = "" if row.duration is None else f"  {row.duration:.2f} s"
+            error = f"  {row.error}" if row.error else ""
+            click.echo(
+                f"{row.number:>6}  {row.id:<{width}}  {row.status or '-':<11}  {row.label}"
+                f"{took}{error}"
+            )
+        return
+    click.echo("\n".join(_log_lines(journal, job_row(journal, job))))
+
+
+def _log_lines(journal: Path, row: JobRow) -> list[str]:
+    from icarus.orchestration.journal.reader import JournalReader
+
+    lines = [f"job {row.number}: {row.id}", f"what:      {row.label}"]
+    lines.append(f"status:    {row.status or 'has not started'}")
+    if row.started:
+        begin = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.started))
+        lines.append(f"started:   {begin}, attempt {row.attempts}")
+    with JournalReader(journal) as reader:
+        for number, outcome in reader.attempts(row.id):
+            lines += [f"attempt {number}:", *_outcome_lines(outcome)]
+        if row.duration is not None:
+            lines += _outcome_lines(reader.job(row.id)[1])
+    return lines
+
+
+def _outcome_lines(outcome: Outcome) -> list[str]:
+    import logging
+
+    memory = f", {outcome.peak_memory / 2**20:.0f} MiB at most" if outcome.peak_memory else ""
+    lines = [f"took:      {outcome.duration:.2f} s{memory}"]
+    if outcome.error:
+        lines.append(f"error:     {outcome.error}")
+    for level, name, text in outcome.messages:
+        lines.append(f"{logging.getLevelName(level)} {name}: {text}")
+    if outcome.traceback:
+        lines += ["", *outcome.traceback.rstrip().splitlines()]
+    return lines
+
+
+@main.command()
+@results_argument
+@_job_argument
+@functools.partial(command, debug_help="Open the debugger where the job raises.")
+def replay(path: Path, job: str, debug: bool) -> None:
+    """Run one job of RESULTS again, here, and say whether the result is the same.
+
+    Parameters, seed and settings module are those that were recorded. The settings module is
+    executed for the components it defines: replay nothing whose author you do not trust.
+    JOB is its number, or the beginning of its id. Exit code 1: the result is another.
+    """
+    from icarus.orchestration.replay import difference, prepare, recorded_job
+    from icarus.orchestration.replay import replay as run_again
+
+    recorded = recorded_job(path, job)
+    prepared = prepare(recorded)
+    if debug:
+        _debug(prepared.task, prepared.argument)
+    outcome = run_again(prepared)
+    differs = difference(recorded, outcome)
+    if differs is None:
+        click.echo(f"the same: {recorded.status}, {outcome.duration:.2f} s")
+        if outcome.traceback:
+            click.echo(outcome.traceback.rstrip())
+        return
+    click.echo(_verdict(recorded, differs))
+    sys.exit(1)
+
+
+def _verdict(recorded: Recorded, differs: str) -> str:
+    from icarus.orchestration.status import Status
+
+    if recorded.status is Status.INTERRUPTED:
+        return f"it had not ended when its campaign did: {differs}"
+    return f"not the same: {differs}"
+
+
+def _debug(task: Callable[..., Any], argument: Any) -> None:
+    """Run a task, and open the debugger where it raises."""
+    import pdb
+    import traceback
+
+    try:
+        task(argument, None)
+    except Exception as error:
+        traceback.print_exc()
+        pdb.post_mortem(error.__traceback__)

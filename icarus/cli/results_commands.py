@@ -1,0 +1,161 @@
+"""``icarus results`` and ``icarus plot``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from icarus.cli.common import CONTEXT_SETTINGS, command, main, results_argument
+
+__all__ = ["merge_results", "print_results", "results"]
+
+
+@main.group(context_settings=CONTEXT_SETTINGS)
+def results() -> None:
+    """Print, tabulate, merge and recover results."""
+
+
+@results.command("print")
+@click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON.")
+@results_argument
+@command
+def print_results(path: Path, as_json: bool) -> None:
+    """Print parameters and results of every simulation in RESULTS."""
+    from icarus.results import read_results_pickle
+
+    loaded = read_results_pickle(path)
+    click.echo(loaded.json(indent=4) if as_json else loaded.prettyprint())
+
+
+@results.command("show")
+@results_argument
+@click.option("--metric", "metrics", multiple=True, help="Only this metric, such as LATENCY.MEAN.")
+@command
+def show_results(path: Path, metrics: tuple[str, ...]) -> None:
+    """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval."""
+    from rich.console import Console
+
+    from icarus.results import read_results_pickle
+    from icarus.results.tables import results_table
+
+    console = Console()
+    if not console.is_terminal:
+        # A file or a pipe has no width to fit into.
+        console = Console(width=10_000)
+    console.print(results_table(read_results_pickle(path), metrics))
+
+
+@results.command("merge")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the merged results go.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
+@click.argument(
+    "inputs", metavar="RESULTS...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@command
+def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> None:
+    """Concatenate several RESULTS, in the order given."""
+    from icarus.results import read_results_pickle, write_results_pickle
+    from icarus.runner import check_destination
+
+    loaded = [read_results_pickle(path) for path in inputs]
+    check_destination(output, overwrite)
+    merged = sum(loaded[1:], start=loaded[0])
+    write_results_pickle(merged, output)
+    click.echo(f"{len(merged)} results: {output}")
+
+
+@results.command("recover")
+@click.argument("journal", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the results go.  [default: the results file that JOURNAL belongs to]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
+@command
+def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None:
+    """Make a results file of JOURNAL alone, also of one that is damaged or still written."""
+    from icarus.orchestration.journal.recovery import recover
+    from icarus.orchestration.journal.schema import results_of
+    from icarus.orchestration.journal.status import campaign_status, find_journal
+    from icarus.results import write_results_pickle
+    from icarus.runner import check_destination
+
+    path = find_journal(journal)
+    file = output or results_of(path)
+    check_destination(file, overwrite)
+    found, notes = recover(path)
+    for note in notes:
+        click.echo(f"icarus: warning: {note}", err=True)
+    write_results_pickle(found, file)
+    failed = f", {len(found.failures)} failures" if found.failures else ""
+    click.echo(f"{len(found)} results{failed}: {file}")
+    if not notes and (left := (now := campaign_status(path)).planned - now.ended):
+        click.echo(f"{left} jobs of the campaign have not ended")
+
+
+@main.command()
+@results_argument
+@click.option("--metric", "metrics", multiple=True, help="Draw only this metric, such as LATENCY.")
+@click.option("--x", metavar="PARAMETER", help="Parameter on the horizontal axis.")
+@click.option("--series", metavar="PARAMETER", help="Parameter that tells lines apart.")
+@click.option(
+    "--facet", multiple=True, metavar="PARAMETER", help="Parameter that tells panels apart."
+)
+@click.option("--where", multiple=True, metavar="KEY=VALUE", help="Draw only these experiments.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where pictures go.  [default: RESULTS without its suffix]",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["png", "pdf", "svg"]),
+    default="png",
+    show_default=True,
+)
+@click.option("--show", is_flag=True, help="Open a window with each picture too.")
+@command
+def plot(
+    path: Path,
+    metrics: tuple[str, ...],
+    x: str | None,
+    series: str | None,
+    facet: tuple[str, ...],
+    where: tuple[str, ...],
+    output: Path | None,
+    file_format: str,
+    show: bool,
+) -> None:
+    """Draw every metric in RESULTS over whatever the campaign varied.
+
+    Needs no options: the numeric parameter that varies goes on the horizontal axis, names such
+    as strategies become lines, the rest small multiples. Bars are 95 % confidence intervals.
+    """
+    from icarus.results import plot_results, read_results_pickle
+
+    loaded = read_results_pickle(path)
+    pictures = plot_results(
+        loaded,
+        output or path.with_suffix(""),
+        metrics=list(metrics) or None,
+        x=x,
+        series=series,
+        facet=list(facet) or None,
+        where=list(where) or None,
+        fmt=file_format,
+        show=show,
+    )
+    for picture in pictures:
+        click.echo(picture)

@@ -1,0 +1,197 @@
+"""``icarus run``, ``validate`` and ``list``."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from icarus.cli.common import command, main, override_option, settings_argument
+
+if TYPE_CHECKING:
+    from icarus.orchestration import Orchestrator
+    from icarus.util import Settings
+
+__all__ = ["run"]
+
+
+@main.command()
+@settings_argument
+@click.option(
+    "-r",
+    "--results",
+    "destination",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where the results go.  [default: results/<name of SETTINGS>.pickle]",
+)
+@override_option
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace a results file that is there already and was not made by this campaign.",
+)
+@click.option(
+    "--retry-failed", is_flag=True, help="Run the jobs again that gave no result in earlier runs."
+)
+@click.option(
+    "--fresh", is_flag=True, help="Start over; the journal of earlier runs is moved aside."
+)
+@click.option(
+    "--no-journal", is_flag=True, help="Keep no journal: an interrupted run cannot be resumed."
+)
+@click.option("--dry-run", is_flag=True, help="Check everything, print the plan and stop.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@click.option("-v", "--verbose", is_flag=True, help="Print a line for every simulation.")
+@click.option(
+    "--log-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the log to this file too.",
+)
+@command
+def run(
+    settings: Path,
+    destination: Path | None,
+    overrides: tuple[str, ...],
+    overwrite: bool,
+    retry_failed: bool,
+    fresh: bool,
+    no_journal: bool,
+    dry_run: bool,
+    quiet: bool,
+    verbose: bool,
+    log_file: Path | None,
+) -> None:
+    """Run every experiment of SETTINGS and save the results.
+
+    Everything is checked before anything runs. Every finished simulation is kept in a journal
+    beside the results at once: the same command, run again after whatever happened, goes on
+    from there. Ctrl-C, SIGTERM and SIGHUP save what is finished.
+
+    Exit codes: 0 all simulations gave their results; 1 some did not, the others are saved;
+    2 something is wrong with settings, command line or disk; 128 + n stopped by signal n, what
+    was finished is saved.
+    """
+    from icarus import runner
+
+    loaded = _load(settings, overrides)
+    if dry_run:
+        _print_plan(settings, loaded)
+        return
+    file = destination or runner.default_destination(settings)
+    if fresh and not no_journal:
+        _confirm_fresh(file)
+    keeping = runner.Keeping(
+        journal=not no_journal, fresh=fresh, retry_failed=retry_failed, overwrite=overwrite
+    )
+    with runner.prepared(loaded, file, keeping) as campaign:
+        orchestrator = campaign.orchestrator
+        loaded.freeze()
+        _show_progress(orchestrator, settings.stem, quiet, verbose, log_file)
+        for note in campaign.notes:
+            logging.getLogger("journal").warning("%s", note)
+        for warning in orchestrator.plan.warnings:
+            logging.getLogger("settings").warning("%s", warning)
+        runner.run_campaign(orchestrator, campaign.write)
+    sys.exit(_report(orchestrator, file, quiet))
+
+
+def _confirm_fresh(file: Path) -> None:
+    from icarus.orchestration.journal.schema import journal_of
+
+    journal = journal_of(file)
+    if journal.exists() and sys.stdin.isatty():
+        click.confirm(f"{journal}: move it aside and run everything again?", abort=True)
+
+
+def _load(settings: Path, overrides: tuple[str, ...]) -> Settings:
+    from icarus.settings import load_settings, parse_overrides
+
+    return load_settings(settings, parse_overrides(overrides))
+
+
+def _show_progress(
+    orchestrator: Orchestrator, title: str, quiet: bool, verbose: bool, log_file: Path | None
+) -> None:
+    from rich.console import Console
+
+    from icarus.logs import configure_logs
+    from icarus.orchestration.progress import LiveProgress, LogProgress
+
+    console = Console(stderr=True)
+    live = console.is_terminal and not quiet
+    level = logging.getLevelNamesMapping()[orchestrator.settings["LOG_LEVEL"].upper()]
+    if quiet:
+        level = logging.ERROR
+    elif verbose:
+        level = logging.DEBUG
+    configure_logs(level, live_console=console if live else None, log_file=log_file)
+    orchestrator.subscribe(LogProgress())
+    if live:
+        orchestrator.subscribe(LiveProgress(console, title))
+
+
+def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
+    """Print how a campaign ended; return the exit code."""
+    from icarus.util import timestr
+
+    snapshot = orchestrator.snapshot()
+    if not quiet:
+        counts = [f"{number} {status}" for status, number in sorted(snapshot.counts.items())]
+        elapsed = timestr(snapshot.elapsed)
+        # The terminal may be gone, which changes nothing about how the campaign ended.
+        with contextlib.suppress(OSError):
+            click.echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
+            click.echo(f"results: {file}")
+    if orchestrator.stopped_by is not None:
+        return 128 + orchestrator.stopped_by
+    return 0 if snapshot.ok == snapshot.planned else 1
+
+
+@main.command()
+@settings_argument
+@override_option
+@command
+def validate(settings: Path, overrides: tuple[str, ...]) -> None:
+    """Check SETTINGS in full and print the plan, running nothing.
+
+    All problems are listed at once, each with its place; the exit code is then 2.
+    """
+    _print_plan(settings, _load(settings, overrides))
+
+
+def _print_plan(path: Path, settings: Settings) -> None:
+    from icarus.plan import make_plan
+
+    plan = make_plan(settings)
+    for warning in plan.warnings:
+        click.echo(f"icarus: warning: {warning}", err=True)
+    click.echo(f"settings:      {path}")
+    click.echo("\n".join(plan.describe()))
+
+
+@main.command("list")
+@click.argument("kind", required=False)
+@click.argument("name", required=False)
+@command
+def list_(kind: str | None, name: str | None) -> None:
+    """List the components that settings may name.
+
+    \b
+    icarus list                           the kinds of components
+    icarus list strategies                the strategies, a line each
+    icarus list strategies PROB_CACHE     parameters and reference of one
+    """
+    from icarus import listing
+
+    if kind is None:
+        lines = listing.kinds()
+    elif name is None:
+        lines = listing.components(kind)
+    else:
+        lines = listing.component(kind, name)
+    click.echo("\n".join(lines))

@@ -1,0 +1,76 @@
+"""``icarus trace``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from icarus.cli.common import CONTEXT_SETTINGS, command, main
+from icarus.errors import IcarusError, SettingsError
+
+__all__ = ["trace"]
+
+
+@main.group(context_settings=CONTEXT_SETTINGS)
+def trace() -> None:
+    """Look at request traces and convert them."""
+
+
+_TRACE_OPTIONS = (
+    click.option("--format", metavar="FORMAT", help="What SOURCE is.  [default: found out]"),
+    click.option("--content-column", metavar="COLUMN", help="Column of ids: name, or number."),
+    click.option("--time-column", metavar="COLUMN", help="Column of times, in seconds."),
+    click.option("--size-column", metavar="COLUMN", help="Column of sizes, in bytes."),
+    click.option("--delimiter", help="What separates columns."),
+    click.option("--header/--no-header", default=None, help="Whether the first line names them."),
+)
+
+
+def _trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how a trace is to be read."""
+
+    @functools.wraps(function)
+    def read(*args: Any, **options: Any) -> None:
+        from icarus.tools.tracecommands import column
+
+        for name, value in options.items():
+            if name.endswith("_column") and value:
+                options[name] = column(value)
+        try:
+            function(*args, **options)
+        except ValueError as error:
+            if isinstance(error, IcarusError):
+                raise
+            # Options that contradict each other.
+            raise SettingsError([str(error)]) from error
+
+    decorated = command(read)
+    for option in reversed(_TRACE_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+@trace.command("info")
+@click.argument("source", metavar="TRACE", type=click.Path(path_type=Path))
+@_trace_command
+def trace_info(source: Path, **options: Any) -> None:
+    """Print statistics of TRACE and the Zipf exponent that fits it."""
+    from icarus.tools.tracecommands import info_lines
+
+    click.echo("\n".join(info_lines(source, **options)))
+
+
+@trace.command("convert")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("destination", type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@_trace_command
+def trace_convert(source: Path, destination: Path, **options: Any) -> None:
+    """Write the trace SOURCE to DESTINATION in a compact form that simulations stream from."""
+    from icarus.tools.tracecommands import convert_lines
+
+    click.echo("\n".join(convert_lines(source, destination, **options)))

@@ -1,0 +1,106 @@
+"""Outcomes, experiments and facts about runs as entries of a journal, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from icarus.execution.simulation import Simulation, SimulationResult, simulate
+from icarus.hashing import digest
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.journal.encoding import dumps, loads
+from icarus.orchestration.status import Status
+
+__all__ = [
+    "ATTEMPT",
+    "EXPERIMENT",
+    "OUTCOME",
+    "RUN",
+    "experiment_entry",
+    "experiment_key",
+    "job_of",
+    "outcome_entry",
+    "outcome_of",
+]
+
+OUTCOME = "outcome:"
+ATTEMPT = "attempt:"
+EXPERIMENT = "experiment:"
+RUN = "run:"
+"""What keys of entries begin with."""
+
+_FIELDS = {field.name for field in dataclasses.fields(Outcome)} - {"value", "status", "origin"}
+
+
+def experiment_key(job: Job) -> str:
+    """Return the key of a job's experiment, free text under ``desc`` included."""
+    desc = job.argument.params.get("desc")
+    return f"{EXPERIMENT}{job.experiment}" + ("" if desc is None else digest(desc)[:8])
+
+
+def experiment_entry(job: Job) -> bytes:
+    """Return the parameters of a job's experiment as bytes."""
+    return dumps(job.argument.params)
+
+
+def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
+    """Return all that is to be kept of a job that ended, as bytes."""
+    facts = {name: getattr(outcome, name) for name in _FIELDS}
+    simulation = job.argument
+    entry: dict[str, Any] = {
+        "id": job.id,
+        "number": job.number,
+        "label": job.label,
+        "identity": job.experiment,
+        "experiment": experiment_key(job),
+        "seed": simulation.seed,
+        "replication": simulation.replication,
+        "engine": simulation.engine,
+        "attempt": attempt,
+        "run": run,
+        "status": str(outcome.status),
+        "facts": list(facts.items()),
+    }
+    value = outcome.value
+    if isinstance(value, SimulationResult):
+        entry["result"] = [value.results, value.engine, value.engine_reason, value.n_requests]
+    elif value is not None:
+        entry["value"] = value
+    return dumps(list(entry.items()))
+
+
+def outcome_of(
+    payload: bytes, runs: Mapping[int, dict[str, Any]]
+) -> tuple[dict[str, Any], Outcome]:
+    """Return what was kept of a job, and its outcome.
+
+    Parameters
+    ----------
+    payload : bytes
+        What ``outcome_entry`` returned.
+    runs : mapping of int to dict
+        Facts about the runs of the journal.
+    """
+    entry = dict(loads(payload))
+    value = entry.get("value")
+    if "result" in entry:
+        value = SimulationResult(*entry.pop("result"))
+    facts = {name: given for name, given in entry.pop("facts") if name in _FIELDS}
+    return entry, Outcome(
+        status=Status(entry["status"]), value=value, origin=runs.get(entry["run"]), **facts
+    )
+
+
+def job_of(entry: Mapping[str, Any], params: Any, collectors: Mapping[str, Any]) -> Job:
+    """Return the job that an entry tells of."""
+    return Job(
+        id=entry["id"],
+        experiment=entry["identity"],
+        number=entry["number"],
+        label=entry["label"],
+        task=simulate,
+        argument=Simulation(
+            params, collectors, entry["seed"], entry["replication"], entry["engine"]
+        ),
+    )

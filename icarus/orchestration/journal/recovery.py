@@ -1,0 +1,228 @@
+"""Opening a journal that is there, whatever state it is in.
+
+A damaged one is moved aside, and what can be trusted of it becomes a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from icarus.errors import JournalError
+from icarus.orchestration.jobs import Outcome
+from icarus.orchestration.journal.encoding import loads
+from icarus.orchestration.journal.outcomes import EXPERIMENT, OUTCOME, RUN
+from icarus.orchestration.journal.reader import JournalReader
+from icarus.orchestration.journal.salvage import Salvage, salvage
+from icarus.orchestration.journal.schema import (
+    checksum,
+    create,
+    damaged,
+    describe,
+    open_existing,
+)
+from icarus.results.resultset import ResultSet
+
+__all__ = ["Opened", "aside", "move_aside", "open_or_salvage", "recover"]
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""Ends of the names of files that SQLite keeps beside a database."""
+
+
+@dataclass
+class Opened:
+    """A journal that is open for writing."""
+
+    connection: sqlite3.Connection
+    outcomes: dict[str, Outcome]
+    """Of the jobs that ended, by their ids."""
+    notes: list[str] = field(default_factory=list)
+    """What was found to be damaged, and what became of it."""
+
+
+def open_or_salvage(path: Path) -> Opened:
+    """Open a journal for writing; nobody else must be writing it.
+
+    Raises
+    ------
+    JournalError
+        If it cannot be written, is no journal, or is of a later version of Icarus.
+    """
+    try:
+        try:
+            return Opened(*_open_sound(path))
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            notes = [_replace_by_salvage(path, str(error))]
+        return Opened(*_open_sound(path), notes)
+    except (sqlite3.Error, OSError) as error:
+        text = describe(error) if isinstance(error, sqlite3.Error) else error.strerror
+        raise JournalError(f"{path}: cannot open the journal: {text}") from error
+
+
+def _open_sound(path: Path) -> tuple[sqlite3.Connection, dict[str, Outcome]]:
+    connection = open_existing(path, writable=True)
+    try:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(" ".join(verdict.split()))
+        contents = JournalReader(path, connection).contents()
+        if contents.damaged:
+            number = len(contents.damaged)
+            raise sqlite3.DatabaseError(
+                f"{number} {'entry has' if number == 1 else 'entries have'} a wrong checksum"
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return connection, contents.outcomes
+
+
+def aside(path: Path) -> Path:
+    """Return a name beside `path` that is not taken."""
+    number = 1
+    while (candidate := path.with_name(f"{path.name}.{number}")).exists():
+        number += 1
+    return candidate
+
+
+def move_aside(path: Path) -> Path:
+    """Rename a journal that nobody is writing, and return its new name."""
+    with suppress(JournalError, sqlite3.Error), closing(open_existing(path, writable=True)) as old:
+        # What is in the log of writes only becomes part of the file.
+        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    target = aside(path)
+    try:
+        path.rename(target)
+        for end in _BESIDE:
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + end).rename(target.with_name(target.name + end))
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be moved aside: {error.strerror}") from error
+    return target
+
+
+def _replace_by_salvage(path: Path, what: str) -> str:
+    """Put a new journal with all that is sound in the place of a damaged one; say what was done."""
+    found = salvage(path)
+    new = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    kept = aside(path)
+    try:
+        recovered = _rescue(found, new)
+        # Copied, not renamed: there is a journal at every moment.
+        shutil.copy2(path, kept)
+        if (log := path.with_name(f"{path.name}-wal")).exists():
+            shutil.copy2(log, kept.with_name(f"{kept.name}-wal"))
+        for end in _BESIDE:
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        new.replace(path)
+    finally:
+        for end in ("", *_BESIDE):
+            with suppress(OSError):
+                new.with_name(new.name + end).unlink(missing_ok=True)
+    lost = len(found.ended - recovered)
+    return (
+        f"{path}: damaged ({what}); {_jobs(len(recovered))} recovered, {_lost(lost)}"
+        f"{' and run again' if lost else ''}; the damaged file is kept as {kept}"
+    )
+
+
+def recover(path: Path) -> tuple[ResultSet, list[str]]:
+    """Return the results that a journal holds, and what was found to be damaged.
+
+    Neither settings nor the results file are needed, and the journal is not changed.
+
+    Raises
+    ------
+    JournalError
+        If there is nothing to be read.
+    """
+    try:
+        with closing(open_existing(path)) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict == "ok":
+                results, lost = JournalReader(path, connection).result_set()
+                if not lost:
+                    return results, []
+    except sqlite3.OperationalError as error:
+        raise damaged(path, error) from error
+    except (sqlite3.DatabaseError, JournalError) as error:
+        if isinstance(error, JournalError) and error.__cause__ is None:
+            raise
+    return _recover_damaged(path)
+
+
+def _recover_damaged(path: Path) -> tuple[ResultSet, list[str]]:
+    with tempfile.TemporaryDirectory(prefix="icarus-") as folder:
+        new = Path(folder) / path.name
+        try:
+            found = salvage(path)
+            recovered = _rescue(found, new)
+        except OSError as error:
+            raise JournalError(f"{path}: cannot read the journal: {error.strerror}") from error
+        with JournalReader(new) as reader:
+            results, _ = reader.result_set()
+    lost = len(found.ended - recovered)
+    return results, [f"{path}: damaged; {_jobs(len(recovered))} recovered, {_lost(lost)}"]
+
+
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{number} jobs"
+
+
+def _lost(number: int) -> str:
+    return f"{number} lost" if number else "none known to be lost"
+
+
+def _rescue(found: Salvage, new: Path) -> set[str]:
+    """Make a new journal of what was salvaged; return the ids of the jobs that it has."""
+    recovered: set[str] = set()
+    with closing(create(new)) as connection:
+        connection.execute("BEGIN")
+        numbers = {
+            key: connection.execute(
+                "INSERT INTO records (key, checksum, payload) VALUES (?, ?, ?)",
+                (key, checksum(key, payload), payload),
+            ).lastrowid
+            for key, (_, payload) in sorted(found.entries.items(), key=lambda item: item[1][0])
+        }
+        runs = sorted(int(key.removeprefix(RUN)) for key in numbers if key.startswith(RUN)) or [1]
+        connection.executemany(
+            "INSERT INTO runs (number, started, updated, planned, known, pid, host, command, how, "
+            "record) VALUES (?, 0, 0, 0, 0, 0, '', '[]', 'salvaged', ?)",
+            [(run, numbers.get(f"{RUN}{run}")) for run in runs],
+        )
+        for key, number in numbers.items():
+            if key.startswith(EXPERIMENT):
+                connection.execute("INSERT INTO experiments VALUES (?, ?)", (key, number))
+            elif key.startswith(OUTCOME):
+                entry = dict(loads(found.entries[key][1]))
+                experiment = numbers.get(entry["experiment"])
+                if experiment is not None:
+                    _enter_job(connection, entry, number, experiment, runs[-1])
+                    recovered.add(entry["id"])
+        connection.execute("COMMIT")
+    return recovered
+
+
+def _enter_job(
+    connection: sqlite3.Connection, entry: dict[str, object], record: int | None, *place: int
+) -> None:
+    facts = dict(entry["facts"])  # type: ignore[call-overload]
+    connection.execute(
+        "INSERT INTO jobs (id, number, label, status, attempts, started, duration, error, "
+        "ended_in, identity, replication, engine, record, experiment, run) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(entry["id"], entry["number"], entry["label"], entry["status"], entry["attempt"]),
+            *(facts.get("started"), facts.get("duration"), facts.get("error") or None),
+            *(entry["run"], entry["identity"], entry["replication"], entry["engine"]),
+            *(record, *place),
+        ),
+    )

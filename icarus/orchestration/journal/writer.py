@@ -1,0 +1,407 @@
+"""The journal of a campaign: a subscriber of the orchestrator that lets nothing be lost.
+
+A job that ended is committed, and on the disk, before it counts. That a job has started, and
+how far running ones are, is committed too, so that the death of any process loses none of it,
+but the disk is not waited for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from icarus.errors import JournalError
+from icarus.orchestration.events import (
+    CampaignEnded,
+    CampaignStarted,
+    Event,
+    JobEnded,
+    JobRetried,
+    JobStarted,
+    Progress,
+    Snapshot,
+)
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.journal.encoding import dumps
+from icarus.orchestration.journal.lock import Lock
+from icarus.orchestration.journal.outcomes import (
+    ATTEMPT,
+    OUTCOME,
+    RUN,
+    experiment_entry,
+    experiment_key,
+    outcome_entry,
+)
+from icarus.orchestration.journal.recovery import aside, move_aside, open_or_salvage
+from icarus.orchestration.journal.schema import checksum, create, describe, open_existing
+from icarus.orchestration.provenance import campaign_facts
+from icarus.orchestration.status import Status
+from icarus.util import Settings
+
+__all__ = ["Journal"]
+
+logger = logging.getLogger("journal")
+
+_PROGRESS_EVERY = 1.0
+"""Seconds between two notes of how far running jobs are."""
+
+_DECIDED_ANEW = frozenset({Status.VETOED, Status.SKIPPED, Status.INTERRUPTED})
+"""Statuses that each run gives by itself."""
+
+
+class Journal:
+    """Keeps what happens in a campaign, and what happened in earlier runs of it.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is. A missing folder is made.
+    fresh : bool, optional
+        Move a journal that is there aside and start a new one.
+
+    Attributes
+    ----------
+    outcomes : dict of str to Outcome
+        Outcomes of earlier runs by the id of the job.
+    notes : list of str
+        What was found to be damaged, and what became of it.
+
+    Raises
+    ------
+    JournalError
+        If another run is writing it, or it cannot be written.
+    """
+
+    def __init__(self, path: Path, *, fresh: bool = False) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self.outcomes: dict[str, Outcome] = {}
+        self._settings: Settings | None = None
+        self._run = 0
+        self._experiments: dict[str, int] = {}
+        self._noted = 0.0
+        self._failed = False
+        self._retry_failed = False
+        self._make_folder()
+        self._lock = Lock(path)
+        try:
+            if fresh and path.exists():
+                self.notes.append(f"{path}: moved to {move_aside(path)}")
+            self._connection = self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(
+                f"{self.path.parent}: cannot make this folder: {error.strerror}"
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            connection = create(self.path)
+        else:
+            opened = open_or_salvage(self.path)
+            self.outcomes, connection = opened.outcomes, opened.connection
+            self.notes += opened.notes
+        self._experiments = dict(connection.execute("SELECT key, record FROM experiments"))
+        self._file = _identity(self.path)
+        return connection
+
+    def known(self, *, retry_failed: bool = False) -> dict[str, Outcome]:
+        """Return the outcomes that need not be had again, by the id of the job.
+
+        Parameters
+        ----------
+        retry_failed : bool, optional
+            Have jobs that gave no result run again.
+        """
+        self._retry_failed = retry_failed
+        return {
+            job: outcome
+            for job, outcome in self.outcomes.items()
+            if outcome.status is Status.OK
+            or (outcome.status not in _DECIDED_ANEW and not retry_failed)
+        }
+
+    def attach(self, settings: Settings) -> Journal:
+        """Say what the campaign is run with; to be called before it starts."""
+        self._settings = settings
+        return self
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event.
+
+        Raises
+        ------
+        JournalError
+            If it cannot be written down. Nothing is noted from then on.
+        """
+        if self._failed:
+            return
+        try:
+            match event:
+                case JobEnded(job, outcome, attempt):
+                    if outcome.status is not Status.INTERRUPTED:
+                        self._end(job, outcome, attempt)
+                        self._require_file()
+                case JobStarted(job, attempt):
+                    self._start(job, attempt)
+                case JobRetried(job, outcome, attempt):
+                    self._retry(job, outcome, attempt)
+                case Progress(snapshot):
+                    if time.monotonic() - self._noted >= _PROGRESS_EVERY:
+                        self._note(snapshot)
+                        self._require_file()
+                case CampaignStarted():
+                    self._begin(event)
+                case CampaignEnded(snapshot, stopped_by):
+                    self._finish(snapshot, stopped_by)
+        except (sqlite3.Error, RecursionError) as error:
+            self._failed = True
+            raise self._unwritable(error) from error
+        except JournalError:
+            self._failed = True
+            raise
+
+    def _unwritable(self, error: Exception) -> JournalError:
+        text = describe(error) if isinstance(error, sqlite3.Error) else "nested too deeply"
+        return JournalError(
+            f"{self.path}: cannot write the journal: {text}; all jobs that counted so far are in "
+            f"it, and the same command goes on from there"
+        )
+
+    @contextmanager
+    def _transaction(self, *, on_disk: bool = False) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
+        connection.execute(f"PRAGMA synchronous = {'FULL' if on_disk else 'NORMAL'}")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+    def _record(self, key: str, payload: bytes) -> int:
+        number = self._connection.execute(
+            "INSERT INTO records (key, checksum, payload) VALUES (?, ?, ?)",
+            (key, checksum(key, payload), payload),
+        ).lastrowid
+        assert number is not None
+        return number
+
+    def _begin(self, event: CampaignStarted) -> None:
+        assert self._settings is not None
+        source = self._settings.source
+        now = time.time()
+        with self._transaction(on_disk=True) as connection:
+            (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()
+            self._run = last + 1
+            facts = campaign_facts(event.plan, self._settings)
+            record = self._record(f"{RUN}{self._run}", dumps(list(facts.items())))
+            connection.execute(
+                "INSERT INTO runs (number, started, updated, planned, known, pid, host, command, "
+                "settings, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(self._run, now, now, len(event.jobs), event.known, os.getpid()),
+                    *(platform.node(), json.dumps(sys.argv)),
+                    *(None if source is None else source.path, record),
+                ),
+            )
+            connection.execute("UPDATE jobs SET status = '' WHERE record IS NULL")
+            connection.executemany(
+                "INSERT INTO jobs (id, number, label, run) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET number = excluded.number, label = excluded.label, "
+                "run = excluded.run",
+                [(job.id, job.number, job.label, self._run) for job in event.jobs],
+            )
+            self._refresh_experiments(event.jobs, connection)
+        for line in _resumption(event, self.outcomes, self._retry_failed):
+            logger.info("%s", line)
+
+    def _refresh_experiments(self, jobs: Sequence[Job], connection: sqlite3.Connection) -> None:
+        """Have jobs of earlier runs go with the parameters that their experiments have now.
+
+        What changes no result, such as the text under ``desc``, may be another than it was.
+        """
+        before = dict(connection.execute("SELECT id, experiment FROM jobs WHERE record NOTNULL"))
+        for job in jobs:
+            if job.id in before and before[job.id] != (now := self._experiment(job)):
+                connection.execute("UPDATE jobs SET experiment = ? WHERE id = ?", (now, job.id))
+
+    def _experiment(self, job: Job) -> int:
+        key = experiment_key(job)
+        if key not in self._experiments:
+            record = self._record(key, experiment_entry(job))
+            self._connection.execute("INSERT INTO experiments VALUES (?, ?)", (key, record))
+            self._experiments[key] = record
+        return self._experiments[key]
+
+    def _start(self, job: Job, attempt: int) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE jobs SET status = 'RUNNING', attempts = ?, started = ?, duration = NULL, "
+                "error = NULL, ended_in = NULL, record = NULL, experiment = ?, identity = ?, "
+                "replication = ?, engine = ? WHERE id = ?",
+                (
+                    *(attempt, time.time(), self._experiment(job), job.experiment),
+                    *(job.argument.replication, job.argument.engine, job.id),
+                ),
+            )
+
+    def _end(self, job: Job, outcome: Outcome, attempt: int) -> None:
+        payload = outcome_entry(job, outcome, attempt, self._run)
+        with self._transaction(on_disk=True) as connection:
+            record = self._record(f"{OUTCOME}{job.id}", payload)
+            connection.execute(
+                "UPDATE jobs SET status = ?, attempts = ?, started = ?, duration = ?, error = ?, "
+                "ended_in = ?, record = ?, experiment = ? WHERE id = ?",
+                (
+                    *(str(outcome.status), attempt, outcome.started, outcome.duration),
+                    *(outcome.error or None, self._run, record, self._experiment(job), job.id),
+                ),
+            )
+
+    def _retry(self, job: Job, outcome: Outcome, attempt: int) -> None:
+        payload = outcome_entry(job, outcome, attempt, self._run)
+        with self._transaction() as connection:
+            record = self._record(f"{ATTEMPT}{job.id}", payload)
+            connection.execute("INSERT INTO attempts VALUES (?, ?, ?)", (job.id, attempt, record))
+
+    def _note(self, snapshot: Snapshot) -> None:
+        self._noted = time.monotonic()
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE runs SET updated = ?, elapsed = ?, requests = ?, eta = ? WHERE number = ?",
+                (time.time(), snapshot.elapsed, snapshot.requests, snapshot.eta, self._run),
+            )
+            connection.execute("DELETE FROM running")
+            connection.executemany(
+                "INSERT INTO running VALUES (?, ?, ?)",
+                [(one.job.id, one.requests, one.age) for one in snapshot.running],
+            )
+
+    def _finish(self, snapshot: Snapshot, stopped_by: int | None) -> None:
+        self._note(snapshot)
+        with self._transaction(on_disk=True) as connection:
+            connection.execute("DELETE FROM running")
+            connection.execute("UPDATE jobs SET status = 'INTERRUPTED' WHERE status = 'RUNNING'")
+            connection.execute(
+                "UPDATE runs SET ended = ?, how = ? WHERE number = ?",
+                (
+                    time.time(),
+                    "finished" if stopped_by is None else f"stopped by signal {stopped_by}",
+                    self._run,
+                ),
+            )
+        self._require_file()
+
+    def _require_file(self) -> None:
+        """Put the journal back where somebody removed it, as with the folder, during the run."""
+        if _identity(self.path) == self._file:
+            return
+        taken = self.path.exists()
+        if not taken:
+            # The lock's file is gone too, or the folder that it is in.
+            self._make_folder()
+            self._lock.release()
+            self._lock = Lock(self.path)
+        target = aside(self.path) if taken else self.path
+        # The file itself is there for as long as it is open.
+        with closing(create(target)) as copy:
+            self._connection.backup(copy)
+        if taken:
+            raise JournalError(
+                f"{self.path}: another file has taken the place of the journal while it was being "
+                f"written; the journal is in {target} now"
+            )
+        self._connection.close()
+        self._connection = open_existing(self.path, writable=True)
+        self._file = _identity(self.path)
+        logger.warning("%s: was removed during the run; nothing is lost, it is back", self.path)
+
+    def close(self) -> None:
+        """Let go of the journal, which is then one file."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+        self._lock.release()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def made(self, results: Path) -> bool:
+        """Return whether a results file is one that was written from this journal."""
+        digest, replacing = self._connection.execute(
+            "SELECT digest, replacing FROM results_file"
+        ).fetchone()
+        # A run that died while it replaced the file did so in one step, before or after.
+        return bool(replacing) or (digest is not None and digest == _digest(results))
+
+    @contextmanager
+    def writing(self, results: Path) -> Iterator[None]:
+        """Take note of the results file that is written within the context."""
+        self._set_results_file("replacing = 1")
+        yield
+        self._set_results_file("replacing = 0, digest = ?", _digest(results))
+
+    def _set_results_file(self, what: str, *values: str | None) -> None:
+        try:
+            with self._transaction(on_disk=True) as connection:
+                connection.execute(f"UPDATE results_file SET {what}", values)
+        except sqlite3.Error as error:
+            raise self._unwritable(error) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()
+    except OSError:
+        return None
+
+
+def _resumption(
+    event: CampaignStarted, outcomes: Mapping[str, Outcome], retry_failed: bool
+) -> Iterator[str]:
+    """Yield what a campaign that goes on from an earlier run has to say about it."""
+    found = Counter(outcomes[job.id].status for job in event.jobs if job.id in outcomes)
+    if not found:
+        return
+    done = found[Status.OK]
+    failed = event.known - done
+    text = (
+        f"{done} of {len(event.jobs)} jobs are done already; {len(event.jobs) - event.known} to run"
+    )
+    if failed:
+        yield f"{text}; {failed} failed before: --retry-failed runs these again"
+    elif retry_failed and found.total() > done:
+        yield f"{text}, with {found.total() - done} that failed before"
+    else:
+        yield text

@@ -1,0 +1,168 @@
+"""Running one job of a campaign once more, here, and comparing what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from icarus.errors import ResultsError
+from icarus.execution.simulation import Simulation, simulate
+from icarus.experiment import experiment_id
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.journal.encoding import dumps
+from icarus.orchestration.journal.reader import JournalReader
+from icarus.orchestration.journal.schema import journal_of
+from icarus.orchestration.journal.status import find_journal, job_row
+from icarus.orchestration.status import Status
+from icarus.orchestration.worker import run_job
+from icarus.results.readwrite import read_results_pickle
+from icarus.settings import SettingsSource, execute_settings
+from icarus.util import Tree
+
+__all__ = ["Recorded", "difference", "prepare", "recorded_job", "replay"]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A job as it was run, and what came of it."""
+
+    simulation: Simulation
+    experiment: str
+    """Identity of its experiment."""
+    status: Status
+    results: Tree | None
+    error: str
+    source: SettingsSource | None
+    """The settings module as it was then."""
+
+
+def recorded_job(path: Path, wanted: str) -> Recorded:
+    """Return a job that was run, from a journal or, where there is none, a results file.
+
+    Parameters
+    ----------
+    path : Path
+        The results file, or the journal.
+    wanted : str
+        The job's number or id, or the beginning of its id.
+
+    Raises
+    ------
+    ResultsError
+        If there is no such job, or it has not ended.
+    """
+    if path.is_file() and path.suffix != ".journal" and not journal_of(path).is_file():
+        return _from_results(path, wanted)
+    journal = find_journal(path)
+    row = job_row(journal, wanted)
+    with JournalReader(journal) as reader:
+        if row.status in ("RUNNING", "INTERRUPTED"):
+            job, campaign = reader.started_job(row.id)
+            return _recorded(job.argument, job.experiment, Status.INTERRUPTED, None, "", campaign)
+        job, outcome, campaign = reader.job(row.id)
+    results = outcome.value.results if outcome.status is Status.OK else None
+    return _recorded(job.argument, job.experiment, outcome.status, results, outcome.error, campaign)
+
+
+def _from_results(path: Path, wanted: str) -> Recorded:
+    results = read_results_pickle(path)
+    given = [
+        (params, facts, tree)
+        for (params, tree), facts in zip(results, results.metadata, strict=True)
+    ]
+    given += [(params, facts, None) for params, facts in results.failures]
+    found = [one for one in given if str(one[1].get("job", "")).startswith(wanted)]
+    if len(found) != 1:
+        what = "no job" if not found else f"{len(found)} jobs that begin with"
+        raise ResultsError(f"{path}: has {what} {wanted!r}; name one by its id, as in its metadata")
+    params, facts, tree = found[0]
+    campaign = facts["campaign"]
+    simulation = Simulation(params, campaign["collectors"], campaign["seed"], facts["replication"])
+    status = Status(facts["status"])
+    return _recorded(
+        simulation, facts["experiment"], status, tree, facts.get("error", ""), campaign
+    )
+
+
+def _recorded(
+    simulation: Simulation,
+    experiment: str,
+    status: Status,
+    results: Tree | None,
+    error: str,
+    campaign: Mapping[str, Any],
+) -> Recorded:
+    source = None
+    if campaign.get("settings_text") is not None:
+        source = SettingsSource(
+            campaign["settings_path"], campaign["settings_text"], dict(campaign["overrides"])
+        )
+    return Recorded(simulation, experiment, status, results, error, source)
+
+
+def prepare(recorded: Recorded) -> Job:
+    """Execute the recorded settings, for the components they define, and return the job.
+
+    Raises
+    ------
+    SettingsError
+        If the settings cannot be executed.
+    ResultsError
+        If the experiment cannot be had from what was recorded.
+    """
+    settings: dict[str, Any] = {}
+    if recorded.source is not None:
+        settings = execute_settings(recorded.source)
+    simulation = recorded.simulation
+    params = simulation.params
+    if experiment_id(params) != recorded.experiment:
+        # It has something in it that is kept as text only, such as a function.
+        matching = [
+            Tree(one)
+            for one in settings.get("EXPERIMENT_QUEUE", ())
+            if experiment_id(Tree(one)) == recorded.experiment
+        ]
+        if not matching:
+            raise ResultsError(
+                "the parameters of this job are recorded as text only, and the recorded settings "
+                "do not give them either"
+            )
+        params = matching[0]
+    argument = Simulation(
+        params, simulation.collectors, simulation.seed, simulation.replication, simulation.engine
+    )
+    return Job("replay", recorded.experiment, 0, "replay", simulate, argument)
+
+
+def replay(job: Job) -> Outcome:
+    """Run a job in this process and return its outcome."""
+    return run_job(job, lambda requests: None)
+
+
+def difference(recorded: Recorded, outcome: Outcome) -> str | None:
+    """Return how an outcome differs from the recorded one in a line; None if it is the same."""
+    if recorded.status is Status.OK and outcome.status is Status.OK:
+        assert recorded.results is not None
+        return _first_difference(recorded.results, outcome.value.results)
+    if recorded.status is not outcome.status:
+        text = f": {outcome.error}" if outcome.error else ""
+        return f"it was {recorded.status} and is {outcome.status} now{text}"
+    if recorded.error != outcome.error:
+        return f"it failed with {recorded.error!r} and fails with {outcome.error!r} now"
+    return None
+
+
+def _first_difference(before: Tree, now: Tree) -> str | None:
+    # As they would be kept, so that what is kept as text is compared as text.
+    if dumps(before) == dumps(now):
+        return None
+    old, new = before.paths(), now.paths()
+    for path in [*old, *new]:
+        if path not in old or path not in new:
+            where = "now" if path not in old else "in the record"
+            return f"{'.'.join(map(str, path))} is there {where} only"
+        if dumps(old[path]) != dumps(new[path]):
+            return f"{'.'.join(map(str, path))} was {old[path]!r} and is {new[path]!r} now"
+    return "the order of its entries is another"
