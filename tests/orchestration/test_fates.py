@@ -22,7 +22,7 @@ import icarus
 from icarus.errors import SettingsError
 from icarus.execution.simulation import SimulationResult
 from icarus.orchestration import JobEnded, JobRetried, JobStarted, Orchestrator, Status
-from icarus.orchestration.executors import memory
+from icarus.orchestration.executors import PoolExecutor, memory
 from icarus.orchestration.jobs import jobs_of
 from icarus.util import Settings, Tree
 
@@ -414,3 +414,20 @@ def test_memory_in_bytes_or_in_words(given, number):
 
 def test_a_memory_limit_without_a_pool_is_warned_of():
     assert "MEMORY_LIMIT: ignored" in campaign(["ok"], MEMORY_LIMIT=1, **SERIAL).plan.warnings[0]
+
+
+def test_a_worker_that_was_killed_while_it_had_nothing_to_do_is_replaced():
+    first, second = Fated(campaign([], **FORK).plan, ["ok", "ok"]).first()
+    pool = PoolExecutor(1, "fork", None)
+    try:
+        for job in (first, second):
+            pool.submit(job)
+            ended = []
+            while not ended:
+                ended = pool.wait(5)
+            assert [(job.id, outcome.status) for job, outcome in ended] == [(job.id, Status.OK)]
+            (worker,) = multiprocessing.active_children()
+            worker.kill()
+            worker.join(5)
+    finally:
+        pool.close()
