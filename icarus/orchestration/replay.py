@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from icarus.errors import ResultsError
+from icarus.errors import JournalError, ResultsError
 from icarus.execution.simulation import Simulation, simulate
 from icarus.experiment import experiment_id
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.encoding import dumps
 from icarus.orchestration.journal.reader import JournalReader
-from icarus.orchestration.journal.schema import journal_of
 from icarus.orchestration.journal.status import find_journal, job_row
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import run_job
@@ -53,9 +52,12 @@ def recorded_job(path: Path, wanted: str) -> Recorded:
     ResultsError
         If there is no such job, or it has not ended.
     """
-    if path.is_file() and path.suffix != ".journal" and not journal_of(path).is_file():
+    try:
+        journal = find_journal(path)
+    except JournalError:
+        if not path.is_file() or path.suffix == ".py":
+            raise
         return _from_results(path, wanted)
-    journal = find_journal(path)
     row = job_row(journal, wanted)
     with JournalReader(journal) as reader:
         if row.status in ("RUNNING", "INTERRUPTED"):

@@ -1,0 +1,280 @@
+"""Disturb a campaign of short jobs for as long as told, and see that nothing is lost or repeated.
+
+``python -m scripts.soak --minutes 10``: runs are killed at random moments (the parent, the whole
+group, single workers) and stopped by signals, and resumed until the campaign is finished, over and
+over. What comes out must equal an undisturbed campaign to the last bit, and no job may start again
+once its end was committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import closing, suppress
+from pathlib import Path
+
+from icarus.results import read_results_pickle
+from icarus.util import Tree
+
+__all__ = ["SoakError", "campaign_settings", "disturbances", "outcome_of", "soak"]
+
+_SETTINGS = """
+import os, time
+from icarus.models import LeaveCopyEverywhere
+from icarus.registry import register_strategy
+from icarus.util import Tree
+
+FOLDER = {folder!r}
+N_REQUESTS = 40
+PARALLEL_EXECUTION = {parallel}
+N_PROCESSES = 2
+LOG_LEVEL = "ERROR"
+
+
+def note(what, number):
+    with open(os.path.join(FOLDER, what), "a") as file:
+        file.write(f"{{number}}\\n")
+
+
+@register_strategy("SOAKED")
+class Soaked(LeaveCopyEverywhere):
+    def __init__(self, view, controller, number):
+        super().__init__(view, controller)
+        note("started", number)
+        self.number = number
+        self.left = 2 * N_REQUESTS
+        time.sleep(number % 7 / 500)
+
+    def process_event(self, **event):
+        super().process_event(**event)
+        self.left -= 1
+        if self.left == N_REQUESTS and self.number % 13 == 5:
+            raise RuntimeError(f"job {{self.number}} fails, always")
+        if self.left == 0:
+            note("completed", self.number)
+
+
+EXPERIMENT_QUEUE = []
+for number in range({jobs}):
+    experiment = Tree()
+    experiment["topology"] = {{"name": "TREE", "k": 2, "h": 2}}
+    experiment["workload"] = {{
+        "name": "STATIONARY", "n_contents": 20, "alpha": 0.8, "n_warmup": N_REQUESTS,
+        "n_measured": N_REQUESTS, "rate": 1.0 + number % 5,
+    }}
+    experiment["content_placement"] = {{"name": "UNIFORM"}}
+    experiment["cache_placement"] = {{"name": "UNIFORM", "network_cache": 0.5}}
+    experiment["strategy"] = {{"name": "SOAKED", "number": number}}
+    experiment["cache_policy"] = {{"name": "LRU"}}
+    EXPERIMENT_QUEUE.append(experiment)
+"""
+
+disturbances = (
+    "kill the parent",
+    "kill the group",
+    "kill a worker",
+    "SIGINT",
+    "SIGTERM",
+    "SIGHUP",
+)
+"""What is done to a run."""
+
+
+class SoakError(AssertionError):
+    """Something was lost or repeated."""
+
+
+def campaign_settings(folder: Path, jobs: int, parallel: bool = True) -> Path:
+    """Write the settings of a campaign whose jobs note how they begin and end; return the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "soaked.py"
+    text = _SETTINGS.format(folder=str(folder), jobs=jobs, parallel=parallel)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def command(settings: Path, results: Path, *options: str) -> list[str]:
+    """Return the command that runs or resumes a campaign."""
+    run = [sys.executable, "-m", "icarus", "run", str(settings), "-q", "-r", str(results)]
+    return [*run, *options]
+
+
+def noted(folder: Path, what: str) -> Counter[int]:
+    """Return how often each job has noted something."""
+    with suppress(FileNotFoundError):
+        lines = (folder / what).read_text(encoding="utf-8").split("\n")[:-1]
+        return Counter(map(int, lines))
+    return Counter()
+
+
+def committed(results: Path) -> set[int]:
+    """Return the jobs whose end is in the journal, by number."""
+    journal = results.with_name(f"{results.name}.journal")
+    if not journal.exists():
+        return set()
+    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT number FROM jobs WHERE record IS NOT NULL")
+        return {number for (number,) in rows}
+
+
+def outcome_of(results: Path) -> list[tuple[Tree, Tree | str]]:
+    """Return what a campaign came to: pairs of parameters and results, or errors."""
+    loaded = read_results_pickle(results)
+    failures = [(params, facts["error"]) for params, facts in loaded.failures]
+    return [*loaded, *failures]
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
+        return [int(child) for child in listed.split()]
+    return []
+
+
+def disturb(process: subprocess.Popen[bytes], what: str, chance: random.Random) -> None:
+    """Do something to a run that is under way."""
+    with suppress(ProcessLookupError):
+        if what == "kill the parent":
+            process.kill()
+        elif what == "kill the group":
+            os.killpg(process.pid, signal.SIGKILL)
+        elif what == "kill a worker":
+            if children := _children(process.pid):
+                os.kill(chance.choice(children), signal.SIGKILL)
+        else:
+            os.killpg(process.pid, getattr(signal, what))
+
+
+def _require_gone(group: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    raise SoakError(f"processes of the group {group} are left over")
+
+
+def soak(
+    folder: Path,
+    jobs: int,
+    *,
+    seconds: float = 0.0,
+    times: int = 0,
+    seed: int = 1,
+    parallel: bool = True,
+    kinds: tuple[str, ...] = disturbances,
+    pause: tuple[float, float] = (0.5, 2.5),
+) -> Counter[str]:
+    """Disturb campaigns for so many seconds, or so many times, and check what comes of each.
+
+    Returns
+    -------
+    Counter
+        How often what was done.
+
+    Raises
+    ------
+    SoakError
+        If anything was lost or repeated.
+    """
+    chance = random.Random(seed)
+    done: Counter[str] = Counter()
+    settings = campaign_settings(folder, jobs, parallel)
+    reference = folder / "undisturbed.pickle"
+    _run(settings, reference, "--no-journal")
+    expected = outcome_of(reference)
+    begin = time.monotonic()
+    while time.monotonic() - begin < seconds or sum(done.values()) - done["finished"] < times:
+        results = folder / f"disturbed-{done['finished']}.pickle"
+        while not _one_run(settings, results, kinds, pause, chance, done):
+            if times and sum(done.values()) >= times:
+                break
+        _finish(settings, results)
+        if outcome_of(results) != expected:
+            raise SoakError(f"{results} differs from {reference}")
+        done["finished"] += 1
+    return done
+
+
+def _one_run(
+    settings: Path,
+    results: Path,
+    kinds: tuple[str, ...],
+    pause: tuple[float, float],
+    chance: random.Random,
+    done: Counter[str],
+) -> bool:
+    """Start or resume a campaign and disturb it; return whether it ended all the same."""
+    before = committed(results)
+    started = noted(settings.parent, "started")
+    # In a session of its own, so that the group is its own too.
+    with _log(settings).open("ab") as log:
+        process = subprocess.Popen(command(settings, results), start_new_session=True, stderr=log)
+    try:
+        process.wait(chance.uniform(*pause))
+    except subprocess.TimeoutExpired:
+        what = chance.choice(kinds)
+        done[what] += 1
+        disturb(process, what, chance)
+    process.wait(120)
+    _require_gone(process.pid)
+    _check_run(settings.parent, before, started, results)
+    return process.returncode in (0, 1)
+
+
+def _check_run(folder: Path, before: set[int], started: Counter[int], results: Path) -> None:
+    again = {job for job in noted(folder, "started") - started if job in before}
+    if again:
+        raise SoakError(f"jobs {sorted(again)[:5]} started again after their end was committed")
+    missing = before - committed(results)
+    if missing:
+        raise SoakError(f"jobs {sorted(missing)[:5]} are in the journal no more")
+
+
+def _finish(settings: Path, results: Path) -> None:
+    # Jobs whose worker was killed are LOST; those that fail always do so again.
+    for options in ((), ("--retry-failed",)):
+        _run(settings, results, *options)
+
+
+def _run(settings: Path, results: Path, *options: str) -> None:
+    with _log(settings).open("ab") as log:
+        done = subprocess.run(command(settings, results, *options), stderr=log, check=False)
+    if done.returncode not in (0, 1):
+        text = _log(settings).read_text(encoding="utf-8")[-2000:]
+        raise SoakError(f"a run that nobody disturbed ended with {done.returncode}:\n{text}")
+
+
+def _log(settings: Path) -> Path:
+    return settings.with_suffix(".log")
+
+
+def main() -> None:
+    """Soak for as long as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long [10]")
+    parser.add_argument("--jobs", type=int, default=2000, help="jobs of a campaign [2000]")
+    parser.add_argument("--seed", type=int, default=1, help="of what is done when [1]")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="icarus-soak-") as folder:
+        try:
+            done = soak(
+                Path(folder), arguments.jobs, seconds=60 * arguments.minutes, seed=arguments.seed
+            )
+        except SoakError as error:
+            sys.exit(f"soak: {error}")
+    print(", ".join(f"{what}: {number}" for what, number in sorted(done.items())))
+
+
+if __name__ == "__main__":
+    main()
