@@ -22,6 +22,12 @@ from icarus.util import Tree
 # least that gives confidence intervals worth drawing; ten make them narrow. Default: 1.
 N_REPLICATIONS = 3
 
+# In place of N_REPLICATIONS: replicate each experiment until the 95 % confidence interval of the
+# metrics named is within a share of the mean, as in
+#   {"min": 3, "max": 50, "until": {"CACHE_HIT_RATIO.MEAN": 0.02}}
+# None: as N_REPLICATIONS says. Default: None.
+REPLICATIONS = None
+
 # What all randomness is derived from. The same settings give the same results, bit for bit, on
 # any number of processes; another SEED gives other requests. Default: 1.
 SEED = 1

@@ -18,6 +18,12 @@ from icarus.experiment import experiment_id
 from icarus.hooks import hook_problems, vetoed
 from icarus.limits import Limits, memory_problems
 from icarus.registry import RESULTS_WRITER
+from icarus.replications import (
+    Replications,
+    given_twice,
+    replication_problems,
+    replications_of,
+)
 from icarus.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
 from icarus.validation import SectionChecker, check_value
@@ -37,6 +43,7 @@ class Plan:
     collectors: dict[str, dict[str, Any]]
     """Parameters of the collectors by name."""
     n_replications: int
+    """Of each experiment; the least number where it depends on results."""
     seed: int
     n_processes: int
     """1 runs everything in this process."""
@@ -49,10 +56,12 @@ class Plan:
     """What jobs and the campaign may take."""
     vetoes: dict[str, str] = field(default_factory=dict)
     """Experiments that ``VETO`` excludes, by identity, with the reasons."""
+    replications: Replications | None = None
+    """When an experiment was replicated often enough, where that depends on results."""
 
     @property
     def n_jobs(self) -> int:
-        """Number of simulations: experiments times replications."""
+        """Number of simulations: experiments times replications; further ones may follow."""
         return len(self.experiments) * self.n_replications
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
@@ -79,10 +88,14 @@ class Plan:
 
     def describe(self) -> list[str]:
         """Return the campaign in a few lines of text."""
+        replications, jobs = str(self.n_replications), str(self.n_jobs)
+        if self.replications is not None:
+            replications = self.replications.describe()
+            jobs = f"{self.n_jobs} to {len(self.experiments) * self.replications.most}"
         lines = [
             f"experiments:   {len(self.experiments)}",
-            f"replications:  {self.n_replications}",
-            f"jobs:          {self.n_jobs}",
+            f"replications:  {replications}",
+            f"jobs:          {jobs}",
             f"processes:     {self.n_processes}",
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
@@ -117,10 +130,14 @@ def make_plan(settings: Settings) -> Plan:
     if not settings.frozen:
         fill_defaults(settings)
     missing = [name for name in DEFAULTS if name not in settings]
+    # The one of the two that stands for the other has none.
+    if "REPLICATIONS" not in missing and settings["REPLICATIONS"] is not None:
+        missing = [name for name in missing if name != "N_REPLICATIONS"]
     if missing:
         raise SettingsError([f"{name}: missing, and the settings are frozen" for name in missing])
     problems = _check_general(settings)
     collectors = _collectors(settings, problems)
+    problems += replication_problems(settings["REPLICATIONS"], collectors)
     experiments: list[Tree] = []
     warnings: list[str] = []
     if "EXPERIMENT_QUEUE" not in settings:
@@ -140,10 +157,11 @@ def make_plan(settings: Settings) -> Plan:
     if limits.memory is not None and not parallel:
         warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
     processes = settings["N_PROCESSES"] or available_cores()
+    n_replications, replications = replications_of(settings)
     return Plan(
         experiments=experiments,
         collectors=collectors,
-        n_replications=settings["N_REPLICATIONS"],
+        n_replications=n_replications,
         seed=settings["SEED"],
         n_processes=processes if parallel else 1,
         start_method=settings["START_METHOD"],
@@ -151,6 +169,7 @@ def make_plan(settings: Settings) -> Plan:
         warnings=warnings,
         limits=limits,
         vetoes={experiment_id(experiments[i]): reason for i, reason in vetoes.items()},
+        replications=replications,
     )
 
 
@@ -171,6 +190,7 @@ def _check_general(settings: Settings) -> list[str]:
             value = value.upper()
         problems += [f"{name}: {problem}" for problem in check_value(setting.annotation, value)]
     problems += [f"MEMORY_LIMIT: {text}" for text in memory_problems(settings["MEMORY_LIMIT"])]
+    problems += given_twice(settings)
     problems += hook_problems(settings["HOOKS"])
     writer = settings["RESULTS_FORMAT"]
     if isinstance(writer, str) and writer not in RESULTS_WRITER:

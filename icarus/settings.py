@@ -62,6 +62,9 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
     "N_REPLICATIONS": GeneralSetting(
         Annotated[int, Ge(1)], 1, "how often each experiment is run, each time on other requests"
     ),
+    "REPLICATIONS": GeneralSetting(
+        Any, None, "in place of N_REPLICATIONS: a number, or how precise results are to be"
+    ),
     "SEED": GeneralSetting(Annotated[int, Ge(0)], 1, "what all random streams are derived from"),
     "PARALLEL_EXECUTION": GeneralSetting(bool, False, "use a pool of processes"),
     "N_PROCESSES": GeneralSetting(
@@ -352,8 +355,9 @@ def load_settings(
 
 def fill_defaults(settings: Settings) -> None:
     """Give every general setting that is missing its default, and say so in the log."""
+    replicated = "REPLICATIONS" in settings and settings["REPLICATIONS"] is not None
     for name, default in DEFAULTS.items():
-        if name not in settings:
+        if name not in settings and not (name == "N_REPLICATIONS" and replicated):
             settings[name] = copy.deepcopy(default)
             logger.debug("%s is not set; it is %r", name, default)
     # A settings module may import the registries, some of which are called much like a setting.

@@ -34,7 +34,8 @@ from icarus.orchestration.executors import (
 )
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.provenance import campaign_facts
-from icarus.orchestration.source import JobSource, PlannedJobs
+from icarus.orchestration.replicating import PreciseJobs, planned_source
+from icarus.orchestration.source import JobSource
 from icarus.orchestration.status import Status
 from icarus.plan import Plan, make_plan
 from icarus.results.resultset import ResultSet
@@ -70,7 +71,7 @@ class Orchestrator:
         ``"serial"`` or ``"pool"``; None for what the settings say.
     source : callable, optional
         Called with the plan; returns the ``JobSource`` of the campaign, by default one of all
-        jobs of the plan.
+        jobs of the plan, and of those that ``REPLICATIONS`` asks for.
 
     Attributes
     ----------
@@ -98,7 +99,7 @@ class Orchestrator:
         *,
         known: Mapping[str, Outcome] | None = None,
         executor: str | None = None,
-        source: Callable[[Plan], JobSource] = PlannedJobs,
+        source: Callable[[Plan], JobSource] = planned_source,
     ) -> None:
         self.settings = settings
         self.summary_freq = summary_freq
@@ -116,6 +117,8 @@ class Orchestrator:
         self._executor_name = executor
         self._executor: Executor | None = None
         self._announcer = Announcer()
+        if isinstance(self._source, PreciseJobs):
+            self._announcer.subscribe(self._source.report, essential=False)
         self._stopping = False
         self._draining = False
         self._accounts = self._open_accounts()
@@ -330,7 +333,10 @@ class Orchestrator:
 
         The order must not depend on which worker was first.
         """
-        self.results = self._accounts.results(campaign_facts(self.plan, self.settings))
+        facts = campaign_facts(self.plan, self.settings)
+        if isinstance(self._source, PreciseJobs):
+            facts |= self._source.facts()
+        self.results = self._accounts.results(facts)
 
     def _tick(self) -> None:
         if self._draining and not self._said_draining and not self._stopping:

@@ -14,6 +14,7 @@ EXAMPLES = {
     "lce_vs_probcache": 24,
     "onpath_vs_offpath": 90,
     "hashrouting": 56,
+    "until_precise": 6,
     "extension": 18,
     "extension_compiled": 18,
 }
@@ -80,6 +81,17 @@ def test_hashrouting_runs(cli, project):
     results = run(cli, project, "hashrouting", *QUICK, "-c", "TOPOLOGIES=['GEANT']")
     studies = [p["study"]["name"] for p, _ in results]
     assert (studies.count("schemes"), studies.count("near caches")) == (15, 11)
+
+
+def test_until_precise_replicates_where_it_is_needed(cli, project):
+    options = ("-c", "PRECISION=0.1", "-c", "STRATEGIES=['LCE']", *QUICK[4:])
+    shorter = ("-c", "N_WARMUP_REQUESTS=500", "-c", "N_MEASURED_REQUESTS=3000")
+    results = run(cli, project, "until_precise", *options, *shorter)
+    sizes = [p["cache_placement"]["network_cache"] for p, _ in results]
+    assert sizes.count(0.005) > sizes.count(0.05) >= 5
+    campaign = results.metadata[0]["campaign"]
+    assert campaign["replications"]["until"] == {"CACHE_HIT_RATIO.MEAN": 0.1}
+    assert all(one["state"] == "MAXIMUM" for one in campaign["imprecise"])
 
 
 def test_extension_runs(cli, project):
