@@ -291,11 +291,11 @@ def test_interrupted_jobs_run_again(cli, counted):
     (cli.folder / "slow").touch()
     process = cli.start("run", "counted.py")
     wait_for(lambda: ran(cli)[1])
-    (cli.folder / "slow").unlink()
-    os.killpg(process.pid, signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGHUP)
     process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert "stopped by signal 15" in cli("status").stdout
+    (cli.folder / "slow").unlink()
+    assert process.returncode == 128 + signal.SIGHUP
+    assert "stopped by signal 1" in cli("status").stdout
     assert counted()[1] == {1: 1, 2: 1, 3: 1}
     assert len(results_of(cli)) == 4
 

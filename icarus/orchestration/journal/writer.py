@@ -27,6 +27,7 @@ from icarus.orchestration.events import (
     Event,
     JobEnded,
     JobRetried,
+    JobsAdded,
     JobStarted,
     Progress,
     Snapshot,
@@ -166,6 +167,8 @@ class Journal:
                     if time.monotonic() - self._noted >= _PROGRESS_EVERY:
                         self._note(snapshot)
                         self._require_file()
+                case JobsAdded():
+                    self._add(event)
                 case CampaignStarted():
                     self._begin(event)
                 case CampaignEnded(snapshot, stopped_by):
@@ -224,15 +227,26 @@ class Journal:
                 ),
             )
             connection.execute("UPDATE jobs SET status = '' WHERE record IS NULL")
-            connection.executemany(
-                "INSERT INTO jobs (id, number, label, run) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET number = excluded.number, label = excluded.label, "
-                "run = excluded.run",
-                [(job.id, job.number, job.label, self._run) for job in event.jobs],
-            )
-            self._refresh_experiments(event.jobs, connection)
+            self._enlist(event.jobs, connection)
         for line in _resumption(event, self.outcomes, self._retry_failed):
             logger.info("%s", line)
+
+    def _add(self, event: JobsAdded) -> None:
+        with self._transaction() as connection:
+            self._enlist(event.jobs, connection)
+            connection.execute(
+                "UPDATE runs SET planned = planned + ?, known = known + ? WHERE number = ?",
+                (len(event.jobs), event.known, self._run),
+            )
+
+    def _enlist(self, jobs: Sequence[Job], connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "INSERT INTO jobs (id, number, label, run) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET number = excluded.number, label = excluded.label, "
+            "run = excluded.run",
+            [(job.id, job.number, job.label, self._run) for job in jobs],
+        )
+        self._refresh_experiments(jobs, connection)
 
     def _refresh_experiments(self, jobs: Sequence[Job], connection: sqlite3.Connection) -> None:
         """Have jobs of earlier runs go with the parameters that their experiments have now.
