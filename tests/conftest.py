@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 # All processes of all test runs share one folder for compiled code, which is not the user's.
 os.environ.setdefault("ICARUS_CACHE_DIR", str(PROJECT / ".pytest_cache" / "kernels"))
+
+# Under nohup, or started by a script in the background, the process ignores these signals, and so
+# would the campaigns that it starts, as they should; tests send them.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

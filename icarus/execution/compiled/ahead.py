@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from math import inf
+from pathlib import Path
 from typing import Any
 
 import fnss
@@ -17,6 +19,7 @@ from icarus.execution.network import NetworkController, NetworkModel, NetworkVie
 from icarus.hashing import digest
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload import StationaryWorkload
+from icarus.tools.compressed import COMPRESSION_SUFFIXES
 
 __all__ = ["compile_ahead"]
 
@@ -44,7 +47,7 @@ def compile_ahead(
     """
     seen = set()
     for experiment in experiments:
-        large = (experiment["workload"].get("n_contents") or _LARGE_CATALOGUE) >= _LARGE_CATALOGUE
+        large = _most_contents(experiment["workload"]) >= _LARGE_CATALOGUE
         asked_for = experiment.get("engine") or engine
         key = digest([experiment["strategy"], experiment["cache_policy"], large, asked_for])
         if key in seen:
@@ -52,6 +55,20 @@ def compile_ahead(
         seen.add(key)
         if choose_engine(experiment, collectors, asked_for).engine == "compiled":
             _compile(experiment, large)
+
+
+def _most_contents(workload: Mapping[str, Any]) -> float:
+    """Return how many contents there may be, as far as it can be told without reading a trace."""
+    given = workload.get("n_contents")
+    if isinstance(given, int):
+        return given
+    try:
+        trace = Path(workload["reqs_file"])
+        compressed = trace.suffix.lower() in COMPRESSION_SUFFIXES
+        # Each id takes a byte and a separator at least.
+        return inf if compressed else trace.stat().st_size / 2
+    except (KeyError, TypeError, OSError):
+        return inf
 
 
 def _compile(experiment: Mapping[str, Any], large: bool) -> None:
