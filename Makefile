@@ -3,10 +3,11 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+MINUTES := 10
 SETTINGS := config/quickstart.py
 RESULTS  := results/quickstart.pickle
 
-.PHONY: help demo test test-statistical test-oracle test-differential verify check bench bench-scale docs clean
+.PHONY: help demo test test-statistical test-oracle test-differential verify check bench bench-scale soak docs clean
 
 help:
 	@echo "make demo              install, run a small campaign and draw its results"
@@ -18,6 +19,7 @@ help:
 	@echo "make check             lint and type-check"
 	@echo "make bench             measure speed and memory beside peers, some minutes"
 	@echo "make bench-scale       measure a tree of caches with 10^9 contents, 15 minutes"
+	@echo "make soak              kill and resume campaigns for 10 minutes; MINUTES=60 for an hour"
 	@echo "make docs              build the manual in docs/_build/html"
 	@echo "make clean             remove the environment and caches; results stay"
 
@@ -54,6 +56,9 @@ bench: $(VENV)/.installed-oracle
 
 bench-scale: $(VENV)/.installed
 	$(BIN)/python -m scripts.benchmark large-caches
+
+soak: $(VENV)/.installed
+	$(BIN)/python -m scripts.soak --minutes $(MINUTES)
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -151,6 +152,8 @@ def prepared(settings: Settings, file: Path, keeping: Keeping) -> Iterator[Campa
             orchestrator = Orchestrator(settings, known=known)
             check_destination(file, keeping.overwrite or _replaceable(journal, file, notes))
         orchestrator.subscribe(journal.attach(settings), essential=True)
+        # What was read stays to the end; the garbage collector need not look at it each time.
+        gc.freeze()
         yield Campaign(orchestrator, file, journal, notes)
 
 

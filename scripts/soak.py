@@ -88,6 +88,10 @@ disturbances = (
 """What is done to a run."""
 
 
+_UNDER_WAY = 12
+"""Jobs that may have ended at the moment of a kill without having been committed yet."""
+
+
 class SoakError(AssertionError):
     """Something was lost or repeated."""
 
@@ -216,7 +220,7 @@ def _one_run(
 ) -> bool:
     """Start or resume a campaign and disturb it; return whether it ended all the same."""
     before = committed(results)
-    started = noted(settings.parent, "started")
+    noted_before = noted(settings.parent, "started"), noted(settings.parent, "completed")
     # In a session of its own, so that the group is its own too.
     with _log(settings).open("ab") as log:
         process = subprocess.Popen(command(settings, results), start_new_session=True, stderr=log)
@@ -228,15 +232,22 @@ def _one_run(
         disturb(process, what, chance)
     process.wait(120)
     _require_gone(process.pid)
-    _check_run(settings.parent, before, started, results)
+    _check_run(settings.parent, before, noted_before, results)
     return process.returncode in (0, 1)
 
 
-def _check_run(folder: Path, before: set[int], started: Counter[int], results: Path) -> None:
+def _check_run(
+    folder: Path, before: set[int], noted_before: tuple[Counter[int], Counter[int]], results: Path
+) -> None:
+    started, completed = noted_before
     again = {job for job in noted(folder, "started") - started if job in before}
     if again:
         raise SoakError(f"jobs {sorted(again)[:5]} started again after their end was committed")
-    missing = before - committed(results)
+    now = committed(results)
+    uncounted = {job for job in noted(folder, "completed") - completed if job not in now}
+    if len(uncounted) > _UNDER_WAY:
+        raise SoakError(f"{len(uncounted)} jobs ran to their end and are not in the journal")
+    missing = before - now
     if missing:
         raise SoakError(f"jobs {sorted(missing)[:5]} are in the journal no more")
 

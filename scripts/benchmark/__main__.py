@@ -20,6 +20,7 @@ if not __package__:  # python scripts/benchmark
 from icarus.registry import load_components
 from scripts.benchmark import (
     contents,
+    journal,
     large_caches,
     nodes,
     peer,
@@ -32,7 +33,7 @@ from scripts.benchmark.measuring import PROJECT, MeasurementError, in_one_proces
 from scripts.benchmark.report import machine, plot, table, write_json
 from scripts.benchmark.subject import Options
 
-_MODULES = (strategies, policies, contents, nodes, processes, startup, large_caches)
+_MODULES = (strategies, policies, contents, nodes, processes, startup, journal, large_caches)
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}
 """Subjects that are measured only where they are named."""

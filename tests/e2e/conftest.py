@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from click.testing import CliRunner
 
 SETTINGS = """
 from icarus.util import Tree
@@ -84,3 +87,41 @@ def cli(tmp_path: Path) -> Cli:
 def small(cli: Cli) -> Path:
     """A settings module of 4 experiments that run in no time."""
     return cli.write("small.py", SETTINGS)
+
+
+class InProcess:
+    """The command line within this process, which saves the time to start one."""
+
+    def __init__(self, outside: Cli) -> None:
+        self._outside = outside
+
+    def __getattr__(self, name: str):
+        return getattr(self._outside, name)
+
+    def __call__(self, *args: object) -> subprocess.CompletedProcess[str]:
+        from icarus.cli import main
+
+        before, root = Path.cwd(), logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        os.chdir(self.folder)
+        try:
+            done = CliRunner().invoke(main, [*map(str, args)])
+        finally:
+            os.chdir(before)
+            root.handlers[:] = handlers
+            root.setLevel(level)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return subprocess.CompletedProcess(args, done.exit_code, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def inside(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
+    """The same without starting processes, except by ``start``."""
+    from icarus.registry import STRATEGY
+
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = dict(STRATEGY.items())
+    yield InProcess(cli)
+    for name in set(STRATEGY.keys()) - set(before):
+        del STRATEGY[name]

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import pty
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from icarus.cli import main
-from icarus.registry import STRATEGY
 from icarus.results import read_results_pickle
 from scripts.soak import soak
 
@@ -60,36 +54,10 @@ for number in NUMBERS:
 """
 
 
-class InProcess:
-    """The command line within this process, which saves the time to start one."""
-
-    def __init__(self, outside) -> None:
-        self._outside = outside
-
-    def __getattr__(self, name: str):
-        return getattr(self._outside, name)
-
-    def __call__(self, *args: object) -> subprocess.CompletedProcess[str]:
-        before, root = Path.cwd(), logging.getLogger()
-        handlers, level = root.handlers[:], root.level
-        os.chdir(self.folder)
-        try:
-            done = CliRunner().invoke(main, [*map(str, args)])
-        finally:
-            os.chdir(before)
-            root.handlers[:] = handlers
-            root.setLevel(level)
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return subprocess.CompletedProcess(args, done.exit_code, done.stdout, done.stderr)
-
-
 @pytest.fixture
-def cli(cli, monkeypatch):
+def cli(inside):
     """The command line, in an empty folder."""
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    yield InProcess(cli)
-    STRATEGY.pop("COUNTED", None)
+    return inside
 
 
 @pytest.fixture

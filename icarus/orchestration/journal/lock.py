@@ -30,7 +30,7 @@ _guard = threading.Lock()
 
 
 def _lock_file(journal: Path) -> Path:
-    return journal.with_name(f"{journal.name}.lock")
+    return journal.with_name(f"{journal.name}-lock")
 
 
 class Lock:
