@@ -89,6 +89,12 @@ _override_option = click.option(
 )
 @_override_option
 @click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
+@click.option(
+    "--executor",
+    metavar="WHERE",
+    help="Where simulations run: serial, pool, or dask://HOST:PORT for the workers of a dask "
+    "cluster.  [default: as PARALLEL_EXECUTION says]",
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for every simulation.")
@@ -103,6 +109,7 @@ def run(
     destination: Path | None,
     overrides: tuple[str, ...],
     overwrite: bool,
+    executor: str | None,
     dry_run: bool,
     quiet: bool,
     verbose: bool,
@@ -124,7 +131,7 @@ def run(
         _print_plan(settings, loaded)
         return
     file = destination or runner.default_destination(settings)
-    orchestrator = Orchestrator(loaded)
+    orchestrator = Orchestrator(loaded, executor=executor)
     runner.check_destination(file, overwrite)
     loaded.freeze()
     _show_progress(orchestrator, settings.stem, quiet, verbose, log_file)
