@@ -8,6 +8,7 @@
     ├── TraceError         a request trace that cannot be read: file, line, what was wrong
     ├── TopologyError      a map file that is missing or unusable
     ├── NoKernelError      a simulation that the compiled engine cannot run
+    ├── ClusterError       a cluster that cannot be reached, or that was lost
     ├── ResultsError       a results file that cannot be read or written
     │   └── JournalError   the same of a campaign's journal
     └── PlotError          a plot that the results at hand cannot give
@@ -28,6 +29,7 @@ from pathlib import Path
 
 __all__ = [
     "Cancel",
+    "ClusterError",
     "ComponentError",
     "IcarusError",
     "JournalError",
@@ -113,6 +115,10 @@ class TraceError(IcarusError, ValueError):
 
 class NoKernelError(IcarusError):
     """A simulation that was to be compiled, some part of which has no kernel."""
+
+
+class ClusterError(IcarusError):
+    """A cluster that cannot be reached, cannot be used or was lost."""
 
 
 class ResultsError(IcarusError):

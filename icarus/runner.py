@@ -111,7 +111,9 @@ class Campaign:
 
 
 @contextmanager
-def prepared(settings: Settings, file: Path, keeping: Keeping) -> Iterator[Campaign]:
+def prepared(
+    settings: Settings, file: Path, keeping: Keeping, executor: str | None = None
+) -> Iterator[Campaign]:
     """Check everything and open the journal, before anything is run.
 
     Parameters
@@ -120,6 +122,8 @@ def prepared(settings: Settings, file: Path, keeping: Keeping) -> Iterator[Campa
     file : Path
         Where the results go.
     keeping : Keeping
+    executor : str, optional
+        As for ``Orchestrator``.
 
     Yields
     ------
@@ -134,12 +138,12 @@ def prepared(settings: Settings, file: Path, keeping: Keeping) -> Iterator[Campa
     """
     path = journal_of(file)
     if not keeping.journal:
-        orchestrator = Orchestrator(settings)
+        orchestrator = Orchestrator(settings, executor=executor)
         check_destination(file, keeping.overwrite)
         yield Campaign(orchestrator, file)
         return
     if keeping.fresh or not path.exists():
-        orchestrator = Orchestrator(settings)
+        orchestrator = Orchestrator(settings, executor=executor)
         check_destination(file, keeping.overwrite or _made_by(path, file))
         journal = Journal(path, fresh=keeping.fresh)
         known = None
@@ -149,7 +153,7 @@ def prepared(settings: Settings, file: Path, keeping: Keeping) -> Iterator[Campa
     with journal:
         notes = list(journal.notes)
         if known is not None:
-            orchestrator = Orchestrator(settings, known=known)
+            orchestrator = Orchestrator(settings, known=known, executor=executor)
             check_destination(file, keeping.overwrite or _replaceable(journal, file, notes))
         orchestrator.subscribe(journal.attach(settings), essential=True)
         # What was read stays to the end; the garbage collector need not look at it each time.

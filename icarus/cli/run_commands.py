@@ -44,6 +44,12 @@ __all__ = ["run"]
 @click.option(
     "--no-journal", is_flag=True, help="Keep no journal: an interrupted run cannot be resumed."
 )
+@click.option(
+    "--executor",
+    metavar="WHERE",
+    help="Where simulations run: serial, pool, or dask://HOST:PORT for the workers of a dask "
+    "cluster.  [default: as PARALLEL_EXECUTION says]",
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for every simulation.")
@@ -61,6 +67,7 @@ def run(
     retry_failed: bool,
     fresh: bool,
     no_journal: bool,
+    executor: str | None,
     dry_run: bool,
     quiet: bool,
     verbose: bool,
@@ -70,7 +77,8 @@ def run(
 
     Everything is checked before anything runs. Every finished simulation is kept in a journal
     beside the results at once: the same command, run again after whatever happened, goes on
-    from there. Ctrl-C, SIGTERM and SIGHUP save what is finished.
+    from there. A first Ctrl-C or SIGTERM lets running simulations finish and starts nothing
+    more; a second one, or SIGHUP, stops at once. All save what is finished.
 
     Exit codes: 0 all simulations gave their results; 1 some did not, the others are saved;
     2 something is wrong with settings, command line or disk; 128 + n stopped by signal n, what
@@ -88,7 +96,7 @@ def run(
     keeping = runner.Keeping(
         journal=not no_journal, fresh=fresh, retry_failed=retry_failed, overwrite=overwrite
     )
-    with runner.prepared(loaded, file, keeping) as campaign:
+    with runner.prepared(loaded, file, keeping, executor) as campaign:
         orchestrator = campaign.orchestrator
         loaded.freeze()
         _show_progress(orchestrator, settings.stem, quiet, verbose, log_file)

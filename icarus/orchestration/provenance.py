@@ -16,7 +16,7 @@ from icarus.plan import Plan
 from icarus.release import version as icarus_version
 from icarus.util import Settings
 
-__all__ = ["campaign_facts", "job_facts"]
+__all__ = ["campaign_facts", "job_facts", "versions_used"]
 
 _LIBRARIES = ("numpy", "numba", "scipy", "networkx", "fnss", "topohub")
 """Packages that a result may depend on."""
@@ -90,3 +90,8 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
     else:
         facts |= {"error": outcome.error, "traceback": outcome.traceback}
     return facts
+
+
+def versions_used() -> dict[str, str]:
+    """Return the versions of all that a result may depend on: Icarus, Python and libraries."""
+    return dict(_versions())

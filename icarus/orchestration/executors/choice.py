@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from icarus.errors import SettingsError, suggestion
+from icarus.orchestration.executors.dask import DaskExecutor, cluster_address, survey
 from icarus.orchestration.executors.interface import Executor
 from icarus.orchestration.executors.pool import PoolExecutor
 from icarus.orchestration.executors.serial import SerialExecutor
@@ -14,7 +15,7 @@ from icarus.util import Settings
 
 __all__ = ["make_executor", "planned_for"]
 
-_NAMES = ("serial", "pool")
+_NAMES = ("serial", "pool", "dask://HOST:PORT")
 
 
 def planned_for(executor: str | None, plan: Plan, settings: Settings) -> Plan:
@@ -23,7 +24,8 @@ def planned_for(executor: str | None, plan: Plan, settings: Settings) -> Plan:
     Parameters
     ----------
     executor : str or None
-        ``"serial"``, ``"pool"``, or None for what the settings say.
+        ``"serial"``, ``"pool"``, the address of a dask cluster such as ``"dask://host:8786"``, or
+        None for what the settings say.
     plan : Plan
     settings : Settings
 
@@ -31,7 +33,11 @@ def planned_for(executor: str | None, plan: Plan, settings: Settings) -> Plan:
     ------
     SettingsError
         If there is no such executor.
+    ClusterError
+        If the cluster cannot be used.
     """
+    if executor is not None and cluster_address(executor) is not None:
+        return replace(plan, n_processes=survey(executor))
     match executor:
         case None:
             return plan
@@ -62,6 +68,8 @@ def make_executor(
     tick : callable
         For executors whose ``wait`` lasts as long as a job: to be called meanwhile.
     """
+    if executor is not None and cluster_address(executor) is not None:
+        return DaskExecutor(executor, settings.source, plan.limits)
     serial = n_processes == 1 and not settings["PARALLEL_EXECUTION"]
     if executor == "serial" or (executor is None and serial):
         return SerialExecutor(tick, plan.limits)

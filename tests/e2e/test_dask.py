@@ -1,0 +1,358 @@
+"""Campaigns on a dask cluster: a real scheduler and real workers, of which some are killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+import icarus
+from icarus.errors import ClusterError
+from icarus.orchestration.executors import dask as on_dask
+from icarus.results import read_results_pickle
+
+pytest.importorskip("distributed", reason="needs the package distributed, of the extra [dask]")
+
+SETTINGS = """
+import os
+from time import sleep
+
+from icarus.models.strategy import LeaveCopyEverywhere
+from icarus.registry import register_strategy
+from icarus.util import Tree
+
+PACE = 0.0
+N_EXPERIMENTS = 3
+N_REPLICATIONS = 4
+N_MEASURED = 90
+FATE = ""
+DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY"]
+
+
+@register_strategy("PACED")
+class Paced(LeaveCopyEverywhere):
+    \"\"\"LCE that takes some time, or comes to the end that settings choose.\"\"\"
+
+    def __init__(self, view, controller, pace=0.0, fate=""):
+        super().__init__(view, controller)
+        self.pace = pace
+        with open("begun.txt", "a") as begun:
+            print(os.getpid(), file=begun, flush=True)
+        if fate == "raise":
+            raise RuntimeError("broken on purpose")
+        if fate == "die":
+            os._exit(9)
+
+    def process_event(self, time, receiver, content, log):
+        sleep(self.pace)
+        super().process_event(time, receiver, content, log)
+
+
+EXPERIMENT_QUEUE = [
+    Tree(
+        topology={"name": "PATH", "n": 4},
+        workload={
+            "name": "STATIONARY",
+            "n_contents": 50,
+            "alpha": 0.5 + i / 10,
+            "n_warmup": 10,
+            "n_measured": N_MEASURED,
+        },
+        content_placement={"name": "UNIFORM"},
+        cache_placement={"name": "UNIFORM", "network_cache": 0.2},
+        strategy={"name": "PACED", "pace": PACE, "fate": FATE},
+        cache_policy={"name": "LRU"},
+    )
+    for i in range(N_EXPERIMENTS)
+]
+"""
+
+
+class Cluster:
+    """A scheduler and workers on this machine, started as their manual says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"dask://127.0.0.1:{self.port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self._start(
+            *("scheduler", "--host", "127.0.0.1", "--port", self.port, "--no-dashboard")
+        )
+        self._until_heard("Scheduler at")
+
+    def add_worker(self, *options, environment=None):
+        """Start a worker and wait until the scheduler knows it."""
+        before = self.log().count("Register worker")
+        worker = self._start(
+            *("worker", f"tcp://127.0.0.1:{self.port}", "--no-dashboard"),
+            *(options or ("--nthreads", "1", "--no-nanny")),
+            environment=environment,
+        )
+        self._until_heard("Register worker", before + 1)
+        return worker
+
+    def log(self):
+        return (self.folder / "cluster.log").read_text()
+
+    def _start(self, *command, environment=None):
+        with (self.folder / "cluster.log").open("ab") as log:
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "distributed.cli.dask_" + command[0],
+                    *map(str, command[1:]),
+                ],
+                cwd=self.folder,
+                env={**os.environ, **(environment or {})},
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def _until_heard(self, text, times=1):
+        for _ in range(300):
+            if self.log().count(text) >= times:
+                return
+            time.sleep(0.1)
+        raise AssertionError(self.log())
+
+    def close(self):
+        for process in reversed(self.processes):
+            # A nanny has a child.
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(cli, request, monkeypatch):
+    """A cluster without workers, in the folder of the command line."""
+    for name, value in getattr(request, "param", {}).items():
+        monkeypatch.setenv(name, value)
+    running = Cluster(cli.folder)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def module(cli):
+    return cli.write("paced.py", SETTINGS)
+
+
+def content_of(path):
+    """All that must be the same wherever a campaign runs."""
+    results = read_results_pickle(path)
+    keys = ("job", "experiment", "replication", "seed", "status", "attempts")
+    return [
+        (params, tree, {key: facts[key] for key in keys})
+        for (params, tree), facts in zip(results, results.metadata, strict=True)
+    ]
+
+
+def locally(cli, module, *options):
+    done = cli("run", module, "-r", "local.pickle", "--executor", "serial", *options)
+    assert done.returncode == 0, done.stderr
+    return content_of(cli.folder / "local.pickle")
+
+
+def begun(cli):
+    path = cli.folder / "begun.txt"
+    return path.read_text().split() if path.exists() else []
+
+
+def until(condition, seconds=60):
+    for _ in range(round(seconds / 0.05)):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")
+
+
+def test_the_same_results_as_on_this_machine(cli, cluster, module):
+    for _ in range(2):
+        cluster.add_worker()
+    done = cli("run", module, "-r", "far.pickle", "--executor", cluster.address)
+    assert done.returncode == 0, done.stderr
+    workers = set(begun(cli))
+    assert len(begun(cli)) == 12
+    assert len(workers) == 2
+    assert content_of(cli.folder / "far.pickle") == locally(cli, module)
+    # The same workers, another module: what it defines takes the place of what they knew.
+    text = SETTINGS.replace('"PACED"', '"OTHER"').replace("= 90", "= 70")
+    other = cli.write("other.py", text.replace("class Paced", "class Other"))
+    until_precise = ("-c", "REPLICATIONS={'min': 2, 'max': 9, 'until': {'LATENCY': 0.05}}")
+    other.write_text(other.read_text().replace("N_REPLICATIONS = 4", "REPLICATIONS = 3"))
+    done = cli("run", other, "-r", "far2.pickle", "--executor", cluster.address, *until_precise)
+    assert done.returncode == 0, done.stderr
+    assert content_of(cli.folder / "far2.pickle") == locally(
+        cli, other, *until_precise, "--overwrite"
+    )
+
+
+def test_a_worker_is_killed_in_the_middle(cli, cluster, module):
+    workers = [cluster.add_worker() for _ in range(2)]
+    options = ("-c", "PACE=0.004", "-c", "N_EXPERIMENTS=6")
+    command = ("run", module, "-r", "far.pickle", "--executor", cluster.address, *options)
+    campaign = cli.start(*command)
+    until(lambda: begun(cli).count(str(workers[0].pid)) >= 3)
+    workers[0].send_signal(signal.SIGKILL)
+    _, errors = campaign.communicate(timeout=120)
+    assert campaign.returncode == 0, errors
+    assert re.search(r"worker tcp://127.0.0.1:\d+ was lost; started again on tcp://", errors)
+    # What was running is begun again, what had ended is not.
+    assert len(begun(cli)) == 24 + 1
+    assert content_of(cli.folder / "far.pickle") == locally(cli, module, *options)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "max_retries", "deaths"),
+    [({}, 0, 4), ({"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}, 1, 2)],
+    ids=["repeated by the cluster", "repeated by the campaign"],
+    indirect=["cluster"],
+)
+def test_jobs_that_kill_their_workers_are_lost(cli, cluster, module, max_retries, deaths):
+    cluster.add_worker("--nthreads", "1", "--nanny")
+    one = ("-c", "N_EXPERIMENTS=1", "-c", "N_REPLICATIONS=1", "-c", "FATE=die")
+    retries = ("-c", f"MAX_RETRIES={max_retries}")
+    done = cli("run", module, "-r", "far.pickle", "--executor", cluster.address, *one, *retries)
+    assert done.returncode == 1, done.stderr
+    assert "its worker died, tcp://127.0.0.1" in done.stderr
+    ((_, facts),) = read_results_pickle(cli.folder / "far.pickle").failures
+    assert (facts["status"], facts["attempts"]) == ("LOST", 1 + max_retries)
+    assert len(begun(cli)) == deaths
+
+
+def test_failures_time_limits_and_threads(cli, cluster, module):
+    cluster.add_worker("--nthreads", "3", "--no-nanny")
+    options = ("--executor", cluster.address, "-c", "N_REPLICATIONS=2", "-c", "N_EXPERIMENTS=2")
+    limit = ("-c", "JOB_TIMEOUT=0.3", "-c", "PACE=0.02")
+    done = cli("run", module, "-r", "slow.pickle", *options, *limit)
+    assert done.returncode == 1
+    assert "has 3 threads, of which one is used" in done.stderr
+    failures = read_results_pickle(cli.folder / "slow.pickle").failures
+    assert [facts["status"] for _, facts in failures] == ["TIMEOUT"] * 4
+    done = cli(
+        "run", module, "-r", "bad.pickle", *options, "-c", "FATE=raise", "-c", "MAX_RETRIES=1"
+    )
+    assert done.returncode == 1
+    failures = read_results_pickle(cli.folder / "bad.pickle").failures
+    assert [(f["status"], f["attempts"]) for _, f in failures] == [("FAILED", 2)] * 4
+    assert "broken on purpose" in failures[0][1]["traceback"]
+
+
+def test_the_scheduler_is_killed(cli, cluster, module):
+    cluster.add_worker()
+    options = ("--executor", cluster.address, "-c", "PACE=0.003")
+    campaign = cli.start("run", module, "-r", "far.pickle", *options)
+    until(lambda: len(begun(cli)) >= 4)
+    cluster.scheduler.send_signal(signal.SIGKILL)
+    _, errors = campaign.communicate(timeout=60)
+    assert campaign.returncode == 2
+    assert f"icarus: executor {cluster.address}: the scheduler was lost; what ended is" in errors
+    assert "Traceback" not in errors
+    kept = content_of(cli.folder / "far.pickle")
+    assert 2 <= len(kept) < 12
+    assert kept == locally(cli, module, "-c", "PACE=0.003")[: len(kept)]
+
+
+def test_what_runs_stops_when_its_campaign_is_stopped(cli, cluster, module):
+    cluster.add_worker()
+    # A job takes more than a minute, and reports every second or two.
+    options = ("--executor", cluster.address, "-c", "PACE=0.0003", "-c", "N_MEASURED=200000")
+    campaign = cli.start("run", module, "-r", "far.pickle", *options)
+    until(lambda: begun(cli))
+    for _ in range(2):
+        campaign.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+    campaign.communicate(timeout=30)
+    assert campaign.returncode == 130
+    began = time.monotonic()
+    quick = ("--executor", cluster.address, "-c", "N_REPLICATIONS=1")
+    assert cli("run", module, "-r", "next.pickle", *quick).returncode == 0
+    assert time.monotonic() - began < 30
+
+
+def test_a_cluster_that_does_not_answer(cli, module):
+    began = time.monotonic()
+    done = cli("run", module, "-r", "far.pickle", "--executor", "dask://127.0.0.1:9")
+    assert done.returncode == 2
+    assert time.monotonic() - began < 20
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("icarus: executor dask://127.0.0.1:9: no dask scheduler answers: ")
+    assert not (cli.folder / "far.pickle").exists()
+
+
+def test_workers_that_come_later(cli, cluster, module):
+    command = ("run", module, "-r", "far.pickle", "--executor", cluster.address)
+    campaign = cli.start(*command)
+    # The first connection looks at the cluster, the second one has jobs.
+    until(lambda: cluster.log().count("Receive client connection") == 2)
+    cluster.add_worker()
+    _, errors = campaign.communicate(timeout=60)
+    assert campaign.returncode == 0, errors
+    assert "has no workers yet; jobs wait for them" in errors
+
+
+def test_workers_with_other_versions_are_refused(cli, cluster, module):
+    fake = cli.folder / "other" / "sitecustomize.py"
+    fake.parent.mkdir()
+    fake.write_text("import icarus.release\nicarus.release.version = '0.9'\n")
+    path = os.pathsep.join([str(fake.parent), str(Path(icarus.__file__).parents[1])])
+    command = ("run", module, "-r", "far.pickle", "--executor", cluster.address)
+    campaign = cli.start(*command)
+    until(lambda: cluster.log().count("Receive client connection") == 2)
+    cluster.add_worker(environment={"PYTHONPATH": path})
+    _, errors = campaign.communicate(timeout=60)
+    assert campaign.returncode == 2
+    assert re.search(r"icarus: worker that joined later: icarus is 0\.9, not \d", errors)
+    assert begun(cli) == []
+    done = cli(*command, "--overwrite")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert re.match(r"icarus: worker tcp://\S+: icarus is 0\.9, not \d", line)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("dask://host:8786", "tcp://host:8786"),
+        ("tls://host:1", "tls://host:1"),
+        ("tcp://[::1]:8786", "tcp://[::1]:8786"),
+        ("pool", None),
+        ("http://host:1", None),
+    ],
+)
+def test_addresses(name, address):
+    assert on_dask.cluster_address(name) == address
+
+
+@pytest.mark.parametrize("name", ["dask://host", "dask://:8786", "dask://host:port", "dask://"])
+def test_addresses_that_lack_something(name):
+    with pytest.raises(ClusterError, match=r"should be dask://HOST:PORT"):
+        on_dask.cluster_address(name)
+
+
+def test_without_the_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ClusterError, match=r'pip install "icarus-sim\[dask\]"'):
+        on_dask.survey("dask://host:8786")
+
+
+def test_an_executor_of_no_kind(cli, module):
+    done = cli("run", module, "--executor", "dsk://h:1")
+    assert done.returncode == 2
+    assert "executor 'dsk://h:1': unknown; " in done.stderr
