@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.hashing import digest
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.journal.encoding import dumps, loads
+from icarus.orchestration.journal.encoding import decode, dumps, encode
 from icarus.orchestration.status import Status
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "EXPERIMENT",
     "OUTCOME",
     "RUN",
+    "entry_of",
     "experiment_entry",
     "experiment_key",
     "job_of",
@@ -46,7 +48,7 @@ def experiment_entry(job: Job) -> bytes:
 
 def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
     """Return all that is to be kept of a job that ended, as bytes."""
-    facts = {name: getattr(outcome, name) for name in _FIELDS}
+    facts = {name: encode(getattr(outcome, name)) for name in _FIELDS}
     simulation = job.argument
     entry: dict[str, Any] = {
         "id": job.id,
@@ -60,14 +62,23 @@ def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
         "attempt": attempt,
         "run": run,
         "status": str(outcome.status),
-        "facts": list(facts.items()),
+        "facts": facts,
     }
     value = outcome.value
     if isinstance(value, SimulationResult):
-        entry["result"] = [value.results, value.engine, value.engine_reason, value.n_requests]
+        told = [value.engine, value.engine_reason, value.n_requests]
+        entry["result"] = [encode(value.results), *told]
     elif value is not None:
-        entry["value"] = value
-    return dumps(list(entry.items()))
+        entry["value"] = encode(value)
+    return json.dumps(entry, separators=(",", ":")).encode()
+
+
+def entry_of(payload: bytes) -> dict[str, Any]:
+    """Return what was kept of a job, but for its outcome."""
+    entry: dict[str, Any] = json.loads(payload)
+    if type(entry) is not dict:
+        raise ValueError("an entry of a journal is an object")
+    return entry
 
 
 def outcome_of(
@@ -82,11 +93,12 @@ def outcome_of(
     runs : mapping of int to dict
         Facts about the runs of the journal.
     """
-    entry = dict(loads(payload))
-    value = entry.get("value")
+    entry = entry_of(payload)
+    value = decode(entry.get("value"))
     if "result" in entry:
-        value = SimulationResult(*entry.pop("result"))
-    facts = {name: given for name, given in entry.pop("facts") if name in _FIELDS}
+        results, *told = entry.pop("result")
+        value = SimulationResult(decode(results), *told)
+    facts = {name: decode(given) for name, given in entry.pop("facts").items() if name in _FIELDS}
     return entry, Outcome(
         status=Status(entry["status"]), value=value, origin=runs.get(entry["run"]), **facts
     )
