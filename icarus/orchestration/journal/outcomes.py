@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from icarus.errors import JournalError
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.hashing import digest
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.encoding import decode, dumps, encode
 from icarus.orchestration.status import Status
+from icarus.util import Tree
 
 __all__ = [
     "ATTEMPT",
@@ -33,6 +35,35 @@ RUN = "run:"
 """What keys of entries begin with."""
 
 _FIELDS = {field.name for field in dataclasses.fields(Outcome)} - {"value", "status", "origin"}
+
+
+class _KeptResult(SimulationResult):
+    """A result from a journal. Its tree is made when it is first asked for.
+
+    A campaign that goes on needs those of earlier runs at its end only.
+    """
+
+    def __init__(self, kept: Any, engine: str, engine_reason: str, n_requests: int) -> None:
+        self.__dict__.update(
+            engine=engine, engine_reason=engine_reason, n_requests=n_requests, _kept=kept
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached for what is not there yet.
+        if name != "results":
+            raise AttributeError(name)
+        try:
+            results = decode(self.__dict__.pop("_kept"))
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise JournalError("a result in the journal makes no sense") from error
+        if not isinstance(results, Tree):
+            raise JournalError("a result in the journal makes no sense: it is no tree")
+        self.__dict__["results"] = results
+        return results
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        told = self.engine, self.engine_reason, self.n_requests
+        return SimulationResult, (self.results, *told)
 
 
 def experiment_key(job: Job) -> str:
@@ -97,7 +128,7 @@ def outcome_of(
     value = decode(entry.get("value"))
     if "result" in entry:
         results, *told = entry.pop("result")
-        value = SimulationResult(decode(results), *told)
+        value = _KeptResult(results, *told)
     facts = {name: decode(given) for name, given in entry.pop("facts").items() if name in _FIELDS}
     return entry, Outcome(
         status=Status(entry["status"]), value=value, origin=runs.get(entry["run"]), **facts
