@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from icarus.errors import JournalError
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.hashing import digest
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.journal.encoding import dumps, loads
+from icarus.orchestration.journal.encoding import decode, dumps, encode
 from icarus.orchestration.status import Status
+from icarus.util import Tree
 
 __all__ = [
     "ATTEMPT",
     "EXPERIMENT",
     "OUTCOME",
     "RUN",
+    "entry_of",
     "experiment_entry",
     "experiment_key",
     "job_of",
@@ -33,6 +37,35 @@ RUN = "run:"
 _FIELDS = {field.name for field in dataclasses.fields(Outcome)} - {"value", "status", "origin"}
 
 
+class _KeptResult(SimulationResult):
+    """A result from a journal. Its tree is made when it is first asked for.
+
+    A campaign that goes on needs those of earlier runs at its end only.
+    """
+
+    def __init__(self, kept: Any, engine: str, engine_reason: str, n_requests: int) -> None:
+        self.__dict__.update(
+            engine=engine, engine_reason=engine_reason, n_requests=n_requests, _kept=kept
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached for what is not there yet.
+        if name != "results":
+            raise AttributeError(name)
+        try:
+            results = decode(self.__dict__.pop("_kept"))
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise JournalError("a result in the journal makes no sense") from error
+        if not isinstance(results, Tree):
+            raise JournalError("a result in the journal makes no sense: it is no tree")
+        self.__dict__["results"] = results
+        return results
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        told = self.engine, self.engine_reason, self.n_requests
+        return SimulationResult, (self.results, *told)
+
+
 def experiment_key(job: Job) -> str:
     """Return the key of a job's experiment, free text under ``desc`` included."""
     desc = job.argument.params.get("desc")
@@ -46,7 +79,7 @@ def experiment_entry(job: Job) -> bytes:
 
 def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
     """Return all that is to be kept of a job that ended, as bytes."""
-    facts = {name: getattr(outcome, name) for name in _FIELDS}
+    facts = {name: encode(getattr(outcome, name)) for name in _FIELDS}
     simulation = job.argument
     entry: dict[str, Any] = {
         "id": job.id,
@@ -60,14 +93,23 @@ def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
         "attempt": attempt,
         "run": run,
         "status": str(outcome.status),
-        "facts": list(facts.items()),
+        "facts": facts,
     }
     value = outcome.value
     if isinstance(value, SimulationResult):
-        entry["result"] = [value.results, value.engine, value.engine_reason, value.n_requests]
+        told = [value.engine, value.engine_reason, value.n_requests]
+        entry["result"] = [encode(value.results), *told]
     elif value is not None:
-        entry["value"] = value
-    return dumps(list(entry.items()))
+        entry["value"] = encode(value)
+    return json.dumps(entry, separators=(",", ":")).encode()
+
+
+def entry_of(payload: bytes) -> dict[str, Any]:
+    """Return what was kept of a job, but for its outcome."""
+    entry: dict[str, Any] = json.loads(payload)
+    if type(entry) is not dict:
+        raise ValueError("an entry of a journal is an object")
+    return entry
 
 
 def outcome_of(
@@ -82,11 +124,12 @@ def outcome_of(
     runs : mapping of int to dict
         Facts about the runs of the journal.
     """
-    entry = dict(loads(payload))
-    value = entry.get("value")
+    entry = entry_of(payload)
+    value = decode(entry.get("value"))
     if "result" in entry:
-        value = SimulationResult(*entry.pop("result"))
-    facts = {name: given for name, given in entry.pop("facts") if name in _FIELDS}
+        results, *told = entry.pop("result")
+        value = _KeptResult(results, *told)
+    facts = {name: decode(given) for name, given in entry.pop("facts").items() if name in _FIELDS}
     return entry, Outcome(
         status=Status(entry["status"]), value=value, origin=runs.get(entry["run"]), **facts
     )

@@ -12,11 +12,11 @@ import tempfile
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from icarus.errors import JournalError
 from icarus.orchestration.jobs import Outcome
-from icarus.orchestration.journal.encoding import loads
-from icarus.orchestration.journal.outcomes import EXPERIMENT, OUTCOME, RUN
+from icarus.orchestration.journal.outcomes import EXPERIMENT, OUTCOME, RUN, entry_of
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.salvage import Salvage, salvage
 from icarus.orchestration.journal.schema import (
@@ -202,7 +202,7 @@ def _rescue(found: Salvage, new: Path) -> set[str]:
             if key.startswith(EXPERIMENT):
                 connection.execute("INSERT INTO experiments VALUES (?, ?)", (key, number))
             elif key.startswith(OUTCOME):
-                entry = dict(loads(found.entries[key][1]))
+                entry = entry_of(found.entries[key][1])
                 experiment = numbers.get(entry["experiment"])
                 if experiment is not None:
                     _enter_job(connection, entry, number, experiment, runs[-1])
@@ -212,9 +212,9 @@ def _rescue(found: Salvage, new: Path) -> set[str]:
 
 
 def _enter_job(
-    connection: sqlite3.Connection, entry: dict[str, object], record: int | None, *place: int
+    connection: sqlite3.Connection, entry: dict[str, Any], record: int | None, *place: int
 ) -> None:
-    facts = dict(entry["facts"])  # type: ignore[call-overload]
+    facts = entry["facts"]
     connection.execute(
         "INSERT INTO jobs (id, number, label, status, attempts, started, duration, error, "
         "ended_in, identity, replication, engine, record, experiment, run) "
