@@ -46,6 +46,25 @@ START_METHOD = None
 # experiment. experiment["engine"] says so for one. Default: "auto".
 ENGINE = "auto"
 
+# Seconds that one simulation may run for, and may go without processing requests; memory that a
+# process of the pool may use, in bytes or as a text such as "4 GB". Default: None, no limit.
+JOB_TIMEOUT = None
+STALL_TIMEOUT = None
+MEMORY_LIMIT = None
+
+# How often a simulation that failed, or lost its process, is started again. Default: 0.
+MAX_RETRIES = 0
+
+# Failed simulations after which no more are started. Default: None, run them all.
+MAX_FAILURES = None
+
+# A function of an experiment that excludes those for which it returns a reason, and functions to
+# call as the campaign goes on: campaign_start, before_job, after_job, campaign_end, such as
+# HOOKS = {"after_job": lambda event: print(event.job.label, event.outcome.status)}.
+# Default: None.
+VETO = None
+HOOKS = None
+
 # Least level of log messages shown: DEBUG, INFO, WARNING, ERROR or CRITICAL. Default: INFO.
 LOG_LEVEL = "INFO"
 

@@ -88,6 +88,8 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
 
     def run(engine: Literal["python", "compiled"]) -> Tree:
         topology, workload = build_scenario(params, root)
+        # Nothing is processed yet, but set-up may have taken long, and what follows may too.
+        count(0)
         return exec_experiment(
             topology,
             workload,

@@ -14,6 +14,7 @@ from icarus.orchestration import (
     CampaignStarted,
     Job,
     JobEnded,
+    JobRetried,
     Outcome,
     Progress,
     Snapshot,
@@ -76,6 +77,18 @@ class TestSnapshot:
         assert "1 failed" in line
         assert "6 interrupted" in line
         assert "0 left" in line
+
+    def test_each_status_that_occurs_is_named(self):
+        counts = {status: number for number, status in enumerate(Status, start=1)}
+        line = describe(snapshot(planned=60, counts=counts, retries=7))
+        assert "1 of 60 jobs done, 14 failed (3 timeout, 4 stalled, 5 lost)" in line
+        assert "6 cancelled, 7 vetoed, 8 skipped, 9 interrupted, 7 repeated, 15 left" in line
+        assert "repeated" not in describe(snapshot())
+
+    def test_a_campaign_that_is_about_to_stop_says_so_in_place_of_the_time_left(self):
+        line = describe(snapshot(draining=True))
+        assert "finishing 2 and starting nothing more" in line
+        assert "to go" not in line
 
 
 @pytest.fixture
@@ -146,6 +159,24 @@ class TestLogProgress:
         assert details.levelno == logging.DEBUG
         assert details.getMessage() == "Traceback: 100 %"
 
+    @pytest.mark.parametrize("status", [Status.VETOED, Status.CANCELLED])
+    def test_what_was_meant_to_end_is_no_error(self, caplog, status):
+        LogProgress()(JobEnded(job(), Outcome(status, error="for a reason")))
+        (record,) = caplog.records
+        assert record.levelno == logging.INFO
+        assert record.getMessage() == f"LCE GEANT: {status}: for a reason"
+
+    def test_an_attempt_that_is_repeated_is_a_warning(self, caplog):
+        LogProgress()(JobRetried(job(), Outcome(Status.LOST, error="exit code 3"), 2))
+        (record,) = caplog.records
+        assert record.levelno == logging.WARNING
+        text = "LCE GEANT: LOST at attempt 2, to be repeated: exit code 3"
+        assert record.getMessage() == text
+
+    def test_jobs_of_an_earlier_run_are_told_of_at_the_start(self, caplog):
+        LogProgress()(CampaignStarted(PLAN, (), 5))
+        assert caplog.records[-1].getMessage() == "5 of them ended in an earlier run"
+
     def test_interrupted_jobs_are_no_errors(self, caplog):
         LogProgress()(JobEnded(job(), Outcome(Status.INTERRUPTED)))
         assert caplog.records == []
@@ -180,6 +211,11 @@ def test_the_live_view_shows_the_campaign_and_cleans_up_after_itself():
     assert "10/10" in drawn
     assert "100%" in drawn
     assert "LCE" not in drawn
+    counts = {Status.OK: 3, Status.STALLED: 1, Status.VETOED: 2}
+    show(Progress(snapshot(counts=counts, retries=4, draining=True)))
+    drawn = console.export_text(clear=True)
+    assert "3 done   1 failed (1 stalled)   2 vetoed   4 repeated" in drawn
+    assert "nothing more is started" in " ".join(drawn.split())
     show(CampaignEnded(snapshot(), None))
     raw = console.file.getvalue()
     assert raw.rindex("\x1b[?25h") > raw.rindex("\x1b[?25l"), "the cursor is visible again"
