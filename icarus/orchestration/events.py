@@ -20,6 +20,7 @@ __all__ = [
     "JobEnded",
     "JobRetried",
     "JobStarted",
+    "JobsAdded",
     "Progress",
     "Running",
     "Snapshot",
@@ -95,6 +96,16 @@ class CampaignStarted:
 
 
 @dataclass(frozen=True)
+class JobsAdded:
+    """A job that ended has others follow, as where results are not precise yet."""
+
+    jobs: Sequence[Job]
+    """Those that ended in an earlier run included."""
+    known: int = 0
+    """How many of them ended in an earlier run and will not run again."""
+
+
+@dataclass(frozen=True)
 class JobStarted:
     """A job has begun to run."""
 
@@ -150,5 +161,14 @@ class CampaignEnded:
     """The signal that stopped it, if one did."""
 
 
-Event = CampaignStarted | JobStarted | Heartbeat | JobRetried | JobEnded | Progress | CampaignEnded
+Event = (
+    CampaignStarted
+    | JobsAdded
+    | JobStarted
+    | Heartbeat
+    | JobRetried
+    | JobEnded
+    | Progress
+    | CampaignEnded
+)
 Subscriber = Callable[[Event], None]

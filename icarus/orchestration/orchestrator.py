@@ -21,6 +21,7 @@ from icarus.orchestration.events import (
     Heartbeat,
     JobEnded,
     JobRetried,
+    JobsAdded,
     JobStarted,
     Progress,
     Snapshot,
@@ -289,10 +290,13 @@ class Orchestrator:
         self._count(event)
 
     def _count(self, event: JobEnded) -> None:
-        self._accounts.end(event.job, event.outcome)
+        added = self._accounts.end(event.job, event.outcome)
         self.n_exp = len(self._accounts.jobs)
         self._announcer.tell_others(event)
         self._call_after_job(event)
+        if added:
+            known = sum(job.number in self._accounts.ended for job in added)
+            self._publish(JobsAdded(added, known))
 
     def _call_after_job(self, event: JobEnded | JobRetried) -> None:
         if event.job.number in self._accounts.prepared:
