@@ -75,14 +75,16 @@ class Accounts:
         self.retries += 1
         self.pending.append(job)
 
-    def end(self, job: Job, outcome: Outcome) -> None:
-        """Count a job that ended in this run, and take up what is to run because of it."""
+    def end(self, job: Job, outcome: Outcome) -> list[Job]:
+        """Count a job that ended in this run; take up and return what is to run because of it."""
         self.leave(job)
         more = self._count(job, outcome)
         if outcome.status is Status.OK:
             self.requests += outcome.value.n_requests
         self.failures += outcome.status in FAILURES
+        before = len(self.jobs)
         self.enlist(more)
+        return self.jobs[before:]
 
     def unended(self) -> list[Job]:
         """Return the jobs that have no outcome, in the order they came."""

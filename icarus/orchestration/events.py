@@ -97,10 +97,11 @@ class CampaignStarted:
 
 @dataclass(frozen=True)
 class JobsAdded:
-    """There are more jobs than before, because of how another one ended."""
+    """A job that ended has others follow, as where results are not precise yet."""
 
     jobs: Sequence[Job]
-    known: int
+    """Those that ended in an earlier run included."""
+    known: int = 0
     """How many of them ended in an earlier run and will not run again."""
 
 

@@ -290,14 +290,13 @@ class Orchestrator:
         self._count(event)
 
     def _count(self, event: JobEnded) -> None:
-        before = len(self._accounts.jobs)
-        self._accounts.end(event.job, event.outcome)
+        added = self._accounts.end(event.job, event.outcome)
         self.n_exp = len(self._accounts.jobs)
         self._announcer.tell_others(event)
         self._call_after_job(event)
-        if added := self._accounts.jobs[before:]:
+        if added:
             known = sum(job.number in self._accounts.ended for job in added)
-            self._publish(JobsAdded(tuple(added), known))
+            self._publish(JobsAdded(added, known))
 
     def _call_after_job(self, event: JobEnded | JobRetried) -> None:
         if event.job.number in self._accounts.prepared:

@@ -214,7 +214,7 @@ def test_a_worker_is_killed_in_the_middle(cli, cluster, module):
     assert campaign.returncode == 0, errors
     assert re.search(r"worker tcp://127.0.0.1:\d+ was lost; started again on tcp://", errors)
     # What was running is begun again, what had ended is not.
-    assert len(begun(cli)) == 24 + 1
+    assert len(begun(cli)) in (25, 26), "an outcome on its way may be lost, too"
     assert content_of(cli.folder / "far.pickle") == locally(cli, module, *options)
 
 

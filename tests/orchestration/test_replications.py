@@ -16,7 +16,16 @@ from scipy import stats
 
 from icarus.errors import SettingsError
 from icarus.execution.simulation import SimulationResult
-from icarus.orchestration import CampaignStarted, JobEnded, Orchestrator, Outcome, Progress, Status
+from icarus.orchestration import (
+    CampaignStarted,
+    JobEnded,
+    JobsAdded,
+    JobStarted,
+    Orchestrator,
+    Outcome,
+    Progress,
+    Status,
+)
 from icarus.orchestration.replicating import PreciseJobs, State
 from icarus.plan import make_plan
 from icarus.util import Settings, Tree
@@ -142,6 +151,32 @@ def test_known_outcomes_beyond_the_stop_do_not_count():
     resumed, rest = run(rule, known=all_)
     assert rest == {}
     assert answers(resumed) == answers(reference)
+
+
+@pytest.mark.parametrize("executor", ["serial", "pool"])
+def test_all_jobs_are_announced_before_they_start(executor):
+    rule = until(0.02, least=3, most=12)
+    reference, outcomes = run(rule)
+    # As where replications failed in an earlier run and are to run again: later ones are known.
+    gaps = {job: outcome for i, (job, outcome) in enumerate(outcomes.items()) if i % 4}
+    orchestrator = Orchestrator(settings_of(rule), executor=executor, known=gaps)
+    announced, started, known = [], [], 0
+
+    def note(event):
+        nonlocal known
+        if isinstance(event, CampaignStarted | JobsAdded):
+            announced.extend(job.id for job in event.jobs)
+            known += event.known
+        elif isinstance(event, JobStarted):
+            assert event.job.id in announced
+            started.append(event.job.id)
+
+    orchestrator.subscribe(note, essential=True)
+    orchestrator.run()
+    assert sorted(announced) == sorted(outcomes)
+    assert sorted(started) == sorted(outcomes.keys() - gaps.keys())
+    assert known == len(gaps)
+    assert answers(orchestrator) == answers(reference)
 
 
 def test_a_larger_maximum_runs_only_what_is_new():
