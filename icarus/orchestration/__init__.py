@@ -1,24 +1,33 @@
 """Running campaigns: jobs, where they run, what happens to them and who is told.
 
-from icarus.orchestration.events import (
-    CampaignEnded,
-    CampaignStarted,
-    Event,
-    Heartbeat,
-    JobEnded,
-    JobRetried,
-    JobsAdded,
-    JobStarted,
-    Progress,
-    Running,
-    Snapshot,
-)
-from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.orchestrator import Orchestrator
-from icarus.orchestration.scenario import run_scenario
-from icarus.orchestration.signals import stopped_by_signals
-from icarus.orchestration.source import JobSource
-from icarus.orchestration.status import Status
+Names are imported when they are first used, so that looking at a journal needs none of this.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from icarus.orchestration.events import (
+        CampaignEnded,
+        CampaignStarted,
+        Event,
+        Heartbeat,
+        JobEnded,
+        JobRetried,
+        JobsAdded,
+        JobStarted,
+        Progress,
+        Running,
+        Snapshot,
+    )
+    from icarus.orchestration.jobs import Job, Outcome
+    from icarus.orchestration.orchestrator import Orchestrator
+    from icarus.orchestration.scenario import run_scenario
+    from icarus.orchestration.signals import stopped_by_signals
+    from icarus.orchestration.source import JobSource
+    from icarus.orchestration.status import Status
 
 __all__ = [
     "CampaignEnded",
