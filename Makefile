@@ -7,13 +7,14 @@ MINUTES := 10
 SETTINGS := config/quickstart.py
 RESULTS  := results/quickstart.pickle
 
-.PHONY: help demo test test-statistical test-oracle test-differential verify check bench bench-scale soak docs clean
+.PHONY: help demo test test-statistical test-oracle test-differential test-exhaustive verify check bench bench-scale soak docs clean
 
 help:
 	@echo "make demo              install, run a small campaign and draw its results"
 	@echo "make test              run the test suite"
 	@echo "make test-statistical  run the slow checks against theory"
 	@echo "make test-differential compile every pair of a strategy and a policy and compare engines"
+	@echo "make test-exhaustive   kill campaigns a hundred times, and other long tests"
 	@echo "make test-oracle       check policies request by request against libcachesim"
 	@echo "make verify            compare with theory and published figures, 80 s"
 	@echo "make check             lint and type-check"
@@ -37,6 +38,9 @@ test-statistical: $(VENV)/.installed-dev
 
 test-differential: $(VENV)/.installed-dev
 	ICARUS_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto -m 'not statistical' tests/differential tests/kernels
+
+test-exhaustive: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n auto -m exhaustive
 
 # Installed into the same environment: libcachesim only adds packages to those of dev.
 test-oracle: $(VENV)/.installed-oracle

@@ -218,6 +218,7 @@ def test_a_worker_is_killed_in_the_middle(cli, cluster, module):
     assert content_of(cli.folder / "far.pickle") == locally(cli, module, *options)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("cluster", "max_retries", "deaths"),
     [({}, 0, 4), ({"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}, 1, 2)],
@@ -236,6 +237,7 @@ def test_jobs_that_kill_their_workers_are_lost(cli, cluster, module, max_retries
     assert len(begun(cli)) == deaths
 
 
+@pytest.mark.exhaustive
 def test_failures_time_limits_and_threads(cli, cluster, module):
     cluster.add_worker("--nthreads", "3", "--no-nanny")
     options = ("--executor", cluster.address, "-c", "N_REPLICATIONS=2", "-c", "N_EXPERIMENTS=2")
@@ -269,6 +271,7 @@ def test_the_scheduler_is_killed(cli, cluster, module):
     assert kept == locally(cli, module, "-c", "PACE=0.003")[: len(kept)]
 
 
+@pytest.mark.exhaustive
 def test_what_runs_stops_when_its_campaign_is_stopped(cli, cluster, module):
     cluster.add_worker()
     # A job takes more than a minute, and reports every second or two.
@@ -296,6 +299,7 @@ def test_a_cluster_that_does_not_answer(cli, module):
     assert not (cli.folder / "far.pickle").exists()
 
 
+@pytest.mark.exhaustive
 def test_workers_that_come_later(cli, cluster, module):
     command = ("run", module, "-r", "far.pickle", "--executor", cluster.address)
     campaign = cli.start(*command)
