@@ -1,9 +1,9 @@
 """Disturb a campaign of short jobs for as long as told, and see that nothing is lost or repeated.
 
 ``python -m scripts.soak --minutes 10``: runs are killed at random moments (the parent, the whole
-group, single workers) and stopped by signals, and resumed until the campaign is finished, over and
-over. What comes out must equal an undisturbed campaign to the last bit, and no job may start again
-once its end was committed.
+group, single workers) and stopped by signals, jobs fail and hang at random, and runs are resumed
+until the campaign is finished, over and over. What comes out must equal an undisturbed campaign to
+the last bit, and no job may start again once its end was committed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from icarus.util import Tree
 __all__ = ["SoakError", "campaign_settings", "disturbances", "outcome_of", "soak"]
 
 _SETTINGS = """
-import os, time
+import os, random, time
 from icarus.models import LeaveCopyEverywhere
 from icarus.registry import register_strategy
 from icarus.util import Tree
@@ -51,6 +51,12 @@ class Soaked(LeaveCopyEverywhere):
         note("started", number)
         self.number = number
         self.left = 2 * N_REQUESTS
+        mishap = random.SystemRandom().random()
+        if os.environ.get({mishaps!r}) and mishap < 0.01:
+            note("mishaps", number)
+            if mishap < 0.005:
+                raise RuntimeError(f"job {{number}} fails, this time")
+            time.sleep(600)
         time.sleep(number % 7 / 500)
 
     def process_event(self, **event):
@@ -92,6 +98,10 @@ _UNDER_WAY = 12
 """Jobs that may have ended at the moment of a kill without having been committed yet."""
 
 
+_MISHAPS = "ICARUS_SOAK_MISHAPS"
+"""The variable of the environment that has jobs fail and hang at random."""
+
+
 class SoakError(AssertionError):
     """Something was lost or repeated."""
 
@@ -100,7 +110,7 @@ def campaign_settings(folder: Path, jobs: int, parallel: bool = True) -> Path:
     """Write the settings of a campaign whose jobs note how they begin and end; return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "soaked.py"
-    text = _SETTINGS.format(folder=str(folder), jobs=jobs, parallel=parallel)
+    text = _SETTINGS.format(folder=str(folder), jobs=jobs, parallel=parallel, mishaps=_MISHAPS)
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -223,7 +233,12 @@ def _one_run(
     noted_before = noted(settings.parent, "started"), noted(settings.parent, "completed")
     # In a session of its own, so that the group is its own too.
     with _log(settings).open("ab") as log:
-        process = subprocess.Popen(command(settings, results), start_new_session=True, stderr=log)
+        process = subprocess.Popen(
+            command(settings, results, "-c", "JOB_TIMEOUT=0.7"),
+            start_new_session=True,
+            stderr=log,
+            env={**os.environ, _MISHAPS: "1"},
+        )
     try:
         process.wait(chance.uniform(*pause))
     except subprocess.TimeoutExpired:
@@ -253,7 +268,8 @@ def _check_run(
 
 
 def _finish(settings: Path, results: Path) -> None:
-    # Jobs whose worker was killed are LOST; those that fail always do so again.
+    # Jobs whose worker was killed are LOST, some FAILED or ended by TIMEOUT, and only those that
+    # always fail do so again.
     for options in ((), ("--retry-failed",)):
         _run(settings, results, *options)
 
@@ -284,6 +300,7 @@ def main() -> None:
             )
         except SoakError as error:
             sys.exit(f"soak: {error}")
+        done["jobs that failed or hung at random"] = noted(Path(folder), "mishaps").total()
     print(", ".join(f"{what}: {number}" for what, number in sorted(done.items())))
 
 
