@@ -111,6 +111,7 @@ class PreciseJobs:
     def first(self) -> Sequence[Job]:
         """Return the least number of replications of each experiment."""
         most, least = self._rule.most, self._rule.least
+        logger.info("replications of each experiment: %s", self._rule.describe())
         # Numbers leave room for all replications, so that results are in the order of the queue.
         jobs = jobs_of(replace(self._plan, n_replications=most))
         self._experiments = [

@@ -244,6 +244,30 @@ def test_what_the_jobs_are_planned_to_be_grows():
     assert orchestrator.snapshot().planned == orchestrator.snapshot().ended == 10
 
 
+@pytest.mark.parametrize("executor", ["serial", "pool"])
+def test_a_campaign_that_is_stopped_goes_on_to_the_same_results(executor):
+    rule = until(0.02, least=3, most=12)
+    reference, outcomes = run(rule)
+    orchestrator = Orchestrator(settings_of(rule), executor=executor)
+    ended = {}
+
+    def note(event):
+        if isinstance(event, JobEnded) and event.outcome.status is Status.OK:
+            ended[event.job.id] = event.outcome
+            if len(ended) == 11:
+                orchestrator.drain()
+
+    orchestrator.subscribe(note)
+    orchestrator.run()
+    assert orchestrator.n_exp == orchestrator.counts.total()
+    assert orchestrator.counts[Status.INTERRUPTED] >= 1
+    states = [one["state"] for one in orchestrator.results.metadata[0]["campaign"]["imprecise"]]
+    assert "OPEN" in states
+    resumed, rest = run(rule, known=ended, executor=executor)
+    assert answers(resumed) == answers(reference)
+    assert rest.keys() == outcomes.keys() - ended.keys()
+
+
 def test_a_number_means_the_same_as_n_replications():
     by_number, outcomes = run(3)
     plain = settings_of(None)

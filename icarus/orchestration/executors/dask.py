@@ -96,7 +96,7 @@ def _connect(executor: str) -> Client:
     except ImportError:
         raise ClusterError(
             f"executor {executor}: needs the package distributed; "
-            'install it with: pip install "icarus-sim[dask]"'
+            "install it with: pip install distributed"
         ) from None
     # What it has to say about a lost scheduler is said here, in one line.
     for name in _NOISY:
