@@ -350,3 +350,20 @@ def test_killed_at_random_moments_and_resumed_until_it_is_finished(tmp_path):
 def test_a_hundred_disturbances(tmp_path):
     done = soak(tmp_path, 2000, times=100, seed=7)
     assert done.total() - done["finished"] >= 100
+
+
+def test_replications_that_were_added_are_in_the_journal(cli, counted):
+    precise = '{"min": 3, "max": 6, "until": {"CACHE_HIT_RATIO.MEAN": 1e-6}}'
+    options = ("-c", f"REPLICATIONS={precise}", "-c", "NUMBERS=[1, 2]")
+    _, first = counted(*options)
+    assert first == {1: 6, 2: 6}
+    assert "12 of 12 ended (100%), 0 left; 12 OK" in cli("status").stdout
+    before = results_of(cli)
+    done, again = counted(*options)
+    assert again == {}
+    assert "12 of 12 jobs are done already; 0 to run" in done.stderr
+    assert "earlier:  12 of them ended in earlier runs" in cli("status").stdout
+    recovered = cli("results", "recover", "results/counted.pickle.journal", "-o", "back.pickle")
+    assert recovered.returncode == 0, recovered.stderr
+    assert list(results_of(cli)) == list(before)
+    assert list(read_results_pickle(cli.folder / "back.pickle")) == list(before)
