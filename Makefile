@@ -30,8 +30,9 @@ demo: $(VENV)/.installed
 	$(BIN)/icarus plot $(RESULTS)
 	@echo "The pictures are in $(basename $(RESULTS))/"
 
+# One process more than there are cores, as many tests wait for something.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $$(($$(nproc) + 1))
 
 test-statistical: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m statistical

@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -17,6 +18,11 @@ os.environ.setdefault("ICARUS_CACHE_DIR", str(PROJECT / ".pytest_cache" / "kerne
 # would the campaigns that it starts, as they should; tests send them.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Half of what Hypothesis tries by default, where a test does not say how much it is to try: the
+# suite is to be run often.
+hypothesis.settings.register_profile("suite", max_examples=50)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -340,7 +340,7 @@ def test_results_say_which_engine_ran_and_why(icarus, tmp_path):
     ]
     (_, compiled), (_, reference) = results
     assert compiled.dict() == reference.dict()
-    again = icarus("run", "campaign.py", "-c", "ENGINES=['python', 'auto']", "--overwrite")
+    again = icarus("run", "campaign.py", "-c", "ENGINES=['python', 'auto']", "--fresh")
     assert again.returncode == 0, again.stderr
     again = read_results_pickle(tmp_path / "results" / "campaign.pickle")
     assert again.metadata[0]["engine_reason"] == "asked for"

@@ -180,7 +180,7 @@ def statuses(outcomes):
 
 def slowly(how):
     """Return by how much limits are longer where each worker imports this module first."""
-    return 6 if how.get("START_METHOD") == "spawn" else 1
+    return 4 if how.get("START_METHOD") == "spawn" else 1
 
 
 @EVERYWHERE
