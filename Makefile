@@ -32,7 +32,7 @@ demo: $(VENV)/.installed
 
 # One process more than there are cores, as many tests wait for something.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $$(($$(nproc) + 1))
+	$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist worksteal
 
 test-statistical: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m statistical
