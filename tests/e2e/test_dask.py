@@ -268,7 +268,13 @@ def test_the_scheduler_is_killed(cli, cluster, module):
     assert "Traceback" not in errors
     kept = content_of(cli.folder / "far.pickle")
     assert 2 <= len(kept) < 12
-    assert kept == locally(cli, module, "-c", "PACE=0.003")[: len(kept)]
+    expected = locally(cli, module, "-c", "PACE=0.003")
+    assert kept == expected[: len(kept)]
+    # The journal has what ended, and any executor goes on from there.
+    again = cli("run", module, "-r", "far.pickle", "-c", "PACE=0.003", "--executor", "serial")
+    assert again.returncode == 0, again.stderr
+    assert re.search(rf"{len(kept)} of 12 jobs are done already", again.stderr)
+    assert content_of(cli.folder / "far.pickle") == expected
 
 
 @pytest.mark.exhaustive
