@@ -83,6 +83,7 @@ def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> No
 @command
 def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None:
     """Make a results file of JOURNAL alone, also of one that is damaged or still written."""
+    from icarus.errors import JournalError
     from icarus.orchestration.journal.recovery import recover
     from icarus.orchestration.journal.schema import results_of
     from icarus.orchestration.journal.status import campaign_status, find_journal
@@ -95,6 +96,8 @@ def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None
     found, notes = recover(path)
     for note in notes:
         click.echo(f"icarus: warning: {note}", err=True)
+    if notes and not len(found) and not found.failures:
+        raise JournalError(f"{path}: nothing in it can be recovered; is it a journal?")
     write_results_pickle(found, file)
     failed = f", {len(found.failures)} failures" if found.failures else ""
     click.echo(f"{len(found)} results{failed}: {file}")

@@ -334,3 +334,12 @@ def test_what_is_no_journal_or_a_later_one_is_refused(cli, slow):
     done = cli("run", name, "-r", "other.pickle")
     assert done.returncode == 2
     assert "not a journal of Icarus but another database" in only_lines(done.stderr, 1)[0]
+
+
+def test_nothing_is_recovered_from_what_is_no_journal(cli):
+    cli.write("notes.journal", "not a journal at all")
+    done = cli("results", "recover", "notes.journal", "-o", "back.pickle")
+    assert done.returncode == 2
+    assert "notes.journal: nothing in it can be recovered; is it a journal?" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (cli.folder / "back.pickle").exists()
