@@ -34,6 +34,7 @@ __all__ = [
     "execute_settings",
     "fill_defaults",
     "load_settings",
+    "names_in",
     "parse_overrides",
 ]
 
@@ -263,7 +264,7 @@ def _compile(source: SettingsSource) -> CodeType:
 
 def _check_override_names(source: SettingsSource, code: CodeType) -> None:
     """Refuse overrides that look like misspellings of a name the module uses."""
-    known = {name for name in _names_in(code) if name == name.upper()} | set(GENERAL_SETTINGS)
+    known = {name for name in names_in(code) if name == name.upper()} | set(GENERAL_SETTINGS)
     problems = []
     for name in source.overrides:
         near = nearest(name, known)
@@ -278,11 +279,12 @@ def _check_override_names(source: SettingsSource, code: CodeType) -> None:
         raise SettingsError(problems)
 
 
-def _names_in(code: CodeType) -> set[str]:
+def names_in(code: CodeType) -> set[str]:
+    """Return the names that code uses, that of functions defined in it included."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= _names_in(constant)
+            names |= names_in(constant)
     return names
 
 

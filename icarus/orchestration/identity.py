@@ -16,10 +16,11 @@ import sysconfig
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from icarus.hashing import digest
+from icarus.settings import names_in
 from icarus.validation import SECTION_REGISTRIES
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "fingerprint_of_file", "source_digest"]
@@ -170,7 +171,7 @@ def _function(member: Any) -> Any:
 
 def _named_in(function: FunctionType, seen: dict[int, Any]) -> Iterator[str]:
     """Yield what stands behind the global names and defaults that a function uses."""
-    for name in sorted(_names(function.__code__)):
+    for name in sorted(names_in(function.__code__)):
         if name in function.__globals__:
             yield from _of_global(name, function.__globals__[name], seen)
     for cell in function.__closure__ or ():
@@ -190,14 +191,6 @@ def _of_global(name: str, value: Any, seen: dict[int, Any]) -> Iterator[str]:
     elif value is None or isinstance(value, bool | int | float | str | bytes | tuple | frozenset):
         # Other objects may change while jobs run, so that they say nothing that lasts.
         yield f"{name} = {digest(value)}"
-
-
-def _names(code: CodeType) -> set[str]:
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _names(constant)
-    return names
 
 
 def _source(definition: Any) -> str:
