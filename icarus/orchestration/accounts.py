@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.provenance import job_facts
+from icarus.orchestration.provenance import add_to_results
 from icarus.orchestration.source import JobSource
 from icarus.orchestration.status import FAILURES, RUN_AGAIN, Status
 from icarus.results.resultset import ResultSet
@@ -102,11 +102,7 @@ class Accounts:
         """
         results = ResultSet()
         for _, (job, outcome) in sorted(self.ended.items()):
-            facts = job_facts(job, outcome, campaign)
-            if outcome.status is Status.OK:
-                results.add(job.argument.params, outcome.value.results, facts)
-            else:
-                results.add_failure(job.argument.params, facts)
+            add_to_results(results, job, outcome, campaign)
         return results
 
     def eta(self, ages: Iterable[float], planned: int, n_processes: int) -> float | None:

@@ -14,9 +14,10 @@ from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.status import Status
 from icarus.plan import Plan
 from icarus.release import version as icarus_version
+from icarus.results.resultset import ResultSet
 from icarus.util import Settings
 
-__all__ = ["campaign_facts", "job_facts", "versions_used"]
+__all__ = ["add_to_results", "campaign_facts", "job_facts", "versions_used"]
 
 _LIBRARIES = ("numpy", "numba", "scipy", "networkx", "fnss", "topohub")
 """Packages that a result may depend on."""
@@ -95,3 +96,14 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
 def versions_used() -> dict[str, str]:
     """Return the versions of all that a result may depend on: Icarus, Python and libraries."""
     return dict(_versions())
+
+
+def add_to_results(
+    results: ResultSet, job: Job, outcome: Outcome, campaign: dict[str, Any]
+) -> None:
+    """Enter what became of a job into results, or into their failures, with the facts of it."""
+    facts = job_facts(job, outcome, campaign)
+    if outcome.status is Status.OK:
+        results.add(job.argument.params, outcome.value.results, facts)
+    else:
+        results.add_failure(job.argument.params, facts)

@@ -15,8 +15,7 @@ from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.encoding import loads
 from icarus.orchestration.journal.outcomes import job_of, outcome_of
 from icarus.orchestration.journal.schema import checksum, damaged, open_existing
-from icarus.orchestration.provenance import job_facts
-from icarus.orchestration.status import Status
+from icarus.orchestration.provenance import add_to_results
 from icarus.results.resultset import ResultSet
 from icarus.util import Tree
 
@@ -162,7 +161,8 @@ class JournalReader:
                     except _DamagedEntryError:
                         lost += 1
                     else:
-                        _add(results, self._job(entry, params), outcome)
+                        job = self._job(entry, params)
+                        add_to_results(results, job, outcome, outcome.origin or {})
         except sqlite3.Error as error:
             raise damaged(self.path, error) from error
         return results, lost
@@ -248,11 +248,3 @@ def _decoded(key: Any, proof: Any, payload: Any) -> Any:
         return loads(payload)
     except _DAMAGE as error:
         raise _DamagedEntryError(key) from error
-
-
-def _add(results: ResultSet, job: Job, outcome: Outcome) -> None:
-    facts = job_facts(job, outcome, outcome.origin or {})
-    if outcome.status is Status.OK:
-        results.add(job.argument.params, outcome.value.results, facts)
-    else:
-        results.add_failure(job.argument.params, facts)

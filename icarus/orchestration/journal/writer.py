@@ -46,7 +46,7 @@ from icarus.orchestration.journal.outcomes import (
 from icarus.orchestration.journal.recovery import aside, move_aside, open_or_salvage
 from icarus.orchestration.journal.schema import checksum, create, describe, open_existing
 from icarus.orchestration.provenance import campaign_facts
-from icarus.orchestration.status import Status
+from icarus.orchestration.status import RUN_AGAIN, Status
 from icarus.util import Settings
 
 __all__ = ["Journal"]
@@ -55,9 +55,6 @@ logger = logging.getLogger("journal")
 
 _PROGRESS_EVERY = 1.0
 """Seconds between two notes of how far running jobs are."""
-
-_DECIDED_ANEW = frozenset({Status.VETOED, Status.SKIPPED, Status.INTERRUPTED})
-"""Statuses that each run gives by itself."""
 
 
 class Journal:
@@ -134,8 +131,7 @@ class Journal:
         return {
             job: outcome
             for job, outcome in self.outcomes.items()
-            if outcome.status is Status.OK
-            or (outcome.status not in _DECIDED_ANEW and not retry_failed)
+            if outcome.status is Status.OK or (outcome.status not in RUN_AGAIN and not retry_failed)
         }
 
     def attach(self, settings: Settings) -> Journal:
