@@ -7,8 +7,17 @@ from typing import Any
 
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.util import Tree
+from scripts.benchmark.measuring import MeasurementError, Row, timed
 
-__all__ = ["COLLECTORS", "MAPS", "network_experiment", "run", "same_results", "warm_up"]
+__all__ = [
+    "COLLECTORS",
+    "MAPS",
+    "beside_python",
+    "network_experiment",
+    "run",
+    "same_results",
+    "warm_up",
+]
 
 N_CONTENTS = 300_000
 ALPHA = 0.8
@@ -85,6 +94,26 @@ def warm_up(experiment: Tree) -> None:
     short = Tree(experiment)
     short["workload"] = {**dict(short["workload"].items()), "n_warmup": 10, "n_measured": 10}
     run(short)
+
+
+def beside_python(experiment: Tree, requests: int) -> Row:
+    """Run an experiment on both engines; return the rate of the python engine.
+
+    Parameters
+    ----------
+    experiment : Tree
+    requests : int
+        How many requests it has.
+
+    Raises
+    ------
+    MeasurementError
+        If the engines give different results.
+    """
+    spent, reference = timed(lambda: run(experiment, "python"))
+    if not same_results(run(experiment), reference):
+        raise MeasurementError(f"the engines differ: {experiment}")
+    return {"python_per_second": requests / spent.cpu, "engines_agree": True}
 
 
 def same_results(one: SimulationResult, other: SimulationResult) -> bool:

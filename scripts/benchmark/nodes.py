@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from icarus.kernels.index import all_hashed
-from scripts.benchmark.experiments import network_experiment, run, same_results, warm_up
+from scripts.benchmark.experiments import beside_python, network_experiment, run, warm_up
 from scripts.benchmark.measuring import (
-    MeasurementError,
     Row,
     attempted,
     interleaved,
@@ -73,12 +72,8 @@ def measure_network(n_routers: int, requests: int, requests_python: int, repeat:
         "whole_seconds": ours.rates(1)["per_second"] ** -1,
         "peak_mb": peak_mb(),
     }
-    spent, reference = timed(lambda: run(experiment(requests_python), "python"))
-    if not same_results(run(experiment(requests_python)), reference):
-        raise MeasurementError(f"the engines differ: {n_routers} routers")
-    row["python_per_second"] = requests_python / spent.cpu
+    row |= beside_python(experiment(requests_python), requests_python)
     row["to_python"] = row["compiled"]["per_second"] / row["python_per_second"]
-    row["engines_agree"] = True
     return row
 
 
