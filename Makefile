@@ -7,7 +7,7 @@ MINUTES := 10
 SETTINGS := config/quickstart.py
 RESULTS  := results/quickstart.pickle
 
-.PHONY: help demo test test-statistical test-oracle test-differential test-exhaustive verify check bench bench-scale soak docs clean
+.PHONY: help demo test test-statistical test-oracle test-differential test-exhaustive verify check bench bench-scale soak fuzz docs clean
 
 help:
 	@echo "make demo              install, run a small campaign and draw its results"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench             measure speed and memory beside peers, some minutes"
 	@echo "make bench-scale       measure a tree of caches with 10^9 contents, 15 minutes"
 	@echo "make soak              kill and resume campaigns for 10 minutes; MINUTES=60 for an hour"
+	@echo "make fuzz              look for inputs that break what must hold for 10 minutes; MINUTES=60"
 	@echo "make docs              build the manual in docs/_build/html"
 	@echo "make clean             remove the environment and caches; results stay"
 
@@ -64,6 +65,9 @@ bench-scale: $(VENV)/.installed
 
 soak: $(VENV)/.installed
 	$(BIN)/python -m scripts.soak --minutes $(MINUTES)
+
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m scripts.fuzz --minutes $(MINUTES)
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html

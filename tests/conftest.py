@@ -23,6 +23,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # suite is to be run often.
 hypothesis.settings.register_profile("suite", max_examples=50)
 hypothesis.settings.load_profile("suite")
+# For `make fuzz`, which loads it by its option.
+hypothesis.settings.register_profile("fuzz", max_examples=1000, deadline=None, print_blob=True)
 
 
 @pytest.fixture(scope="session")
