@@ -61,7 +61,7 @@ def component(kind: str, name: str) -> list[str]:
     lines += (inspect.getdoc(entry) or "It has no description.").splitlines()
     if section is None:
         return lines
-    from icarus.validation import settable_parameters
+    from icarus.core.kinds import settable_parameters
 
     settable = settable_parameters(section, entry).values()
     lines += ["", "In settings", "-----------"]

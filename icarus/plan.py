@@ -12,9 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from icarus.core.kinds import conformed, conformed_section
+from icarus.core.values import check_value
 from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.experiment import experiment_id
+from icarus.general_settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.hooks import hook_problems, vetoed
 from icarus.limits import Limits, memory_problems
 from icarus.registry import RESULTS_WRITER
@@ -24,14 +27,15 @@ from icarus.replications import (
     replication_problems,
     replications_of,
 )
-from icarus.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
-from icarus.validation import SectionChecker, check_value
+from icarus.validation import SectionChecker
 
 __all__ = ["Plan", "available_cores", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
+_MOST_NAMES = 3
+"""Components that a warning lists which do not know a parameter."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def make_plan(settings: Settings) -> Plan:
     collectors = _collectors(settings, problems)
     problems += replication_problems(settings["REPLICATIONS"], collectors)
     experiments: list[Tree] = []
-    warnings: list[str] = []
+    warnings = list(settings.warnings)
     if "EXPERIMENT_QUEUE" not in settings:
         problems.append(
             "EXPERIMENT_QUEUE: missing; a settings module must build a queue of experiments"
@@ -149,13 +153,15 @@ def make_plan(settings: Settings) -> Plan:
     if not problems:
         problems = _lacking_kernels(experiments, collectors, settings["ENGINE"])
     vetoes = {} if problems else vetoed(settings["VETO"], experiments, problems)
+    limits = Limits.of(settings) if not problems else Limits()
+    parallel = settings["PARALLEL_EXECUTION"]
+    if limits.memory is not None and not parallel:
+        warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
+    if settings["STRICT"]:
+        problems += [f"{warning} (an error, as STRICT is set)" for warning in warnings]
     if problems:
         where = f"{settings.source.path}: " if settings.source is not None else ""
         raise SettingsError([where + problem for problem in problems])
-    parallel = settings["PARALLEL_EXECUTION"]
-    limits = Limits.of(settings)
-    if limits.memory is not None and not parallel:
-        warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
     processes = settings["N_PROCESSES"] or available_cores()
     n_replications, replications = replications_of(settings)
     return Plan(
@@ -220,7 +226,13 @@ def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, 
         collectors[name] = dict((options or {}).items())
     checker = SectionChecker()
     for name, options in collectors.items():
-        found = checker.check("collector", {"name": name, **options})
+        section = {**options, "name": name}
+        found = checker.check("collector", section)
+        collectors[name] = {
+            key: value
+            for key, value in conformed_section("collector", section).items()
+            if key != "name"
+        }
         problems += [
             f"DATA_COLLECTORS{'' if key == 'name' else f'[{name!r}].{key}'}: {message}"
             for key, message in found.problems
@@ -241,6 +253,7 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
     # A mistake in a loop that builds experiments is one problem, however often it occurs.
     found: dict[tuple[str, str], list[int]] = {}
     odd: dict[tuple[str, str], list[int]] = {}
+    unread: dict[str, dict[str, None]] = {}
     experiments: list[Tree] = []
     for number, entry in enumerate(entries):
         if not isinstance(entry, Mapping):
@@ -254,9 +267,27 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
             found.setdefault((place, message), []).append(number)
         for place, message in report.warnings:
             odd.setdefault((place, message), []).append(number)
+        for place, name in report.unread:
+            unread.setdefault(place, {})[name] = None
     problems += _lines(found)
     warnings += _lines(odd)
+    warnings += _about_unread(unread)
     return experiments
+
+
+def _about_unread(unread: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the warning about parameters that no component reads, if there are any."""
+    if not unread:
+        return []
+    listed = []
+    for place, names in unread.items():
+        of = list(names)
+        more = f" and {len(of) - _MOST_NAMES} more" if len(of) > _MOST_NAMES else ""
+        listed.append(f"{place} (of {', '.join(of[:_MOST_NAMES])}{more})")
+    return [
+        "EXPERIMENT_QUEUE: parameters that their components do not know are kept with the results "
+        f"and are otherwise ignored: {', '.join(listed)}"
+    ]
 
 
 def _lacking_kernels(
@@ -268,7 +299,7 @@ def _lacking_kernels(
         asked_for = experiment.get("engine") or engine
         if asked_for != "compiled":
             continue
-        choice = choose_engine(experiment, collectors, asked_for)
+        choice = choose_engine(conformed(experiment), collectors, asked_for)
         if choice.engine != asked_for:
             message = f"it is to run on the compiled engine, but {choice.reason}"
             found.setdefault(("", message), []).append(number)

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Lt
 
+from icarus.core.values import check_value
 from icarus.errors import nearest, suggestion
 from icarus.util import Settings
-from icarus.validation import check_value
 
 __all__ = [
     "CONFIDENCE",
@@ -77,12 +77,15 @@ def replications_of(settings: Settings) -> tuple[int, Replications | None]:
 
 
 def given_twice(settings: Settings) -> list[str]:
-    """Return the problem of settings that have both ``REPLICATIONS`` and ``N_REPLICATIONS``."""
+    """Return the problem of settings whose ``REPLICATIONS`` and ``N_REPLICATIONS`` differ."""
     if settings["REPLICATIONS"] is None or "N_REPLICATIONS" not in settings:
+        return []
+    one, other = settings["REPLICATIONS"], settings["N_REPLICATIONS"]
+    if not isinstance(one, Mapping) and one == other:
         return []
     return [
         "REPLICATIONS: given beside N_REPLICATIONS, which says the same in another way; give one "
-        f"of them (found {settings['REPLICATIONS']!r} and {settings['N_REPLICATIONS']!r})"
+        f"of them, and another name to what is not meant for Icarus (found {one!r} and {other!r})"
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 import tempfile
@@ -13,13 +14,15 @@ from pathlib import Path
 from types import FrameType
 
 from icarus.errors import JournalError, ResultsError
+from icarus.general_settings import fill_defaults
 from icarus.orchestration import Orchestrator, stopped_by_signals
 from icarus.orchestration.executors import JobInterrupted
 from icarus.orchestration.journal.schema import journal_of
 from icarus.orchestration.journal.writer import Journal
+from icarus.orchestration.progress import LogProgress
 from icarus.registry import RESULTS_WRITER
 from icarus.results.readwrite import read_results_pickle
-from icarus.settings import fill_defaults, load_settings, parse_overrides
+from icarus.settings import load_settings, parse_overrides
 from icarus.util import Settings, config_logging
 
 __all__ = [
@@ -244,6 +247,9 @@ def run(
     destination = Path(output)
     check_destination(destination, overwrite=True)
     orchestrator = Orchestrator(settings)
+    for warning in orchestrator.plan.warnings:
+        logging.getLogger("settings").warning("%s", warning)
+    orchestrator.subscribe(LogProgress())
     run_campaign(orchestrator, lambda done: write_results(done, destination))
     if orchestrator.stopped_by is not None:
         raise SystemExit(128 + orchestrator.stopped_by)

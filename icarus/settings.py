@@ -13,107 +13,30 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections import deque
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence, Set
 from dataclasses import dataclass, field
 from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from annotated_types import Ge, Gt, Le
+import numpy as np
 
-from icarus.errors import IcarusError, SettingsError, nearest, nearest_file, suggestion
-from icarus.registry import Registry
+from icarus.errors import IcarusError, SettingsError, nearest, nearest_file
+from icarus.general_settings import GENERAL_SETTINGS
 from icarus.util import Settings, literal
 
 __all__ = [
-    "DEFAULTS",
-    "GENERAL_SETTINGS",
-    "GeneralSetting",
     "SettingsSource",
     "execute_settings",
-    "fill_defaults",
     "load_settings",
     "names_in",
     "parse_overrides",
+    "unused_overrides",
 ]
 
 logger = logging.getLogger("settings")
-
-
-@dataclass(frozen=True)
-class GeneralSetting:
-    """A setting that the framework itself reads."""
-
-    annotation: Any
-    """Its type, with constraints."""
-    default: Any
-    meaning: str
-
-
-_LONGEST = 10 * 365 * 24 * 3600.0
-"""Seconds that a time limit may last, which keeps infinity and its like away from timers."""
-_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]
-
-GENERAL_SETTINGS: dict[str, GeneralSetting] = {
-    "EXPERIMENT_QUEUE": GeneralSetting(Any, None, "the experiments: an iterable of trees"),
-    "DATA_COLLECTORS": GeneralSetting(
-        Any, _COLLECTORS, "what is measured: collector names, or a mapping of name to options"
-    ),
-    "N_REPLICATIONS": GeneralSetting(
-        Annotated[int, Ge(1)], 1, "how often each experiment is run, each time on other requests"
-    ),
-    "REPLICATIONS": GeneralSetting(
-        Any, None, "in place of N_REPLICATIONS: a number, or how precise results are to be"
-    ),
-    "SEED": GeneralSetting(Annotated[int, Ge(0)], 1, "what all random streams are derived from"),
-    "PARALLEL_EXECUTION": GeneralSetting(bool, False, "use a pool of processes"),
-    "N_PROCESSES": GeneralSetting(
-        Annotated[int, Ge(1)] | None, None, "processes of the pool; by default one per core"
-    ),
-    "START_METHOD": GeneralSetting(
-        Literal["fork", "forkserver", "spawn"] | None,
-        None,
-        "how processes of the pool are started; by default as Python does on this system",
-    ),
-    "ENGINE": GeneralSetting(
-        Literal["auto", "python", "compiled"],
-        "auto",
-        "what runs simulations: the compiled engine where all parts have kernels, or one of both",
-    ),
-    "JOB_TIMEOUT": GeneralSetting(
-        Annotated[float, Gt(0), Le(_LONGEST)] | None, None, "seconds that a job may run for"
-    ),
-    "STALL_TIMEOUT": GeneralSetting(
-        Annotated[float, Gt(0), Le(_LONGEST)] | None,
-        None,
-        "seconds that a job may go without processing requests",
-    ),
-    "MEMORY_LIMIT": GeneralSetting(
-        Any, None, "memory that a process of the pool may use: bytes, or a text such as '4 GB'"
-    ),
-    "MAX_RETRIES": GeneralSetting(
-        Annotated[int, Ge(0)], 0, "how often a job that raised or lost its worker is started again"
-    ),
-    "MAX_FAILURES": GeneralSetting(
-        Annotated[int, Ge(1)] | None, None, "failed jobs after which no more are started"
-    ),
-    "VETO": GeneralSetting(
-        Any, None, "called with each experiment; a reason or True excludes it from the campaign"
-    ),
-    "HOOKS": GeneralSetting(Any, None, "functions to call as the campaign goes on"),
-    "RESULTS_FORMAT": GeneralSetting(str, "PICKLE", "name of the results writer"),
-    "LOG_LEVEL": GeneralSetting(
-        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], "INFO", "least level logged"
-    ),
-}
-"""The settings that the framework reads; a settings module may have any others beside them."""
-
-DEFAULTS: dict[str, Any] = {
-    name: setting.default
-    for name, setting in GENERAL_SETTINGS.items()
-    if name != "EXPERIMENT_QUEUE"
-}
 
 
 @dataclass(frozen=True)
@@ -155,17 +78,25 @@ class SettingsSource:
 class _Namespace(MutableMapping[str, Any]):
     """The module's namespace while it runs: assignments to overridden names yield."""
 
-    def __init__(self, target: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    def __init__(self, target: dict[str, Any], source: SettingsSource) -> None:
         self._target = target
-        self._overrides = overrides
+        self._source = source
+        self._overrides = source.overrides
+        self.problems: dict[str, str] = {}
+        """What is wrong with overrides, by name, going by the types of what they replace."""
 
     def __getitem__(self, name: str) -> Any:
         return self._target[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name in self._overrides:
-            # A fresh copy: what was assigned may be the override itself, changed in place.
-            value = copy.deepcopy(self._overrides[name])
+        if name in self._overrides and name not in self.problems:
+            problem = _unlike(self._source.path, name, value, self._overrides[name])
+            if problem is not None:
+                # The module goes on with its own value, so that no other problem follows.
+                self.problems[name] = problem
+            else:
+                # A fresh copy: what was assigned may be the override itself, changed in place.
+                value = copy.deepcopy(self._overrides[name])
         self._target[name] = value
 
     def __delitem__(self, name: str) -> None:
@@ -217,11 +148,61 @@ def execute_settings(
     namespace = module.__dict__
     namespace.update(given or {})
     namespace.update(copy.deepcopy(source.overrides))
+    guarded = _Namespace(namespace, source)
     try:
-        exec(code, namespace, _Namespace(namespace, source.overrides))
+        exec(code, namespace, guarded)
     except (Exception, SystemExit) as error:
-        raise SettingsError(_problems_of(source, error)) from error
+        raise SettingsError([*guarded.problems.values(), *_problems_of(source, error)]) from error
+    if guarded.problems:
+        raise SettingsError(list(guarded.problems.values()))
     return {name: value for name, value in namespace.items() if name == name.upper()}
+
+
+_KINDS_OF_VALUES: dict[str, tuple[type, ...]] = {
+    "a number": (int, float, np.number, np.bool_),
+    "a text": (str,),
+    "a list": (Sequence, Set, Mapping, deque, np.ndarray),
+}
+"""What overrides are told apart by. A mapping may stand for a list: names with options."""
+
+
+def _kind_of_value(value: Any) -> str | None:
+    # A text is a sequence, too.
+    kinds = (kind for kind, types in _KINDS_OF_VALUES.items() if isinstance(value, types))
+    return next(kinds, None)
+
+
+def _unlike(path: str, name: str, own: Any, given: Any) -> str | None:
+    """Return what is wrong with an override, going by the value that the module itself assigns."""
+    wanted, found = _kind_of_value(own), _kind_of_value(given)
+    if name in GENERAL_SETTINGS or None in (wanted, found) or wanted == found:
+        return None
+    if wanted == "a number" and isinstance(own, bool | np.bool_):
+        wanted = "True or False"
+    text = given if isinstance(given, str) else repr(given)
+    if wanted == "a list" and isinstance(given, str) and (reason := _why_no_literal(given)):
+        hint = f"this is none: {reason}"
+    elif wanted == "a list":
+        hint = f'did you mean -c "{name}=[{given!r}]"?'
+    elif wanted == "a text":
+        hint = f"did you mean -c \"{name}='{text}'\"?"
+    else:
+        hint = f"found {found}"
+    kind = f"a {type(own).__name__}" if wanted == "a list" else wanted
+    return f"-c {name}={text}: {name} is {kind} in {path}; {hint}"
+
+
+def _why_no_literal(text: str) -> str:
+    """Return why a text that begins like a list, tuple, set or dict is none; or an empty text."""
+    if text[:1] not in tuple("[({"):
+        return ""
+    try:
+        ast.literal_eval(text)
+    except SyntaxError as error:
+        return error.msg
+    except (ValueError, MemoryError, RecursionError, TypeError):
+        return "it holds more than literals"
+    return ""
 
 
 class _Yielding(ast.NodeTransformer):
@@ -262,21 +243,35 @@ def _compile(source: SettingsSource) -> CodeType:
         raise SettingsError([f"{source.path}: too deeply nested to be compiled"]) from None
 
 
+def _unused(source: SettingsSource, code: CodeType) -> list[tuple[str, str | None]]:
+    """Return overrides of names that the module does not use, with the name that may be meant."""
+    known = {name for name in names_in(code) if name == name.upper()} | set(GENERAL_SETTINGS)
+    # What a star import brings is not known before it runs.
+    certain = "import *" not in source.text
+    return [
+        (name, nearest(name, known) if certain else None)
+        for name in source.overrides
+        if name not in known
+    ]
+
+
 def _check_override_names(source: SettingsSource, code: CodeType) -> None:
     """Refuse overrides that look like misspellings of a name the module uses."""
-    known = {name for name in names_in(code) if name == name.upper()} | set(GENERAL_SETTINGS)
-    problems = []
-    for name in source.overrides:
-        near = nearest(name, known)
-        # What a star import brings is not known before it runs.
-        if name not in known and near is not None and "import *" not in source.text:
-            problems.append(
-                f"-c {name}: {source.path} has no setting {name!r}; did you mean {near!r}?"
-            )
-        elif name not in known:
-            logger.warning("%s makes no use of the setting %s given by -c", source.path, name)
+    problems = [
+        f"-c {name}: {source.path} has no setting {name!r}; did you mean {near!r}?"
+        for name, near in _unused(source, code)
+        if near is not None
+    ]
     if problems:
         raise SettingsError(problems)
+
+
+def unused_overrides(source: SettingsSource) -> list[str]:
+    """Return a warning for each override that the module makes no use of."""
+    return [
+        f"-c {name}: {source.path} makes no use of this setting"
+        for name, _ in _unused(source, _compile(source))
+    ]
 
 
 def names_in(code: CodeType) -> set[str]:
@@ -353,28 +348,3 @@ def load_settings(
     except OSError as error:
         raise SettingsError([f"{os.fspath(path)}: {error.strerror}"]) from error
     return settings
-
-
-def fill_defaults(settings: Settings) -> None:
-    """Give every general setting that is missing its default, and say so in the log."""
-    replicated = "REPLICATIONS" in settings and settings["REPLICATIONS"] is not None
-    for name, default in DEFAULTS.items():
-        if name not in settings and not (name == "N_REPLICATIONS" and replicated):
-            settings[name] = copy.deepcopy(default)
-            logger.debug("%s is not set; it is %r", name, default)
-    # A settings module may import the registries, some of which are called much like a setting.
-    near_misses = [
-        name
-        for name in settings.names()
-        if name not in GENERAL_SETTINGS and not isinstance(settings[name], Registry)
-    ]
-    for name in near_misses:
-        hint = suggestion(name, DEFAULTS)
-        close = nearest(name, DEFAULTS)
-        if close is not None and _differ_by_little(name, close):
-            logger.warning("%s is not a setting that Icarus reads; %s", name, hint)
-
-
-def _differ_by_little(a: str, b: str) -> bool:
-    """Whether two names can only be a slip apart, such as a plural or swapped letters."""
-    return sorted(a.strip("_S")) == sorted(b.strip("_S"))

@@ -208,6 +208,7 @@ class Settings:
         self.__dict__["_values"] = {}
         self.__dict__["_frozen"] = False
         self.__dict__["_source"] = None
+        self.__dict__["_warnings"] = []
 
     def __len__(self) -> int:
         return len(self._values)
@@ -233,7 +234,7 @@ class Settings:
 
     def __getattr__(self, name: str) -> Any:
         # Reached for real attributes only before they exist, as while unpickling.
-        if name in ("_values", "_frozen", "_source"):
+        if name in ("_values", "_frozen", "_source", "_warnings"):
             raise AttributeError(name)
         return self[name]
 
@@ -259,6 +260,12 @@ class Settings:
     def source(self) -> Any:
         """The settings module read last, an ``icarus.settings.SettingsSource``, or None."""
         return self.__dict__["_source"]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What looks odd about the settings, without being wrong, a line each."""
+        found: list[str] = self.__dict__["_warnings"]
+        return found
 
     def freeze(self) -> None:
         """Refuse all further changes."""
@@ -299,11 +306,12 @@ class Settings:
         SettingsError
             If the module cannot be executed.
         """
-        from icarus.settings import SettingsSource, execute_settings
+        from icarus.settings import SettingsSource, execute_settings, unused_overrides
 
         self._refuse_if_frozen()
         source = SettingsSource.read(path, overrides)
         self._values.update(execute_settings(source, given=self._values))
+        self.warnings.extend(unused_overrides(source))
         self.__dict__["_source"] = source
         if freeze:
             self.freeze()

@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-
 from icarus.components import Parameter, parameters, takes_any_keyword
+from icarus.core.kinds import (
+    SECTION_REGISTRIES,
+    conformed_section,
+    is_built_in,
+    settable_parameters,
+)
+from icarus.core.values import check_value, shown
 from icarus.errors import ComponentError, nearest, suggestion
 from icarus.execution.compiled.choice import EngineName
 from icarus.experiment import COMPONENT_SECTIONS, REQUIRED_SECTIONS
 from icarus.hashing import digest
-from icarus.registry import (
-    CACHE_PLACEMENT,
-    CACHE_POLICY,
-    CONTENT_PLACEMENT,
-    DATA_COLLECTOR,
-    STRATEGY,
-    TOPOLOGY_FACTORY,
-    WORKLOAD,
-    Registry,
-)
-from icarus.types import Positive
+from icarus.types import NonNegative
 
-__all__ = ["Report", "SectionChecker", "check_value"]
-
-SECTION_REGISTRIES: dict[str, Registry] = {
-    "topology": TOPOLOGY_FACTORY,
-    "workload": WORKLOAD,
-    "cache_placement": CACHE_PLACEMENT,
-    "content_placement": CONTENT_PLACEMENT,
-    "strategy": STRATEGY,
-    "cache_policy": CACHE_POLICY,
-    "collector": DATA_COLLECTOR,
-}
-
-_GIVEN_BY_FRAMEWORK = {
-    "topology": 0,
-    "workload": 1,  # topology
-    "cache_placement": 1,  # topology; cache_budget comes by name
-    "content_placement": 2,  # topology, contents
-    "strategy": 2,  # view, controller
-    "cache_policy": 1,  # maxlen
-    "collector": 1,  # view
-}
-"""How many leading parameters of a component of each kind settings do not give."""
+__all__ = ["Report", "SectionChecker"]
 
 _KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "engine", "desc")
-
-_LONGEST = 120
-"""Characters of a value that a problem shows."""
 
 Finding = tuple[str, str]
 """A place inside a section or an experiment, and what is wrong there."""
@@ -65,72 +34,14 @@ class Report:
 
     problems: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
+    unread: list[Finding] = field(default_factory=list)
+    """Parameters that their component, named beside them, does not know."""
 
     def include(self, section: str, other: Report) -> None:
         """Add what was found in a section of an experiment."""
         self.problems += [(f"{section}.{place}", text) for place, text in other.problems]
         self.warnings += [(f"{section}.{place}", text) for place, text in other.warnings]
-
-
-@functools.cache
-def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
-    config = ConfigDict(strict=True, arbitrary_types_allowed=True)
-    try:
-        return TypeAdapter(annotation, config=config)
-    except Exception:
-        # Annotations of users' classes may be anything; what pydantic has no use for is not
-        # checked. Configuring a class that has a configuration of its own is one such case.
-        return None
-
-
-def check_value(annotation: Any, value: Any) -> list[str]:
-    """Return what is wrong with `value` for a parameter of the type `annotation`.
-
-    Parameters
-    ----------
-    annotation : type
-        As in a signature, with constraints in ``Annotated``.
-    value : object
-        As settings give it. NumPy scalars count as the Python numbers they hold; nothing
-        else is converted: the string ``"3"`` is not a number.
-    """
-    try:
-        adapter = _adapter(annotation)
-    except TypeError:
-        return []  # an unhashable annotation
-    if adapter is None:
-        return []
-    plain = _plain(value)
-    try:
-        adapter.validate_python(plain)
-    except ValidationError as error:
-        wanted = " or ".join(dict.fromkeys(_phrase(one) for one in error.errors()))
-        return [f"{wanted}, found {_shown(value)}"]
-    return []
-
-
-def _shown(value: Any) -> str:
-    """Return a value as a problem shows it: in one line, and not a long one."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def _plain(value: Any) -> Any:
-    """Return a value with NumPy scalars as Python's and trees as dicts."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if type(value) in (list, tuple, set, frozenset):
-        return type(value)(map(_plain, value))
-    return value
-
-
-def _phrase(error: Any) -> str:
-    text: str = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    inside = [str(part) for part in error["loc"] if isinstance(part, int)]
-    place = f"item {inside[-1]} " if inside else ""
-    return place + text[0].lower() + text[1:]
+        self.unread += [(f"{section}.{place}", name) for place, name in other.unread]
 
 
 class SectionChecker:
@@ -149,18 +60,23 @@ class SectionChecker:
                 misspelt = nearest(section, unknown)
                 if misspelt is not None:
                     report.problems.append((misspelt, f"did you mean {section!r}?"))
+                    unknown = [key for key in unknown if str(key) != misspelt]
                 elif section in REQUIRED_SECTIONS:
                     report.problems.append((section, "missing; every experiment needs it"))
             elif not isinstance(given, Mapping):
-                text = f"should be a tree with a name and parameters, found {_shown(given)}"
+                text = f"should be a tree with a name and parameters, found {shown(given)}"
                 report.problems.append((section, text))
             else:
                 report.include(section, self.check(section, given))
+        for key in unknown:
+            if (near := nearest(key, _KNOWN_SECTIONS)) is not None:
+                text = f"no section that is read; did you mean {near!r}?"
+                report.warnings.append((key, text))
         if (engine := experiment.get("engine")) is not None:
             report.problems += [("engine", text) for text in check_value(EngineName, engine)]
         netconf = experiment.get("netconf") or {}
         if not isinstance(netconf, Mapping):
-            report.problems.append(("netconf", f"should be a tree, found {_shown(netconf)}"))
+            report.problems.append(("netconf", f"should be a tree, found {shown(netconf)}"))
             return report
         for key in netconf.keys():  # noqa: SIM118 - iterating a Tree yields pairs
             if key != "shortest_path":
@@ -189,53 +105,49 @@ def _check_section(kind: str, section: dict[str, Any]) -> Report:
     if "name" not in section:
         report.problems.append(("name", f"missing; it says which {registry.kind} to use"))
         return report
-    name = section.pop("name")
+    name = section["name"]
     try:
         component = registry.resolve(name)
     except ComponentError as error:
         report.problems.append(("name", str(error)))
         return report
-    if kind == "cache_placement":
-        _check_network_cache(section, report)
+    given = {key: value for key, value in section.items() if key != "name"}
+    framework = _check_network_cache(given, report) if kind == "cache_placement" else []
     known = settable_parameters(kind, component)
-    for key, value in section.items():
+    missing = [one.name for one in known.values() if one.required and one.name not in given]
+    may_be_tags = not framework and not missing and kind != "collector"
+    for key, value in given.items():
         if key in known:
             _check_parameter(known[key], value, report)
         else:
-            _check_unknown(kind, name, component, key, known, report)
-    for parameter in known.values():
-        if parameter.required and parameter.name not in section:
-            text = f"missing; {name} needs it"
-            report.problems.append((parameter.name, text))
+            _check_unknown(name, component, key, [*framework, *known], may_be_tags, report)
+    report.problems += [(key, f"missing; {name} needs it") for key in missing]
     hook = registry.checks.get(name)
     if hook is not None and not report.problems:
-        report.problems += [("name", f"{name}: {problem}") for problem in hook(section)]
+        taken = conformed_section(kind, {"name": name, **given})
+        del taken["name"]
+        report.problems += [("name", f"{name}: {problem}") for problem in hook(taken)]
     return report
 
 
-def settable_parameters(kind: str, component: Callable[..., Any]) -> dict[str, Parameter]:
-    """Return the parameters of a component that settings may give, by name.
-
-    These are all but the leading ones that the framework gives, or but those that a component
-    itself names in `given_by_framework`.
-    """
-    named: tuple[str, ...] | None = getattr(component, "given_by_framework", None)
-    positional = _GIVEN_BY_FRAMEWORK[kind] if named is None else 0
-    left_out = set(named or ()) | ({"cache_budget"} if kind == "cache_placement" else set())
-    return {
-        parameter.name: parameter
-        for parameter in parameters(component, positional=positional).values()
-        if parameter.name not in left_out
-    }
-
-
-def _check_network_cache(section: dict[str, Any], report: Report) -> None:
-    if "network_cache" not in section:
+def _check_network_cache(given: dict[str, Any], report: Report) -> list[str]:
+    """Check ``network_cache`` and take it out; return its name if it is missing."""
+    if "network_cache" not in given:
         text = "missing; it gives the total size of all caches as a fraction of the catalogue"
         report.problems.append(("network_cache", text))
-        return
-    for problem in check_value(Positive, section.pop("network_cache")):
-        report.problems.append(("network_cache", problem))
+        return ["network_cache"]
+    share = given.pop("network_cache")
+    problems = check_value(NonNegative, share)
+    report.problems += [("network_cache", problem) for problem in problems]
+    if not problems and share == 0:
+        report.warnings.append(("network_cache", "0; there will be no caches"))
+    elif not problems and share > 1:
+        text = (
+            f"{share:g} times the catalogue, for all caches together; it is a fraction of the "
+            "number of contents, such as 0.01 for one in a hundred"
+        )
+        report.warnings.append(("network_cache", text))
+    return []
 
 
 def _check_parameter(parameter: Parameter, value: Any, report: Report) -> None:
@@ -246,30 +158,29 @@ def _check_parameter(parameter: Parameter, value: Any, report: Report) -> None:
 
 
 def _check_unknown(
-    kind: str,
     name: str,
     component: Callable[..., Any],
     key: str,
-    known: Mapping[str, Parameter],
+    known: list[str],
+    may_be_tag: bool,
     report: Report,
 ) -> None:
     """Judge a parameter that a component does not name.
 
-    Settings written for Icarus 0.8 may give all strategies the parameters of one, which
-    components that take any keyword ignored; a name that no component of the kind knows is a
-    mistake. A user's own component that takes any keyword may well read it.
+    Settings give all strategies the parameters of one, or tag experiments for their plots, and
+    built-in components leave out what they do not know. It is a mistake where it is nearly the
+    name of a parameter, or where something that is needed is missing. A user's own component
+    that takes any keyword may well read it; one that does not would fail.
     """
-    takes_any = takes_any_keyword(component)
-    built_in = str(getattr(component, "__module__", "")).startswith("icarus.")
-    if takes_any and not built_in:
+    built_in = is_built_in(component)
+    if takes_any_keyword(component) and not built_in:
         return
-    of_others = {
-        parameter
-        for other in SECTION_REGISTRIES[kind].values()
-        for parameter in settable_parameters(kind, other)
-    }
-    if takes_any and key in of_others and nearest(key, known) is None:
-        report.warnings.append((key, f"ignored: {name} has no parameter {key!r}"))
+    if key in parameters(component):
+        # Such as the size of a cache, which follows from the placement of caches.
+        report.problems.append((key, f"{name} has no parameter {key!r} for settings to give"))
+        return
+    if built_in and may_be_tag and nearest(key, ["name", *known]) is None:
+        report.unread.append((key, name))
         return
     hint = suggestion(key, known) if known else "it takes none"
     report.problems.append((key, f"{name} has no parameter {key!r}; {hint}"))

@@ -27,7 +27,7 @@ from api_table import (
 )
 
 from icarus import registry
-from icarus.settings import DEFAULTS
+from icarus.general_settings import DEFAULTS
 
 
 def cases(table: Mapping[str, str | Iterable[str]]) -> list[Any]:

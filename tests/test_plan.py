@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from annotated_types import Ge
 
+from icarus.core.values import check_value
 from icarus.errors import SettingsError
 from icarus.plan import make_plan
 from icarus.registry import CACHE_PLACEMENT, CACHE_POLICY, REGISTRIES, STRATEGY
 from icarus.settings import load_settings
 from icarus.types import Fraction, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 from icarus.util import Settings, Tree
-from icarus.validation import check_value
 
 ABSENT = object()
 
@@ -157,11 +157,11 @@ class TestGeneralSettings:
             ("N_REPLICATIONS", True, "found True"),
             ("N_REPLICATIONS", None, "found None"),
             ("SEED", -1, "found -1"),
-            ("SEED", "x", "found 'x'"),
+            ("SEED", 1.5, "found 1.5"),
             ("PARALLEL_EXECUTION", "no", "valid boolean, found 'no'"),
             ("N_PROCESSES", 0, "found 0"),
             ("N_PROCESSES", "all", "found 'all'"),
-            ("START_METHOD", "thread", "'fork'"),
+            ("START_METHOD", "forks", "'fork'"),
             ("LOG_LEVEL", "LOUD", "'WARNING'"),
             ("LOG_LEVEL", 10, "found 10"),
             ("RESULTS_FORMAT", "PICKEL", "did you mean 'PICKLE'?"),
@@ -234,7 +234,7 @@ class TestExperiments:
             ("strategy", {"p": 0.5}, "strategy.name", "missing"),
             ("topology.name", "GEANTT", "topology.name", "did you mean 'GEANT'?"),
             ("topology.n", "5", "topology.n", "valid integer, found '5'"),
-            ("topology.zzz", 5, "topology.zzz", "PATH has no parameter 'zzz'"),
+            ("topology.delya", 5, "topology.delya", "PATH has no parameter 'delya'"),
             ("topology.n", ABSENT, "topology.n", "missing; PATH needs it"),
             ("workload.alpha", -1, "workload.alpha", "greater than or equal to 0, found -1"),
             ("workload.alpha", -0.001, "workload.alpha", "found -0.001"),
@@ -248,12 +248,11 @@ class TestExperiments:
             ("workload.n_contents", 0, "workload.n_contents", "found 0"),
             ("workload.n_contents", 100.5, "workload.n_contents", "valid integer"),
             ("workload.seed", "x", "workload.seed", "found 'x'"),
-            ("cache_placement.network_cache", 0, "cache_placement.network_cache", "than 0"),
-            ("cache_placement.network_cache", 0.0, "cache_placement.network_cache", "than 0"),
-            ("cache_placement.network_cache", -0.1, "cache_placement.network_cache", "than 0"),
+            ("cache_placement.network_cache", -0.1, "cache_placement.network_cache", "equal to 0"),
+            ("cache_placement.cache_budget", 10, "cache_placement.cache_budget", "no parameter"),
             ("cache_placement.network_cache", "1%", "cache_placement.network_cache", "number"),
             ("cache_placement.network_cache", ABSENT, "cache_placement.network_cache", "missing"),
-            ("cache_policy.segment", 3, "cache_policy.segment", "no parameter 'segment'"),
+            ("cache_policy.nme", 3, "cache_policy.nme", "LRU has no parameter 'nme'"),
             ("cache_policy.maxlen", 3, "cache_policy.maxlen", "no parameter 'maxlen'"),
             ("content_placement.name", "UNIFROM", "content_placement.name", "'UNIFORM'"),
             ("netconf.shortest_paths", {}, "netconf.shortest_paths", "shortest_path"),
@@ -328,20 +327,69 @@ class TestExperiments:
         experiment["cache_placement"]["network_cache"] = 1
         assert plan_of(experiment).n_jobs == 1
 
-    def test_parameters_of_other_components_are_ignored_with_a_warning(self, experiment):
+    def test_parameters_that_built_in_components_do_not_know_are_one_warning(self, experiment):
+        other = copy.deepcopy(experiment)
         experiment["strategy"] = {"name": "LCE", "p": 0.5}
+        experiment["workload"]["run_kind"] = "a"
+        other["strategy"] = {"name": "EDGE", "p": 0.5}
+        other["topology"]["zzz"] = 5
+        assert plan_of(experiment, other).warnings == [
+            "EXPERIMENT_QUEUE: parameters that their components do not know are kept with the "
+            "results and are otherwise ignored: workload.run_kind (of STATIONARY), strategy.p (of "
+            "LCE, EDGE), topology.zzz (of PATH)"
+        ]
+
+    def test_they_are_an_error_where_something_that_is_needed_is_missing(self, experiment):
+        experiment["strategy"] = {"name": "RAND_CHOICE"}
+        experiment["cache_placement"] = {"name": "RANDOM", "network_cache": 0.1, "how_many": 3}
+        assert len(problems_of(experiment)) == 2
+        assert "RANDOM has no parameter 'how_many'" in problems_of(experiment)[0]
+        assert "n_cache_nodes: missing; RANDOM needs it" in problems_of(experiment)[1]
+
+    def test_options_of_collectors_are_no_tags(self, experiment):
+        found = problems_of(experiment, DATA_COLLECTORS={"LATENCY": {"zzz": 1}})
+        assert "LATENCY has no parameter 'zzz'" in found[0]
+
+    @pytest.mark.parametrize(
+        ("key", "section"),
+        [("stratgy", "strategy"), ("Workload", "workload"), ("net_conf", "netconf")],
+    )
+    def test_a_section_that_is_nearly_called_like_one_is_pointed_out(
+        self, experiment, key, section
+    ):
+        experiment[key] = {"name": "LCD"}
+        assert plan_of(experiment).warnings == [
+            f"EXPERIMENT_QUEUE[0].{key}: no section that is read; did you mean {section!r}?"
+        ]
+
+    @pytest.mark.parametrize(
+        ("share", "part"), [(100, "100 times the catalogue"), (0, "no caches")]
+    )
+    def test_an_odd_cache_budget_is_pointed_out(self, experiment, share, part):
+        experiment["cache_placement"]["network_cache"] = share
         (warning,) = plan_of(experiment).warnings
-        assert warning.startswith("EXPERIMENT_QUEUE[0].strategy.p: ignored: LCE has no parameter")
+        assert warning.startswith("EXPERIMENT_QUEUE[0].cache_placement.network_cache: ")
+        assert part in warning
 
-    def test_parameters_that_no_component_of_the_kind_knows_are_refused(self, experiment):
-        experiment["strategy"] = {"name": "LCE", "zzz": 0.5}
-        (problem,) = problems_of(experiment)
-        assert "LCE has no parameter 'zzz'" in problem
+    def test_strict_settings_make_errors_of_warnings(self, experiment):
+        experiment["strategy"]["colour"] = "red"
+        experiment["stratgy"] = "red"
+        assert len(plan_of(experiment).warnings) == 2
+        found = problems_of(experiment, STRICT=True, ENGINE="ndnSIM", N_REPLICATION=3)
+        assert len(found) == 4
+        assert all(problem.endswith("(an error, as STRICT is set)") for problem in found)
 
-    def test_parameters_of_others_are_refused_where_nothing_is_swallowed(self, experiment):
-        experiment["strategy"] = {"name": "EDGE", "p": 0.5}  # known to RAND_BERNOULLI
-        (problem,) = problems_of(experiment)
-        assert "EDGE has no parameter 'p'" in problem
+    def test_whole_numbers_may_be_written_as_real_ones(self, experiment):
+        experiment["topology"]["n"] = 4.0
+        experiment["workload"]["n_measured"] = 2.5 * 10**2
+        experiment["workload"]["n_warmup"] = np.float32(10)
+        plan = plan_of(experiment, N_REPLICATIONS=2.0, PARALLEL_EXECUTION=0)
+        assert (plan.n_replications, plan.n_processes) == (2, 1)
+        assert type(plan.n_replications) is int
+
+    def test_the_same_number_of_replications_may_be_given_twice(self, experiment):
+        assert plan_of(experiment, N_REPLICATIONS=3, REPLICATIONS=3.0).n_replications == 3
+        assert "one of them" in problems_of(experiment, N_REPLICATIONS=3, REPLICATIONS=4)[0]
 
     def test_a_close_misspelling_is_refused_even_where_others_know_the_name(self, experiment):
         class Strategy:
@@ -465,9 +513,9 @@ class TestCheckValue:
     @pytest.mark.parametrize(
         ("annotation", "good", "bad"),
         [
-            (int, [0, -5, np.int8(3)], [0.5, 1.0, "1", True, None]),
+            (int, [0, -5, np.int8(3), 1.0, 2.5e5], [0.5, "1", True, None]),
             (float, [0, 0.5, float("inf"), np.float32(1)], ["0", None, True, [1.0]]),
-            (bool, [True, np.bool_(False)], [0, 1, "yes", None]),
+            (bool, [True, np.bool_(False), 0, 1.0], [2, 0.5, "yes", None]),
             (str, ["", "x", np.str_("x")], [5, None, b"x"]),
             (NonNegative, [0, 0.0, 5], [-1e-9, float("nan"), "0"]),
             (Positive, [1e-9, 5], [0, 0.0, -1]),
@@ -476,7 +524,7 @@ class TestCheckValue:
             (Fraction, [0, 0.5, 1], [-0.1, 1.1, 2, float("nan"), "1"]),
             (Literal["a", "b"], ["a"], ["c", 5, None]),
             (int | None, [None, 5], ["x", 0.5]),
-            (list[int], [[], [1, 2]], [[1, "x"], (1, 2), 5, "12"]),
+            (list[int], [[], [1, 2.0]], [[1, "x"], (1, 2), 5, "12"]),
             (dict[str, float], [{}, {"a": 1.5}, Tree(a=1)], [{"a": "x"}, [1], 5]),
             (Seed, [None, 5, np.random.SeedSequence(1), np.random.default_rng(1)], ["x", 0.5]),
             (Annotated[int, Ge(3)], [3], [2]),

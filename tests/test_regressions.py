@@ -517,6 +517,6 @@ def test_a_kind_without_letters_is_unknown(kind):
 
 
 def test_numpy_integers_in_lists_count_as_integers():
-    from icarus.validation import check_value
+    from icarus.core.values import check_value
 
     assert check_value(list[int], list(np.arange(3))) == []

@@ -1,20 +1,18 @@
 from __future__ import annotations
 
-import logging
 import pickle
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from icarus.errors import SettingsError
+from icarus.general_settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.registry import REGISTRIES, STRATEGY
 from icarus.settings import (
-    DEFAULTS,
-    GENERAL_SETTINGS,
     SettingsSource,
     execute_settings,
-    fill_defaults,
     load_settings,
     parse_overrides,
 )
@@ -175,7 +173,6 @@ class TestOverrides:
             "print(end=str(ALPHA := 1)[:0])",
             "A, ALPHA = 0, 1",
             "(A, [B, ALPHA]), *C = (0, [1, 2]), 3",
-            "A, *ALPHA = 0, 1, 2",
             "ALPHA = 1\nALPHA += 1",
             "if True:\n    ALPHA = 1",
             "if ALPHA:\n    ALPHA = 1\nelse:\n    ALPHA = 2",
@@ -239,16 +236,81 @@ class TestOverrides:
     def test_a_name_the_module_reads_need_not_be_assigned(self, load):
         assert load("X = globals().get('ALPHA', 0) or ALPHA", ALPHA=5).X == 5
 
+    @pytest.mark.parametrize(
+        ("text", "given", "part"),
+        [
+            (
+                "ALPHA = ['LCE', 'LCD']",
+                "LCE",
+                """ALPHA is a list in {}; did you mean -c "ALPHA=['LCE']"?""",
+            ),
+            ("ALPHA = [0.8]", "0.7", """ALPHA is a list in {}; did you mean -c "ALPHA=[0.7]"?"""),
+            (
+                "ALPHA = (1, 2)",
+                "[0.8",
+                "ALPHA is a tuple in {}; this is none: '[' was never closed",
+            ),
+            ("ALPHA = [1]", "[f(2)]", "this is none: it holds more than literals"),
+            ("ALPHA = range(3)", "x", "ALPHA is a range in {}"),
+            ("ALPHA = 0.8", "[0, 8]", "ALPHA is a number in {}; found a list"),
+            ("ALPHA = 0.8", "0.8x", "ALPHA is a number in {}; found a text"),
+            ("ALPHA = True", "yes", "ALPHA is True or False in {}; found a text"),
+            ("ALPHA = 'web'", "12", """ALPHA is a text in {}; did you mean -c "ALPHA='12'"?"""),
+            ("if True:\n    ALPHA = [1]\nX = [a + 1 for a in ALPHA]", "1", "ALPHA is a list"),
+        ],
+    )
+    def test_the_type_that_the_module_gives_a_name_decides(self, tmp_path, text, given, part):
+        path = tmp_path / "study.py"
+        path.write_text(text)
+        with pytest.raises(SettingsError) as info:
+            load_settings(path, parse_overrides([f"ALPHA={given}"]))
+        (problem,) = info.value.problems
+        assert problem.startswith(f"-c ALPHA={given}: ALPHA is")
+        assert part.format(path) in problem
+
+    @pytest.mark.parametrize(
+        ("text", "given"),
+        [
+            ("ALPHA = [1]", "(1, 2)"),
+            ("ALPHA = ['LCE']", "{'LCE': {'p': 0.5}}"),
+            ("ALPHA = np.array([1])", "[1, 2]"),
+            ("ALPHA = 1", "2.5"),
+            ("ALPHA = 1", "True"),
+            ("ALPHA = None", "[1]"),
+            ("ALPHA = 'web'", "[web"),
+            ("ALPHA = print", "3"),
+            ("SEED = 1\nALPHA = SEED", "None"),
+        ],
+    )
+    def test_values_of_a_like_type_are_taken(self, tmp_path, text, given):
+        path = tmp_path / "study.py"
+        path.write_text(f"import numpy as np\n{text}")
+        overrides = parse_overrides([f"ALPHA={given}"])
+        assert load_settings(path, overrides)["ALPHA"] == overrides["ALPHA"]
+
+    def test_all_that_are_of_another_type_are_told_at_once(self, tmp_path):
+        path = tmp_path / "study.py"
+        path.write_text("ALPHA = [1]\nBETA = 'x'\nGAMMA = 3\nALPHA[7]\n")
+        with pytest.raises(SettingsError) as info:
+            load_settings(path, {"ALPHA": 1, "BETA": 2, "GAMMA": "y"})
+        assert [problem.split(":")[0] for problem in info.value.problems] == [
+            "-c ALPHA=1",
+            "-c BETA=2",
+            "-c GAMMA=y",
+            str(path),
+        ]
+
     @pytest.mark.parametrize("misspelt", ["ALHPA", "N_REPLICATION", "SED"])
     def test_a_misspelt_name_is_refused(self, problems, misspelt):
         (problem,) = problems("ALPHA = 1", **{misspelt: 5})
         assert f"-c {misspelt}" in problem
         assert "did you mean" in problem
 
-    def test_a_name_like_no_other_is_a_new_setting(self, load, caplog):
-        with caplog.at_level(logging.WARNING):
-            assert load("ALPHA = 1", QQQQ=5).QQQQ == 5
-        assert "QQQQ" in caplog.text
+    def test_a_name_like_no_other_is_a_new_setting(self, load):
+        settings = load("ALPHA = 1", QQQQ=5)
+        assert settings.QQQQ == 5
+        (warning,) = settings.warnings
+        assert warning.startswith("-c QQQQ: ")
 
     @pytest.mark.parametrize(
         ("text", "value"),
@@ -301,7 +363,7 @@ class TestOverrides:
         expression = text.format(str(canary))
         overrides = parse_overrides([f"KEY={expression}"])
         assert overrides == {"KEY": expression}
-        seen = load("KEY = 1\nX = KEY", **overrides).X
+        seen = load("KEY = ''\nX = KEY", **overrides).X
         assert seen == expression
         assert not canary.exists()
 
@@ -421,20 +483,86 @@ class TestDefaults:
         assert "DUMMY" not in DEFAULTS["DATA_COLLECTORS"]
 
     @pytest.mark.parametrize("name", ["N_REPLICATION", "DATA_COLLECTOR", "PARALLEL_EXECUTOIN"])
-    def test_a_name_a_slip_away_from_a_general_one_is_pointed_out(self, caplog, name):
+    def test_a_name_a_slip_away_from_a_general_one_is_pointed_out(self, name):
         settings = Settings()
         settings[name] = 1
-        with caplog.at_level(logging.WARNING):
-            fill_defaults(settings)
-        assert f"{name} is not a setting that Icarus reads; did you mean" in caplog.text
+        fill_defaults(settings)
+        fill_defaults(settings)
+        (warning,) = settings.warnings
+        assert f"{name} is not a setting that Icarus reads; did you mean" in warning
 
-    def test_names_of_the_user_are_not(self, caplog):
+    def test_names_of_the_user_are_not(self):
         settings = Settings()
         for name in ("ALPHA", "STRATEGIES", "N_CONTENTS", "CACHING_GRANULARITY", "TOPOLOGIES"):
             settings[name] = 1
-        with caplog.at_level(logging.WARNING):
-            fill_defaults(settings)
-        assert caplog.text == ""
+        fill_defaults(settings)
+        assert settings.warnings == []
+
+    @pytest.mark.parametrize(
+        ("name", "given", "read"),
+        [
+            ("N_PROCESSES", 2.0, 2),
+            ("N_REPLICATIONS", np.float64(3), 3),
+            ("MAX_RETRIES", 1e0, 1),
+            ("SEED", 2.5 * 10**5, 250_000),
+            ("PARALLEL_EXECUTION", 0, False),
+            ("PARALLEL_EXECUTION", 1, True),
+            ("JOB_TIMEOUT", 60, 60),
+        ],
+    )
+    def test_values_get_the_types_that_they_are_read_as(self, name, given, read):
+        settings = Settings()
+        settings[name] = given
+        fill_defaults(settings)
+        assert (settings[name], type(settings[name])) == (read, type(read))
+        assert settings.warnings == []
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("SEED", [1, 2, 3]),
+            ("SEED", "winter"),
+            ("ENGINE", "ndnSIM"),
+            ("ENGINE", {"power": 3}),
+            ("VETO", ["LCE"]),
+            ("HOOKS", 3),
+            ("HOOKS", {"fish": "line"}),
+            ("REPLICATIONS", ["a", "b"]),
+            ("START_METHOD", "cold"),
+            ("MAX_FAILURES", (1, 2)),
+            ("MEMORY_LIMIT", "plenty"),
+            ("STRICT", "parents"),
+        ],
+    )
+    def test_a_value_that_cannot_be_meant_for_a_name_is_the_users_own(self, name, value):
+        settings = Settings()
+        settings[name] = value
+        fill_defaults(settings)
+        assert settings[name] == DEFAULTS[name]
+        assert settings.N_REPLICATIONS == 1
+        (warning,) = settings.warnings
+        assert warning.startswith(f"{name}: this name has a meaning now")
+        assert "a name of your own" in warning
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("SEED", -1),
+            ("SEED", "7"),
+            ("ENGINE", "compild"),
+            ("HOOKS", {"befor_job": print}),
+            ("REPLICATIONS", {"min": 2}),
+            ("N_PROCESSES", "many"),
+            ("MEMORY_LIMIT", "4 giga"),
+            ("JOB_TIMEOUT", "10"),
+        ],
+    )
+    def test_a_wrong_value_that_may_be_meant_is_left_to_be_refused(self, name, value):
+        settings = Settings()
+        settings[name] = value
+        fill_defaults(settings)
+        assert settings[name] == value
+        assert settings.warnings == []
 
     def test_every_general_setting_is_explained(self):
         assert all(setting.meaning for setting in GENERAL_SETTINGS.values())

@@ -17,6 +17,7 @@ from icarus.registry import Registry
 PACKAGES = (
     "icarus",
     "icarus.util",
+    "icarus.general_settings",
     "icarus.settings",
     "icarus.registry",
     "icarus.types",

@@ -16,7 +16,7 @@ from icarus.errors import IcarusError, SettingsError
 from icarus.release import version
 
 __all__ = ["CONTEXT_SETTINGS", "command", "main", "override_option", "results_argument"]
-__all__ += ["settings_argument"]
+__all__ += ["settings_argument", "strict_option"]
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -73,6 +73,9 @@ override_option = click.option(
     multiple=True,
     help="Set KEY to VALUE, a Python literal or else a string, in place of what SETTINGS "
     "assigns to it. Takes effect before the queue is built. May be given several times.",
+)
+strict_option = click.option(
+    "--strict", is_flag=True, help="Make errors of warnings about the settings, as STRICT does."
 )
 
 results_argument = click.argument("path", metavar="RESULTS", type=click.Path(path_type=Path))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icarus.cli.common import command, main, override_option, settings_argument
+from icarus.cli.common import command, main, override_option, settings_argument, strict_option
 
 if TYPE_CHECKING:
     from icarus.orchestration import Orchestrator
@@ -50,6 +50,7 @@ __all__ = ["run"]
     help="Where simulations run: serial, pool, or dask://HOST:PORT for the workers of a dask "
     "cluster.  [default: as PARALLEL_EXECUTION says]",
 )
+@strict_option
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for every simulation.")
@@ -68,6 +69,7 @@ def run(
     fresh: bool,
     no_journal: bool,
     executor: str | None,
+    strict: bool,
     dry_run: bool,
     quiet: bool,
     verbose: bool,
@@ -86,7 +88,7 @@ def run(
     """
     from icarus import runner
 
-    loaded = _load(settings, overrides)
+    loaded = _load(settings, overrides, strict)
     if dry_run:
         _print_plan(settings, loaded)
         return
@@ -116,10 +118,13 @@ def _confirm_fresh(file: Path) -> None:
         click.confirm(f"{journal}: move it aside and run everything again?", abort=True)
 
 
-def _load(settings: Path, overrides: tuple[str, ...]) -> Settings:
+def _load(settings: Path, overrides: tuple[str, ...], strict: bool) -> Settings:
     from icarus.settings import load_settings, parse_overrides
 
-    return load_settings(settings, parse_overrides(overrides))
+    loaded = load_settings(settings, parse_overrides(overrides))
+    if strict:
+        loaded["STRICT"] = True
+    return loaded
 
 
 def _show_progress(
@@ -163,13 +168,14 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
 @main.command()
 @settings_argument
 @override_option
+@strict_option
 @command
-def validate(settings: Path, overrides: tuple[str, ...]) -> None:
+def validate(settings: Path, overrides: tuple[str, ...], strict: bool) -> None:
     """Check SETTINGS in full and print the plan, running nothing.
 
     All problems are listed at once, each with its place; the exit code is then 2.
     """
-    _print_plan(settings, _load(settings, overrides))
+    _print_plan(settings, _load(settings, overrides, strict))
 
 
 def _print_plan(path: Path, settings: Settings) -> None:

@@ -1,4 +1,5 @@
 """What every other part may use and what uses none of them.
 
-``plaintext``: the one way in which text goes to terminals, logs, tables and figures.
+``kinds``: the kinds of components that experiments name. ``values``: values of settings, held
+against types. ``plaintext``: the one way in which text goes to terminals, logs and figures.
 """

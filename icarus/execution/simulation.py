@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from icarus.core.kinds import conformed
 from icarus.errors import NoKernelError
 from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.execution.engine import Heartbeat, exec_experiment
@@ -76,7 +77,7 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
     NoKernelError
         If it was to run on the compiled engine and some part has no kernel.
     """
-    params = Tree(copy.deepcopy(simulation.params))
+    params = conformed(copy.deepcopy(simulation.params))
     root = root_seed(simulation.seed, simulation.replication)
     processed = 0
 

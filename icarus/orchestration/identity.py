@@ -19,9 +19,9 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from icarus.core.kinds import SECTION_REGISTRIES
 from icarus.hashing import digest
 from icarus.settings import names_in
-from icarus.validation import SECTION_REGISTRIES
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "fingerprint_of_file", "source_digest"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from icarus.execution.simulation import Simulation, simulate
-from icarus.settings import DEFAULTS
+from icarus.general_settings import general_setting
 from icarus.util import Settings, Tree
 
 __all__ = ["run_scenario"]
@@ -39,12 +39,13 @@ def run_scenario(
     collectors = settings.DATA_COLLECTORS
     if not isinstance(collectors, Mapping):
         collectors = {name: {} for name in collectors}
-    seed = getattr(settings, "SEED", DEFAULTS["SEED"])
-    engine = getattr(settings, "ENGINE", DEFAULTS["ENGINE"])
+    seed = general_setting(settings, "SEED")
+    engine = general_setting(settings, "ENGINE")
+    replication = max(curr_exp - 1, 0)
     logger.info("experiment %d of %d starts", curr_exp, n_exp)
     begin = time.perf_counter()
     try:
-        done = simulate(Simulation(Tree(params), collectors, seed, curr_exp - 1, engine))
+        done = simulate(Simulation(Tree(params), collectors, seed, replication, engine))
     except Exception:
         logger.exception("experiment %d of %d failed", curr_exp, n_exp)
         return None

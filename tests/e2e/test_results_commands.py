@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from icarus.general_settings import GENERAL_SETTINGS
 from icarus.registry import REGISTRIES
 from icarus.results import read_results_pickle
-from icarus.settings import GENERAL_SETTINGS
 
 
 @pytest.fixture

@@ -436,7 +436,7 @@ def problems(**section: Any) -> list[tuple[str, str]]:
 def test_settings_are_checked_before_anything_runs():
     assert problems(name="SLRU") == []
     assert problems(name="SLRU", segments=3, alloc=[0.5, 0.25, 0.25]) == []
-    assert [place for place, _ in problems(name="SLRU", segments=2.0)] == ["segments"]
+    assert [place for place, _ in problems(name="SLRU", segments=2.5)] == ["segments"]
     assert [place for place, _ in problems(name="SLRU", alloc=[0.5, "x"])] == ["alloc"]
     assert "one share per segment, 3" in problems(name="SLRU", segments=3, alloc=[0.5, 0.5])[0][1]
     assert "sum to 1" in problems(name="SLRU", alloc=[0.5, 0.4])[0][1]

@@ -9,8 +9,8 @@ from scipy.stats import chisquare
 from strategy_harness import Network
 
 from icarus.components import parameters
+from icarus.core.values import check_value
 from icarus.models.strategy import CacheLessForMore, Partition, RandomChoice
-from icarus.validation import check_value
 
 LINE = "r 1 2 3 4 s"
 UP, DOWN = "r 1 2 3 4 s", "s 4 3 2 1 r"

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icarus.components import parameters
+from icarus.core.values import check_value
 from icarus.experiment import with_seed
 from icarus.registry import CACHE_PLACEMENT
 from icarus.scenarios import location
@@ -34,7 +35,6 @@ from icarus.scenarios.topology import (
     topology_tree,
     topology_wide,
 )
-from icarus.validation import check_value
 
 SETTINGS = {
     "UNIFORM": {},

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icarus.components import parameters
+from icarus.core.values import check_value
 from icarus.scenarios.contentplacement import (
     apply_content_placement,
     get_sources,
@@ -19,7 +20,6 @@ from icarus.scenarios.contentplacement import (
 )
 from icarus.scenarios.topology import IcnTopology, topology_mesh, topology_path
 from icarus.util import Tree
-from icarus.validation import check_value
 
 
 def network(n_sources: int) -> fnss.Topology:

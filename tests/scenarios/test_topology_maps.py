@@ -6,6 +6,7 @@ import networkx as nx
 import pytest
 
 from icarus.components import parameters
+from icarus.core.values import check_value
 from icarus.errors import TopologyError
 from icarus.registry import TOPOLOGY_FACTORY
 from icarus.scenarios.topology import (
@@ -15,7 +16,6 @@ from icarus.scenarios.topology import (
     topology_topohub,
     topology_wide,
 )
-from icarus.validation import check_value
 
 GEANT_RECEIVERS = {10, 11, 18, 19, 20, 21, 26, 37}
 GEANT_LEFT_OUT = {10, 11, 19}

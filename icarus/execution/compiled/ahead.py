@@ -14,6 +14,7 @@ from typing import Any
 
 import fnss
 
+from icarus.core.kinds import conformed
 from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.hashing import digest
@@ -53,6 +54,7 @@ def compile_ahead(
         if key in seen:
             continue
         seen.add(key)
+        experiment = conformed(experiment)
         if choose_engine(experiment, collectors, asked_for).engine == "compiled":
             _compile(experiment, large)
 
@@ -60,7 +62,7 @@ def compile_ahead(
 def _most_contents(workload: Mapping[str, Any]) -> float:
     """Return how many contents there may be, as far as it can be told without reading a trace."""
     given = workload.get("n_contents")
-    if isinstance(given, int):
+    if isinstance(given, int | float):
         return given
     try:
         trace = Path(workload["reqs_file"])
