@@ -27,6 +27,8 @@ from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
+from icarus.core.plaintext import one_line
+
 __all__ = [
     "Cancel",
     "ClusterError",
@@ -43,6 +45,10 @@ __all__ = [
     "nearest_file",
     "suggestion",
 ]
+
+
+_LONGEST = 2000
+"""Characters of a problem that are kept."""
 
 
 class IcarusError(Exception):
@@ -70,12 +76,13 @@ class SettingsError(IcarusError):
     Parameters
     ----------
     problems : sequence of str
-        One line per problem, each naming its place.
+        One per problem, each naming its place. They are made a line each: what they show of
+        settings may hold anything.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems: list[str] = list(problems)
+        self.problems: list[str] = [one_line(problem, _LONGEST) for problem in problems]
+        super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type[SettingsError], tuple[list[str]]]:
         return type(self), (self.problems,)

@@ -20,8 +20,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Half of what Hypothesis tries by default, where a test does not say how much it is to try: the
-# suite is to be run often.
-hypothesis.settings.register_profile("suite", max_examples=50)
+# suite is to be run often. Processes of the suite share cores, so that times say little.
+hypothesis.settings.register_profile("suite", max_examples=50, deadline=None)
 hypothesis.settings.load_profile("suite")
 # For `make fuzz`, which loads it by its option.
 hypothesis.settings.register_profile("fuzz", max_examples=1000, deadline=None, print_blob=True)
