@@ -202,6 +202,10 @@ class _Table:
             # Names may hold the delimiter in brackets, as in "op [Put:0, Get:1]".
             wider = _outside_brackets(line, self._delimiter)
             fits = others and len(wider) == len(others[0]) != len(self._first)
+            if any(map(_is_number, self._first)):
+                self._notes.append(
+                    f"line {self._n_comments + 1} is taken for the header, though it holds numbers"
+                )
             return wider if fits else self._first
         self._note_of_a_header(others)
         return None

@@ -110,6 +110,8 @@ def _left_out(info: TraceInfo) -> str:
 def _fit(info: TraceInfo) -> str:
     if math.isnan(info.alpha):
         return "two contents are needed"
+    if info.alpha <= 0:
+        return f"{abs(info.alpha):.3f} (all contents are requested about equally often)"
     if math.isnan(info.p):
         return f"{info.alpha:.3f} (not tested: too many contents)"
     p = f"p = {info.p:.2g}" if info.p >= _LEAST_P else f"p < {_LEAST_P}"

@@ -8,6 +8,8 @@ simulated requests, which are ranked and fitted in the same way (a parametric bo
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 __all__ = ["MOST_TESTED", "fit_exponent", "p_of_counts", "p_of_frequencies"]
@@ -22,6 +24,8 @@ _CONTENTS_SIMULATED = 2 * 10**6
 """How many contents all simulations together have, beyond the fewest."""
 _MOST_UNSEEN = 64
 """Contents that there may be for each that was requested."""
+_CLEAR = 1e-9
+"""A p-value below which more simulations change nothing."""
 _STEPS = 6
 _CLOSE = 0.002
 
@@ -32,7 +36,7 @@ def fit_exponent(observed: np.ndarray) -> float:
     from scipy.special import logsumexp
 
     log_rank = _log_ranks(len(observed))
-    mean_log_rank = float(observed @ log_rank) / float(observed.sum())
+    mean_log_rank = _dot(observed, log_rank) / float(observed.sum())
 
     def cost(alpha: float) -> float:
         return alpha * mean_log_rank + float(logsumexp(-alpha * log_rank))
@@ -68,17 +72,26 @@ def p_of_counts(counts: np.ndarray, alpha: float) -> float:
         ratio, whose distribution is taken to be the gamma distribution with the mean and the
         variance of simulated ones; NaN for more than `MOST_TESTED` contents.
     """
-    from scipy.special import gammaincc
-
     if len(counts) > MOST_TESTED:
         return float("nan")
     rng = np.random.default_rng(_SEED)
     null = _Catalogue(counts, alpha)
     null.correct(alpha, rng)
-    n = _CONTENTS_SIMULATED // null.n_contents
-    n = min(max(n, _FEWEST_SIMULATIONS), _SIMULATIONS)
-    simulated = np.array([null.misfit(rng) for _ in range(n)])
-    found, mean, variance = _misfit(counts, alpha), simulated.mean(), simulated.var(ddof=1)
+    found = _misfit(counts, alpha)
+    simulated = [null.misfit(rng) for _ in range(_FEWEST_SIMULATIONS)]
+    p = _tail(found, np.array(simulated))
+    if p < _CLEAR:
+        return p
+    n = min(_CONTENTS_SIMULATED // null.n_contents, _SIMULATIONS) - len(simulated)
+    simulated += [null.misfit(rng) for _ in range(n)]
+    return _tail(found, np.array(simulated))
+
+
+def _tail(found: float, simulated: np.ndarray) -> float:
+    """Return the share of a gamma distribution fitted to `simulated` that is above `found`."""
+    from scipy.special import gammaincc
+
+    mean, variance = float(simulated.mean()), float(simulated.var(ddof=1))
     if variance <= 1e-12 * mean**2 or mean <= 0:
         return float(found <= mean * (1 + 1e-6) + 1e-6)
     return float(gammaincc(mean**2 / variance, max(found, 0.0) * mean / variance))
@@ -100,8 +113,7 @@ class _Catalogue:
         1,000 contents that are equally popular.
         """
         for _ in range(_STEPS):
-            found = [_quick_fit(self._counts(rng), self.alpha) for _ in range(2)]
-            excess = sum(found) / len(found) - fitted
+            excess = _quick_fit(self._counts(rng), self.alpha) - fitted
             if abs(excess) < _CLOSE:
                 return
             self._set_exponent(max(0.0, self.alpha - excess))
@@ -152,17 +164,17 @@ def _catalogue_size(alpha: float, n_requests: int, n_found: int) -> int:
 def _misfit(counts: np.ndarray, alpha: float) -> float:
     expected = counts.sum() * _probabilities(alpha, len(counts))
     some = counts > 0
-    return float(2 * (counts[some] @ np.log(counts[some] / expected[some])))
+    return 2 * _dot(counts[some], np.log(counts[some] / expected[some]))
 
 
 def _quick_fit(counts: np.ndarray, alpha: float) -> float:
     """Return what `fit_exponent` does, by Newton's method from a value that is near."""
     log_rank = _log_ranks(len(counts))
-    mean = float(counts @ log_rank) / float(counts.sum())
+    mean = _dot(counts, log_rank) / float(counts.sum())
     for _ in range(20):
         p = _probabilities(alpha, len(counts))
-        expected = float(p @ log_rank)
-        variance = float(p @ log_rank**2) - expected**2
+        expected = _dot(p, log_rank)
+        variance = _dot(p, log_rank**2) - expected**2
         step = (expected - mean) / variance if variance > 1e-12 else 0.0
         alpha += min(max(step, -1.0), 1.0)
         if abs(step) < 1e-6:
@@ -176,5 +188,16 @@ def _probabilities(alpha: float, n: int) -> np.ndarray:
     return np.asarray(weights / weights.sum())
 
 
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    # Without BLAS, whose threads take longer to start than vectors like these to multiply.
+    return float((a * b).sum())
+
+
 def _log_ranks(n: int) -> np.ndarray:
+    # Simulations have different numbers of ranks, all of about the same size.
+    return _log_of_all(1 << (n - 1).bit_length())[:n]
+
+
+@lru_cache(maxsize=2)
+def _log_of_all(n: int) -> np.ndarray:
     return np.log(np.arange(1, n + 1))
