@@ -21,7 +21,7 @@ from icarus.errors import TraceError
 __all__ = ["OnePassFile", "is_pipe", "kind_of_file", "open_file"]
 
 _BUFFER = 2**17
-_KEPT = 2**26
+_KEPT = 2**24
 """Bytes of a pipe that are kept, so that its start can be looked at before it is read."""
 _WRITER_WAIT = 10.0
 """Seconds within which something must open a pipe for writing."""

@@ -188,6 +188,8 @@ def missing_file(path: str | PathLike[str]) -> str | None:
 def _missing(path: str | PathLike[str]) -> str | None:
     """Return what is wrong with `path` as a file to read, with the nearest name, or None."""
     file = Path(path)
+    if "\0" in fspath(path):
+        return "no file can have this name"
     try:
         if file.is_file():
             return None
@@ -199,6 +201,4 @@ def _missing(path: str | PathLike[str]) -> str | None:
             return f"there is no folder {fspath(file.parent)}"
     except OSError as error:
         return error.strerror or str(error)
-    except ValueError as error:
-        return f"no file can have this name ({error})"
     return f"there is no such file{nearest_file(path)}"

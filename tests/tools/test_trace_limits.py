@@ -57,7 +57,7 @@ def message_of(path, **options):
     try:
         with pytest.raises(TraceError) as caught:
             trace_info(path, **options)
-        assert tracemalloc.get_traced_memory()[1] < 150e6
+        assert tracemalloc.get_traced_memory()[1] < 60e6
     finally:
         tracemalloc.stop()
     assert "\n" not in str(caught.value)
@@ -68,7 +68,7 @@ def message_of(path, **options):
 @pytest.mark.parametrize("unit", [b"a", b"\0"])
 def test_one_long_line(tmp_path, suffix, unit):
     path = tmp_path / f"t{suffix}"
-    path.write_bytes(expanding(suffix, unit * 2**20, 300))
+    path.write_bytes(expanding(suffix, unit * 2**20, 96))
     assert "longer than 1,048,576 bytes" in message_of(path)
 
 
@@ -171,7 +171,7 @@ def test_a_line_that_is_nearly_one_of_a_log(tmp_path, unit):
 def test_sizes_of_logs_have_a_limit(tmp_path):
     path = tmp_path / "t.log"
     path.write_text(f'a - - [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 {2**63}\n')
-    assert "number of bytes" in message_of(path)
+    assert "number of bytes" in message_of(path, format="clf")
 
 
 class TestSpecialFiles:
@@ -205,13 +205,13 @@ class TestSpecialFiles:
         writer.join()
 
     def test_a_large_pipe_is_read_once_only(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(pipes, "_KEPT", 10_000)
+        monkeypatch.setattr(pipes, "_KEPT", 300_000)
         path = tmp_path / "p"
         os.mkfifo(path)
-        writer = threading.Thread(target=path.write_bytes, args=(b"a\n" * 100_000,))
+        writer = threading.Thread(target=path.write_bytes, args=(b"a\n" * 500_000,))
         writer.start()
         reader = TraceReader(path, delimiter="\n")
-        assert sum(len(block.ids) for block in reader.blocks()) == 100_000
+        assert sum(len(block.ids) for block in reader.blocks()) == 500_000
         writer.join()
         with pytest.raises(TraceError, match="can be read only once"):
             list(reader)
