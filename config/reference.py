@@ -135,7 +135,8 @@ default["topology"]["name"] = "GEANT"
 #   TRACE_DRIVEN  reqs_file, contents_file=None, n_contents=None, n_warmup=0, n_measured=None,
 #                 rate=1.0, beta=0, warmup_ratio=None, content_column=None, time_column=None,
 #                 size_column=None, delimiter=None, header=None
-#                 format=None; requests replayed from a trace; see config/trace_replay.py
+#                 format=None, time_unit=None, operation_column=None, operations=None,
+#                 count_column=None; requests replayed from a trace; see config/trace_replay.py
 #   GLOBETRAFF    reqs_file, contents_file, beta=0, n_warmup=0, n_measured=None
 #                 requests made by the generator GlobeTraff
 #   YCSB          workload, n_contents, n_warmup, n_measured, alpha=0.99, beta=0, rate=1.0

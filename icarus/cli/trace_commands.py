@@ -23,8 +23,18 @@ def trace() -> None:
 _TRACE_OPTIONS = (
     click.option("--format", metavar="FORMAT", help="What SOURCE is.  [default: found out]"),
     click.option("--content-column", metavar="COLUMN", help="Column of ids: name, or number."),
-    click.option("--time-column", metavar="COLUMN", help="Column of times, in seconds."),
+    click.option("--time-column", metavar="COLUMN", help="Column of times."),
     click.option("--size-column", metavar="COLUMN", help="Column of sizes, in bytes."),
+    click.option("--time-unit", metavar="UNIT", help="s, ms, us or ns.  [default: s]"),
+    click.option("--operation-column", metavar="COLUMN", help="Column of operations."),
+    click.option(
+        "--operations",
+        metavar="GET,...",
+        help="Which of them are requests; others are left out.  [default: GET,GETS,GET_LEASE]",
+    ),
+    click.option(
+        "--count-column", metavar="COLUMN", help="Column of how often a request was made."
+    ),
     click.option("--delimiter", help="What separates columns."),
     click.option("--header/--no-header", default=None, help="Whether the first line names them."),
 )
@@ -40,6 +50,8 @@ def _trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
         for name, value in options.items():
             if name.endswith("_column") and value:
                 options[name] = column(value)
+        if options["operations"] is not None:
+            options["operations"] = tuple(options["operations"].split(","))
         try:
             function(*args, **options)
         except ValueError as error:

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
 from os import PathLike
@@ -26,8 +28,10 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
+from icarus.core.plaintext import one_line
 from icarus.errors import TraceError
 from icarus.tools.compressed import COMPRESSION_SUFFIXES, open_binary
+from icarus.tools.pipes import is_pipe
 from icarus.tools.textlines import READ_ERRORS, read_error
 
 __all__ = [
@@ -47,7 +51,12 @@ TRACE_SUFFIX = ".itrace"
 """How the names of files that Icarus converted end."""
 
 _VERSION = 1
+_LONGEST_HEADER = 2**14
+_PIECE = 2**16
+"""Ids, and bytes, that are read at a time."""
 _COLUMNS = {"content": ("<u4", "<u8"), "time": ("<f8",), "size": ("<i8",)}
+_TEXT = re.compile(rb"[\t\n\r\x20-\x7e]+")
+_NOTHING = bytes(24)
 _ORACLE = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
 
 Requests: TypeAlias = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
@@ -164,6 +173,7 @@ class BinaryTrace:
             times = records["time"].astype(np.float64)
             # Written so that NaN is impossible too.
             valid &= bool(times[0] >= last and (times[1:] >= times[:-1]).all())
+            valid &= bool(-np.inf < times[0] and times[-1] < np.inf)
         if "size" in (records.dtype.names or ()):
             sizes = records["size"].astype(np.int64)
             valid &= bool(sizes.min() >= 0)
@@ -174,23 +184,50 @@ class BinaryTrace:
     def _check_length(self) -> None:
         if Path(self.path).suffix.lower() in COMPRESSION_SUFFIXES:
             return  # how much there is shows when it is read
+        if is_pipe(self.path):
+            return
         found = Path(self.path).stat().st_size
         if found != self._header.end:
             raise self._damaged(f"it has {found} bytes instead of {self._header.end}")
 
     def _read_catalogue(self, file: BinaryIO) -> list[str]:
+        # What a file declares may be more than it holds, and more than there is memory for: no
+        # more is asked for than has been read and found right.
         n, n_bytes = self._header.n_contents, self._header.catalogue_bytes
-        raw = file.read(4 * n + n_bytes)
-        if len(raw) < 4 * n + n_bytes:
-            raise self._damaged("it ends within the catalogue")
-        ends = 4 * n + np.cumsum(np.frombuffer(raw, "<u4", n), dtype=np.int64)
-        if (int(ends[-1]) if n else 0) != len(raw):
+        lengths = []
+        for start in range(0, n, _PIECE):
+            part = np.frombuffer(self._read(file, 4 * min(_PIECE, n - start)), "<u4")
+            if part.min() == 0:
+                raise self._damaged("an id is empty")
+            lengths.append(part)
+        # Lengths of 32 bits, as many as there is memory for, cannot overflow.
+        if sum(int(part.sum(dtype=np.int64)) for part in lengths) != n_bytes:
             raise self._damaged("the lengths of its ids do not sum to that of its catalogue")
-        starts = [4 * n, *ends.tolist()]
-        try:
-            return [raw[start:end].decode() for start, end in pairwise(starts)]
-        except UnicodeDecodeError:
-            raise self._damaged("an id is not UTF-8") from None
+        contents: dict[str, None] = {}
+        for part in lengths:
+            ends = np.cumsum(part, dtype=np.int64)
+            raw = self._read(file, int(ends[-1]))
+            try:
+                ids = [raw[start:end].decode() for start, end in pairwise([0, *ends.tolist()])]
+            except UnicodeDecodeError:
+                raise self._damaged("an id is not UTF-8") from None
+            known = len(contents)
+            contents.update(dict.fromkeys(ids))
+            if len(contents) < known + len(ids):
+                raise self._damaged("an id is twice in its catalogue")
+        return list(contents)
+
+    def _read(self, file: BinaryIO, n: int) -> bytes:
+        """Return the next `n` bytes; TraceError where there are fewer."""
+        parts = []
+        while n > 0:
+            # Asked for all at once, the memory would be taken before a byte is there.
+            part = file.read(min(n, 2**20))
+            if not part:
+                raise self._damaged("it ends within the catalogue")
+            parts.append(part)
+            n -= len(part)
+        return b"".join(parts)
 
     def _damaged(self, message: str) -> TraceError:
         return TraceError(
@@ -208,25 +245,32 @@ def read_header(path: str | PathLike[str], file: BinaryIO) -> _Header:
         )
     try:
         (length,) = struct.unpack("<I", file.read(4))
+        if length > _LONGEST_HEADER:
+            raise ValueError
         header = json.loads(file.read(length))
         version = header["version"]
         if version != _VERSION:
             raise TraceError(
                 path,
-                f"version {version} of the format; this version of Icarus reads {_VERSION}: "
-                f"convert the trace again",
+                f"version {one_line(repr(version), 40)} of the format; this version of Icarus "
+                f"reads {_VERSION}: convert the trace again",
             )
         columns = [(str(name), str(kind)) for name, kind in header["columns"]]
-        counts = [int(header[key]) for key in ("n_requests", "n_contents", "catalogue_bytes")]
-        if columns[0][0] != "content" or any(kind not in _COLUMNS[name] for name, kind in columns):
+        names = [name for name, _ in columns]
+        if names[0] != "content" or len(set(names)) < len(names):
             raise ValueError
-        if min(counts) < 0:
+        if any(kind not in _COLUMNS[name] for name, kind in columns):
             raise ValueError
-    except (struct.error, ValueError, KeyError, TypeError, IndexError) as error:
+        counts = [header[key] for key in ("n_requests", "n_contents", "catalogue_bytes")]
+        if not all(type(count) is int and 0 <= count < 2**63 for count in counts):
+            raise ValueError
+        n_requests, n_contents, n_bytes = counts
+        if not n_contents <= n_bytes:  # an id has a byte at least
+            raise ValueError
+    except (struct.error, ValueError, LookupError, TypeError, RecursionError) as error:
         if isinstance(error, TraceError):
             raise
         raise TraceError(path, "the header of the converted trace is damaged") from None
-    n_requests, n_contents, n_bytes = counts
     return _Header(n_requests, n_contents, n_bytes, np.dtype(columns), len(MAGIC) + 4 + length)
 
 
@@ -312,7 +356,7 @@ def _write_block(file: BinaryIO, block: Requests, record: np.dtype[Any], n_conte
 
 def check_oracle_general(path: str | PathLike[str]) -> None:
     """Read the start of an oracleGeneral file; TraceError if it cannot be one."""
-    for _ in oracle_general_blocks(path, 1):
+    for _ in oracle_general_blocks(path, 64):
         return
 
 
@@ -322,12 +366,17 @@ def oracle_general_blocks(path: str | PathLike[str], size: int) -> Iterator[Requ
     Raises
     ------
     TraceError
-        If the file cannot be read, ends within a record, or its time goes backwards.
+        If the file cannot be read, is one of text, ends within a record, or has one that is all
+        zeros, or its time goes backwards.
     """
     done, last = 0, -np.inf
     try:
         with open_binary(path) as file:
             while raw := file.read(size * _ORACLE.itemsize):
+                if done == 0 and _TEXT.fullmatch(raw, 0, 64 * _ORACLE.itemsize):
+                    raise TraceError(
+                        path, "this is a file of text, not one in the format oracleGeneral"
+                    )
                 if left := len(raw) % _ORACLE.itemsize:
                     n = done + len(raw) // _ORACLE.itemsize
                     raise TraceError(
@@ -337,6 +386,15 @@ def oracle_general_blocks(path: str | PathLike[str], size: int) -> Iterator[Requ
                     )
                 records = np.frombuffer(raw, _ORACLE)
                 times = records["time"].astype(np.float64)
+                zeros = np.flatnonzero(0)
+                if raw.find(_NOTHING) >= 0:  # which is quick, and hardly ever so
+                    zeros = np.flatnonzero(~np.frombuffer(raw, "<u8").reshape(-1, 3).any(axis=1))
+                if len(zeros):
+                    raise TraceError(
+                        path,
+                        f"record {done + int(zeros[0]) + 1} is all zeros; the file is damaged, or "
+                        f"not in the format oracleGeneral",
+                    )
                 back = np.flatnonzero(np.diff(times, prepend=last) < 0)
                 if len(back):
                     raise TraceError(
@@ -361,7 +419,8 @@ def _read_into(file: BinaryIO, buffer: memoryview) -> int:
 
 def _skip(file: BinaryIO, n: int) -> None:
     if file.seekable():
-        file.seek(n)
+        with suppress(OverflowError, ValueError):  # reading finds that nothing is there
+            file.seek(n)
         return
     while n > 0:
         n -= len(file.read(min(n, 2**20))) or n

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ import numpy as np
 
 from icarus.errors import TraceError
 from icarus.tools.binarytrace import TRACE_SUFFIX, Requests, write_trace
+from icarus.tools.pipes import is_pipe
 from icarus.tools.tracecatalogue import Numbering
-from icarus.tools.tracefile import TraceReader
+from icarus.tools.tracefile import TraceReader, missing_file
 from icarus.tools.traces import zipf_fit
 
 __all__ = ["TraceInfo", "convert_trace", "trace_info"]
@@ -34,13 +35,17 @@ class TraceInfo:
     alpha: float
     """The Zipf exponent that fits best; NaN for fewer than two contents."""
     p: float
-    """The p-value of that fit."""
+    """The p-value of that fit; NaN where it was not tested."""
     time: tuple[float, float] | None
     """First and last time stamp, in seconds, where the trace has them."""
     bytes_reqs: int | None
     """Sizes of all requests together, in bytes, where the trace has them."""
     bytes_contents: int | None
     """The largest size of each content, all together, in bytes."""
+    notes: tuple[str, ...] = ()
+    """What the file has that was not used, and why."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many rows are no requests, by their operation."""
 
     @property
     def onetimers_contents_ratio(self) -> float:
@@ -72,7 +77,8 @@ def trace_info(source: str | PathLike[str], **options: Any) -> TraceInfo:
         The trace.
     **options
         As for `icarus.tools.TraceReader`: `format`, `content_column`, `time_column`,
-        `size_column`, `delimiter`, `header`.
+        `size_column`, `delimiter`, `header`, `time_unit`, `operation_column`, `operations`,
+        `count_column`.
 
     Returns
     -------
@@ -112,7 +118,8 @@ def convert_trace(
         Replace `destination` if it exists.
     **options
         As for `icarus.tools.TraceReader`: `format`, `content_column`, `time_column`,
-        `size_column`, `delimiter`, `header`.
+        `size_column`, `delimiter`, `header`, `time_unit`, `operation_column`, `operations`,
+        `count_column`.
 
     Returns
     -------
@@ -136,6 +143,8 @@ def convert_trace(
         )
     if target.exists() and not overwrite:
         raise TraceError(destination, "the file exists; say that it is to be overwritten")
+    if is_pipe(source):
+        raise TraceError(source, missing_file(source) or "this is a pipe")
     reader = TraceReader(source, **options)
     numbering = Numbering(reader)
     summary = _Summary(reader, numbering)
@@ -201,4 +210,6 @@ class _Summary:
             time=None if self._first is None or self._last is None else (self._first, self._last),
             bytes_reqs=self._n_bytes,
             bytes_contents=None if self._n_bytes is None else int(self._largest.sum()),
+            notes=self._reader.notes,
+            left_out=self._reader.left_out,
         )

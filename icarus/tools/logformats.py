@@ -140,7 +140,8 @@ def log_blocks(
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _CLF_LINE = re.compile(
-    r"(\S+) +(\S+) +(\S.*?) +\[([^\]]*)\] +" + _QUOTED + r" +(\d{3}) +(\d+|-)"
+    # A run of spaces is tried once, and a date is short: any line is read in linear time.
+    r"(\S+) ++(\S+) ++(\S.*?)(?<! ) ++\[([^\]]{0,64})\] ++" + _QUOTED + r" +(\d{3}) +(\d+|-)"
     # Servers are often told to log more; what follows the two fields is their own affair.
     rf"(?: +{_QUOTED} +{_QUOTED}(?: .*)?)?"
 )
@@ -165,7 +166,7 @@ def _clf_fields(line: str) -> dict[str, Any] | None:
         "auth_user": _or_none(user),
         "request": _unescaped(request),
         "status": int(status),
-        "bytes": 0 if size == "-" else int(size),
+        "bytes": 0 if size == "-" else _whole(size, "number of bytes", least=0),
     }
     if referer is not None:
         fields["referer"] = _or_none(_unescaped(referer))

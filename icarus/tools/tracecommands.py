@@ -7,10 +7,15 @@ from datetime import UTC, datetime, timedelta
 from os import PathLike, fspath
 from typing import Any
 
+from icarus.core.plaintext import one_line, plain
 from icarus.tools.convert import TraceInfo, convert_trace, trace_info
 
 __all__ = ["column", "convert_lines", "info_lines"]
 
+_LEAST_P = 0.001
+"""The least p-value that is told: it is an estimate from some ten to a hundred simulations."""
+_MOST_WORDS = 12
+_LONGEST_NOTE = 400
 _CALENDAR = 1e8
 """Time stamps from here on, in seconds, are taken for dates: 1973 and later."""
 
@@ -57,8 +62,12 @@ def convert_lines(
         if held is not None
     ]
     extent = f", with {' and '.join(kept)}" if kept else ", without times and sizes"
+    notes = [f"{info.path}: {note}" for note in info.notes]
+    if info.left_out:
+        notes.append(f"{info.path}: {_left_out(info)} are left out")
     return [
-        f"{fspath(destination)}: {info.n_reqs:,} requests for {info.n_contents:,} contents{extent}"
+        *map(one_line, notes),
+        f"{fspath(destination)}: {info.n_reqs:,} requests for {info.n_contents:,} contents{extent}",
     ]
 
 
@@ -84,14 +93,29 @@ def _described(info: TraceInfo) -> list[str]:
         ("bytes requested", _bytes(info.bytes_reqs)),
         ("bytes of contents", _bytes(info.bytes_contents)),
     ]
+    if info.left_out:
+        rows.insert(2, ("rows left out", _left_out(info)))
+    rows += [("note", one_line(note, _LONGEST_NOTE)) for note in info.notes]
     width = max(len(name) for name, _ in rows)
-    return [info.path, *(f"  {name:<{width}}  {text}" for name, text in rows)]
+    return [plain(info.path), *(f"  {name:<{width}}  {text}" for name, text in rows)]
+
+
+def _left_out(info: TraceInfo) -> str:
+    words = sorted(info.left_out.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{one_line(word, 40) or 'none'} {n:,}" for word, n in words[:_MOST_WORDS]]
+    shown += ["..."] if len(words) > _MOST_WORDS else []
+    return f"{sum(info.left_out.values()):,} that are no requests ({', '.join(shown)})"
 
 
 def _fit(info: TraceInfo) -> str:
     if math.isnan(info.alpha):
         return "two contents are needed"
-    return f"{info.alpha:.3f} (p = {info.p:.2g})"
+    if info.alpha <= 0:
+        return f"{abs(info.alpha):.3f} (all contents are requested about equally often)"
+    if math.isnan(info.p):
+        return f"{info.alpha:.3f} (not tested: too many contents)"
+    p = f"p = {info.p:.2g}" if info.p >= _LEAST_P else f"p < {_LEAST_P}"
+    return f"{info.alpha:.3f} ({p})"
 
 
 def _span(info: TraceInfo) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from icarus.tools.logformats import log_fields
 from icarus.tools.tracefile import TraceReader
+from icarus.tools.zipffit import fit_exponent, p_of_counts, p_of_frequencies
 
 __all__ = [
     "frequencies",
@@ -27,6 +28,9 @@ __all__ = [
     "trace_stats",
     "zipf_fit",
 ]
+
+_MOST_REQUESTS = 2**53
+"""Counts that sum to more than this are no exact numbers of requests."""
 
 
 def frequencies(data: Iterable[Hashable]) -> np.ndarray:
@@ -110,13 +114,17 @@ def zipf_fit(obs_freqs: ArrayLike, need_sorting: bool = False) -> tuple[float, f
     alpha : float
         The exponent that makes the observation most likely.
     p : float
-        p-value of the chi-square test of that distribution with n - 1 degrees of freedom,
-        as if the frequencies were counts; 0 where `alpha` is not positive.
+        How likely requests for a Zipf catalogue are to fit as badly as these; 0 where `alpha` is
+        not positive. Of counts, which are whole numbers, it is found by simulating requests
+        that are ranked and fitted in the same way, with a seed of its own, so that it is the same
+        each time; it is NaN for more than 500,000 of them. Of other frequencies, whose ranks
+        must be known beforehand, it is that of Pearson's chi-square test with n - 1 degrees
+        of freedom, as if they were counts.
 
     Raises
     ------
     ValueError
-        If there are fewer than two frequencies, a negative one, or none above zero.
+        If there are fewer than two frequencies, a negative or infinite one, or none above zero.
 
     Examples
     --------
@@ -124,30 +132,19 @@ def zipf_fit(obs_freqs: ArrayLike, need_sorting: bool = False) -> tuple[float, f
     >>> round(alpha, 3), p > 0.99
     (0.8, True)
     """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import chdtrc, logsumexp
-
     observed = np.asarray(obs_freqs, dtype=np.float64)
     if observed.ndim != 1 or len(observed) < 2:
         raise ValueError("at least two frequencies are needed to fit an exponent")
     total = float(observed.sum())
-    if not (observed >= 0).all() or total <= 0:
-        raise ValueError("frequencies must be >= 0, and one of them above 0")
+    if not (observed >= 0).all() or not 0 < total < np.inf:
+        raise ValueError("frequencies must be finite and >= 0, and one of them above 0")
     if need_sorting:
         observed = np.sort(observed)[::-1]
-    log_rank = np.log(np.arange(1, len(observed) + 1))
-    mean_log_rank = float(observed @ log_rank) / total
-
-    def cost(alpha: float) -> float:
-        return alpha * mean_log_rank + float(logsumexp(-alpha * log_rank))
-
-    alpha = float(minimize_scalar(cost).x)
+    alpha = fit_exponent(observed)
     if alpha <= 0:
         return alpha, 0.0
-    expected = total * np.exp(-alpha * log_rank - logsumexp(-alpha * log_rank))
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        terms = np.where(observed == expected, 0.0, (observed - expected) ** 2 / expected)
-    return alpha, float(chdtrc(len(observed) - 1, terms.sum()))
+    counted = total < _MOST_REQUESTS and (observed == np.floor(observed)).all()
+    return alpha, (p_of_counts if counted else p_of_frequencies)(observed, alpha)
 
 
 def parse_url_list(path: str | PathLike[str]) -> Iterator[str]:

@@ -120,10 +120,11 @@ def _read_contents(path: str) -> dict[str, int]:
 
 
 def file_version(path: str | Path) -> FileVersion:
-    """Return a file as it is now; TraceError if there is none."""
+    """Return a file as it is now; TraceError if there is none that can be read again and again."""
+    if missing := missing_file(path):
+        raise TraceError(path, missing)
     try:
         status = Path(path).stat()
     except OSError as error:
-        message = missing_file(path) or error.strerror or "cannot be read"
-        raise TraceError(path, message) from None
+        raise TraceError(path, error.strerror or "cannot be read") from None
     return FileVersion(str(Path(path).absolute()), status.st_mtime_ns, status.st_size)

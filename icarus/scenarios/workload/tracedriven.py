@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Interval
 
+from icarus.core.plaintext import one_line
 from icarus.errors import TraceError
 from icarus.registry import register_workload
 from icarus.scenarios.workload.catalogue import number_ids, read_catalogue
@@ -22,7 +25,7 @@ from icarus.scenarios.workload.streams import (
     measured_after,
 )
 from icarus.tools.tracefile import BLOCK_SIZE, TraceReader, missing_file
-from icarus.tools.traceformat import FormatName, named_as_table
+from icarus.tools.traceformat import FormatName, TimeUnit, named_as_table
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
 if TYPE_CHECKING:
@@ -30,8 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["TraceDrivenWorkload"]
 
+logger = logging.getLogger("workload")
+
 _WHOLE_LINE = "\n"
-_OPTIONS = ("content_column", "time_column", "size_column", "delimiter", "header", "format")
+_OPTIONS = (
+    *("content_column", "time_column", "size_column", "delimiter", "header", "format"),
+    *("time_unit", "operation_column", "operations", "count_column"),
+)
 
 
 def _reader(
@@ -43,12 +51,17 @@ def _reader(
     delimiter: str | None = None,
     header: bool | None = None,
     format: FormatName | None = None,  # noqa: A002 - what settings call it
+    time_unit: TimeUnit | None = None,
+    operation_column: str | int | None = None,
+    operations: Sequence[str] | None = None,
+    count_column: str | int | None = None,
 ) -> TraceReader:
-    columns = (content_column, time_column, size_column)
-    reader = TraceReader(reqs_file, *columns, delimiter, header, format)
+    table = (content_column, time_column, size_column, delimiter, header)
+    more = (time_unit, operation_column, operations, count_column)
+    reader = TraceReader(reqs_file, *table, format, *more)
     if (
         contents_file is not None
-        and (*columns, delimiter, header) == (None,) * 5
+        and all(given is None for given in (*table, *more))
         and reader.format_name == "text"
         and not named_as_table(reqs_file)
     ):
@@ -71,7 +84,10 @@ def _check(parameters: dict[str, Any]) -> list[str]:
         return problems
     try:
         options = {name: parameters[name] for name in _OPTIONS if name in parameters}
-        _reader(path, parameters.get("contents_file"), **options).check_head()
+        reader = _reader(path, parameters.get("contents_file"), **options)
+        reader.check_head()
+        for note in reader.notes:
+            _tell(f"{path}: {note}")
     except TraceError as error:
         return [f"reqs_file: {error}"]
     except ValueError as error:
@@ -79,6 +95,11 @@ def _check(parameters: dict[str, Any]) -> list[str]:
     except (TypeError, AttributeError):
         return []  # mistyped parameters, of which their annotations tell
     return problems
+
+
+@cache  # a campaign asks about the same trace for each of its experiments
+def _tell(note: str) -> None:
+    logger.warning("%s", one_line(note))
 
 
 @register_workload("TRACE_DRIVEN", check=_check)
@@ -117,17 +138,27 @@ class TraceDrivenWorkload:
         The warm-up as a share of the trace, at least 0 and less than 1, rounded down to
         whole requests; instead of `n_warmup`.
     content_column, time_column, size_column : str or int, optional
-        Where in a table the content id, the time stamp (seconds) and the size (bytes) stand,
-        by name or by number from 0.
+        Where in a table the content id, the time stamp and the size (bytes) stand, by name or by
+        number from 0.
     delimiter : str, optional
         What separates the columns of a table.
     header : bool, optional
         Whether its first line names them.
     format : str, optional
         What the trace is: ``"text"`` (a list or a table), ``"clf"`` (Common or Combined Log
-        Format), ``"squid"``, ``"wikibench"``, ``"youtube"``, ``"oracleGeneral"`` (of
-        libCacheSim) or ``"itrace"`` (converted). By default text, or what the name and the
-        start of a binary file tell.
+        Format), ``"squid"``, ``"wikibench"``, ``"youtube"``, ``"twitter"``,
+        ``"oracleGeneral"`` (of libCacheSim) or ``"itrace"`` (converted). By default text, or what
+        the name and the start of a binary file tell.
+    time_unit : {"s", "ms", "us", "ns"}, optional
+        What time stamps are given in, unless they are dates. By default it is what the name of
+        their column ends in, and seconds otherwise.
+    operation_column : str or int, optional
+        Where it stands what was done with a content.
+    operations : sequence of str, optional
+        Which operations are requests; other rows are left out. By default these are GET, GETS
+        and GET_LEASE.
+    count_column : str or int, optional
+        Where it stands how often a request was made.
     seed : int, SeedSequence, Generator or None, optional
         Where receivers and Poisson arrivals come from. Iterating again gives the same ones.
     **kwargs
@@ -170,6 +201,10 @@ class TraceDrivenWorkload:
         delimiter: str | None = None,
         header: bool | None = None,
         format: FormatName | None = None,  # noqa: A002 - what settings call it
+        time_unit: TimeUnit | None = None,
+        operation_column: str | NonNegativeInt | None = None,
+        operations: Sequence[str] | None = None,
+        count_column: str | NonNegativeInt | None = None,
         seed: Seed = None,
         **kwargs: Any,
     ) -> None:
@@ -178,7 +213,13 @@ class TraceDrivenWorkload:
         self._streams = WorkloadStreams(seed)
         self._reader = _reader(
             *(reqs_file, contents_file, content_column, time_column, size_column),
-            *(delimiter, header, format),
+            delimiter=delimiter,
+            header=header,
+            format=format,
+            time_unit=time_unit,
+            operation_column=operation_column,
+            operations=operations,
+            count_column=count_column,
         )
         catalogue = read_catalogue(self._reader, contents_file)
         if n_contents is not None and n_contents != len(catalogue.contents):
