@@ -16,22 +16,18 @@ from icarus.registry import register_topology_factory
 from icarus.scenarios.topology.base import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
-    MissingMapError,
     attach_receivers,
     attach_sources,
     by_degree,
     deploy_stacks,
-    existing_file,
-    find_map,
     label_links,
     largest_connected_component_subgraph,
     problems_when_built,
 )
+from icarus.scenarios.topology.maps import MissingMapError, map_file
 from icarus.types import Fraction, NonNegative
 
 __all__ = ["topology_rocketfuel_latency", "topology_tiscali", "topology_tiscali2"]
-
-ROCKETFUEL_ORIGIN = "https://research.cs.washington.edu/networking/rocketfuel/"
 
 LATENCY_MAPS = {
     1221: "Telstra",
@@ -122,18 +118,21 @@ def topology_rocketfuel_latency(
 
 
 def _latencies_file(asn: int, path: str | Path | None) -> Path:
-    if path is not None:
-        below = Path(path) / str(asn) / "latencies.intra"
-        return existing_file(below if Path(path).is_dir() else path, ROCKETFUEL_ORIGIN)
     try:
-        return find_map(f"rocketfuel-latency/{asn}/latencies.intra", ROCKETFUEL_ORIGIN)
+        return _file("ROCKET_FUEL", path, asn)
     except MissingMapError:
-        if asn in LATENCY_MAPS:
+        if path is not None or asn in LATENCY_MAPS:
             raise
         known = ", ".join(f"{number} ({name})" for number, name in LATENCY_MAPS.items())
         raise MissingMapError(
             f"RocketFuel has no latency map of AS {asn}; it has those of {known}"
         ) from None
+
+
+def _file(name: str, path: str | Path | None, asn: int | None = None) -> Path:
+    file = map_file(name, path, asn)
+    assert file is not None, "these maps are never part of Icarus"
+    return file
 
 
 def _check_tiscali(given: dict[str, Any]) -> list[str]:
@@ -173,7 +172,7 @@ def topology_tiscali(path: str | Path | None = None, **kwargs: Any) -> IcnTopolo
     N. Spring, R. Mahajan, D. Wetherall and T. Anderson, Measuring ISP topologies with
     Rocketfuel, IEEE/ACM Transactions on Networking 12(1), 2004, doi 10.1109/TNET.2003.822655.
     """
-    file = _tiscali_file(path)
+    file = _file("TISCALI", path)
     topology = IcnTopology(largest_connected_component_subgraph(_read_routers(file)))
     degree = dict(topology.degree())
     leaves = [node for node in topology if degree[node] == 1]
@@ -228,17 +227,11 @@ def topology_tiscali2(path: str | Path | None = None, **kwargs: Any) -> IcnTopol
     for node in sorted(TISCALI_2_ADDED):
         if node not in topology or topology.nodes[node]["stack"][0] != "router":
             raise TopologyError(
-                f"{_tiscali_file(path)}: not the map of Tiscali: it has no router {node}"
+                f"{_file('TISCALI', path)}: not the map of Tiscali: it has no router {node}"
             )
     candidates = topology.graph["icr_candidates"]
     topology.graph["icr_candidates"] = candidates - TISCALI_2_DROPPED | TISCALI_2_ADDED
     return topology
-
-
-def _tiscali_file(path: str | Path | None) -> Path:
-    if path is None:
-        return find_map("3257.r0.cch", ROCKETFUEL_ORIGIN)
-    return existing_file(path, ROCKETFUEL_ORIGIN)
 
 
 def _read_routers(path: Path) -> fnss.Topology:
