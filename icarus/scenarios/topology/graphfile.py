@@ -28,6 +28,7 @@ from icarus.scenarios.topology.readers import (
     GraphFile,
     Link,
     bounded,
+    check_lines,
     read_gml,
     read_graphml,
 )
@@ -229,6 +230,7 @@ def _is_number(node: Any) -> bool:
 
 
 def _read_edgelist(file: Path) -> GraphFile:
+    check_lines(file)
     found = GraphFile(nx.Graph())
     for number, line in enumerate(_lines(file), start=1):
         fields = _fields(f"{file}:{number}", line)
@@ -275,6 +277,7 @@ def _fields(place: str, line: str) -> list[str]:
 
 
 def _read_csv(file: Path) -> GraphFile:
+    check_lines(file)
     found = GraphFile(nx.Graph())
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.reader(lines, strict=True)

@@ -149,6 +149,23 @@ def existing_file(path: str | os.PathLike[str], origin: str | None = None) -> Pa
             f"{shown}: a map file must not be larger than {LARGEST_FILE // 2**20} MiB, found "
             f"{about.st_size / 2**20:.0f} MiB"
         )
-    if not os.access(path, os.R_OK):
-        raise TopologyError(f"{shown}: cannot be read: permission denied")
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_LONGEST_MAGIC)
+    except OSError as error:
+        raise TopologyError(f"{shown}: cannot be read: {error.strerror}") from error
+    for magic, how in _PACKED.items():
+        if head.startswith(magic):
+            raise TopologyError(f"{shown}: it is packed by {how}; maps are read unpacked")
     return Path(path)
+
+
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+}
+"""How packed files begin."""
+_LONGEST_MAGIC = max(map(len, _PACKED))

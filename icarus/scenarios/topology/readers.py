@@ -28,6 +28,7 @@ __all__ = [
     "Link",
     "bounded",
     "check_graphml",
+    "check_lines",
     "read_gml",
     "read_graphml",
 ]
@@ -38,6 +39,8 @@ DEEPEST = 100
 """Elements of XML, or lists of GML, within each other."""
 _MOST_PARTS = 4_000_000
 """Elements of XML, or tokens of GML, in a file. Each takes some 300 bytes when it is read."""
+_LONGEST_LINE = 100_000
+"""Bytes of a line of a file that has one for each link or node."""
 _LONGEST_TOKEN = 2**20
 """Characters of a comment or of the attributes of an element of XML."""
 
@@ -78,6 +81,27 @@ def bounded(file: Path, problem: str) -> Iterator[None]:
         # The parsers of networkx and fnss raise whatever comes out of what they find.
         text = one_line(error, 300) or type(error).__name__
         raise TopologyError(f"{file}: {problem}: {text}") from error
+
+
+def check_lines(file: Path, links: bytes = b"") -> None:
+    """Look a file of lines over: none may be too long, nor there be too many.
+
+    Parameters
+    ----------
+    file : Path
+    links : bytes, optional
+        The characters that stand before a link, where a line has several.
+    """
+    n_links = 0
+    with file.open("rb") as lines:
+        number = 0
+        while line := lines.readline(_LONGEST_LINE + 1):
+            number += 1
+            if len(line) > _LONGEST_LINE:
+                raise TopologyError(f"{file}:{number}: a line of more than {_LONGEST_LINE} bytes")
+            n_links += sum(map(line.count, (bytes([one]) for one in links)))
+            if number + n_links > LARGEST_GRAPH:
+                raise TopologyError(f"{file}:{number}: more than {LARGEST_GRAPH} lines and links")
 
 
 def read_graphml(file: Path) -> GraphFile:

@@ -5,12 +5,14 @@ The maps are not part of Icarus: they are read from ``path=`` or from the folder
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
 import fnss
 
+from icarus.core.plaintext import one_line
 from icarus.errors import TopologyError
 from icarus.registry import register_topology_factory
 from icarus.scenarios.topology.base import (
@@ -25,9 +27,12 @@ from icarus.scenarios.topology.base import (
     problems_when_built,
 )
 from icarus.scenarios.topology.maps import MissingMapError, map_file
+from icarus.scenarios.topology.readers import bounded, check_lines
 from icarus.types import Fraction, NonNegative
 
 __all__ = ["topology_rocketfuel_latency", "topology_tiscali", "topology_tiscali2"]
+
+logger = logging.getLogger(__name__)
 
 LATENCY_MAPS = {
     1221: "Telstra",
@@ -235,30 +240,46 @@ def topology_tiscali2(path: str | Path | None = None, **kwargs: Any) -> IcnTopol
 
 
 def _read_routers(path: Path) -> fnss.Topology:
-    try:
+    with bounded(path, "not a RocketFuel map of routers"):
+        check_lines(path, links=b"<{")
         topology = fnss.parse_rocketfuel_isp_map(str(path)).to_undirected()
-    except ValueError as error:
-        raise TopologyError(f"{path}: not a RocketFuel map of routers: {error}") from error
     if not topology:
         raise TopologyError(f"{path}: the RocketFuel map of routers is empty")
     return topology
 
 
-_LATENCY_LINE = re.compile(r"\S+\s+\S+\s+\d+\s*(#.*)?|#.*")
+_LATENCY_LINE = re.compile(r"\S+\s+\S+\s+\d{1,15}\s*(#.*)?|#.*")
 
 
 def _read_latencies(path: Path) -> fnss.DirectedTopology:
-    try:
-        topology = fnss.parse_rocketfuel_isp_latency(str(path))
-    except ValueError as error:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not _LATENCY_LINE.fullmatch(line.strip()):
+    with bounded(path, "not a RocketFuel latency map"):
+        check_lines(path)
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        for number, line in enumerate(lines, start=1):
+            # The last line has no end, and nothing after it.
+            if not _LATENCY_LINE.fullmatch(line.strip()) and (line or number < len(lines)):
                 raise TopologyError(
                     f"{path}:{number}: a line gives two routers and a whole number of ms, "
                     f"found {line[:80]!r}"
-                ) from error
-        raise TopologyError(f"{path}: not a RocketFuel latency map: {error}") from error
+                )
+        topology = fnss.parse_rocketfuel_isp_latency(str(path))
     if not topology:
         raise TopologyError(f"{path}: the RocketFuel latency map is empty")
+    _warn_of_asymmetry(path, topology)
     return topology
+
+
+def _warn_of_asymmetry(path: Path, topology: fnss.DirectedTopology) -> None:
+    """Say where the two directions of a link have other delays; those published do not."""
+    unequal = [
+        (u, v)
+        for u, v, delay in topology.edges(data="delay")
+        if u < v and topology.has_edge(v, u) and topology.edges[v, u]["delay"] != delay
+    ]
+    if unequal:
+        u, v = (topology.nodes[node]["name"] for node in unequal[0])
+        logger.warning(
+            "%s: %d links have another delay in each direction, of which one is taken for both; "
+            "the first is that of %s and %s",
+            *(path, len(unequal), one_line(u), one_line(v)),
+        )
