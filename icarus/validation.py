@@ -14,6 +14,7 @@ from icarus.components import Parameter, parameters, takes_any_keyword
 from icarus.errors import ComponentError, nearest, suggestion
 from icarus.execution.compiled.choice import EngineName
 from icarus.experiment import COMPONENT_SECTIONS, REQUIRED_SECTIONS
+from icarus.fitting import FitChecker
 from icarus.hashing import digest
 from icarus.registry import (
     CACHE_PLACEMENT,
@@ -138,6 +139,7 @@ class SectionChecker:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], Report] = {}
+        self._fits = FitChecker()
 
     def check_experiment(self, experiment: Mapping[str, Any]) -> Report:
         """Check all sections of one experiment."""
@@ -156,6 +158,8 @@ class SectionChecker:
                 report.problems.append((section, text))
             else:
                 report.include(section, self.check(section, given))
+        if not report.problems:
+            report.problems += self._fits.check(experiment)
         if (engine := experiment.get("engine")) is not None:
             report.problems += [("engine", text) for text in check_value(EngineName, engine)]
         netconf = experiment.get("netconf") or {}
@@ -203,6 +207,11 @@ def _check_section(kind: str, section: dict[str, Any]) -> Report:
             _check_parameter(known[key], value, report)
         else:
             _check_unknown(kind, name, component, key, known, report)
+    if kind == "workload" and not section.get("n_measured", 1) and "n_measured" in known:
+        given = section["n_measured"]
+        if given is not None:
+            text = f"{given!r}: nothing will be measured, and every metric is NaN"
+            report.warnings.append(("n_measured", text))
     for parameter in known.values():
         if parameter.required and parameter.name not in section:
             text = f"missing; {name} needs it"
