@@ -123,8 +123,7 @@ default = Tree()
 #   TOPOHUB      map, ...                         any map of topohub, such as "sndlib/germany50"
 #   GRAPH        path, ...                        a GraphML, GML, edge-list or CSV file of yours
 #
-# Delays are in ms. `path` names the original file of the Topology Zoo; without it the cleaned
-# map of topohub is taken.
+# Delays are in ms. GEANT, WIDE and GARR are those of the Topology Zoo; `path` names another file.
 default["topology"]["name"] = "GEANT"
 
 # Workload: who requests which content, and when.

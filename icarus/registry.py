@@ -57,6 +57,8 @@ _BUILTIN_MODULES = (
 _Component = TypeVar("_Component", bound=Callable[..., Any])
 Check = Callable[[dict[str, Any]], list[str]]
 """A further check of a component's parameters: a dict of them in, problems out."""
+Fit = Callable[[Any, dict[str, Any]], None]
+"""Raises a ValueError where a placement cannot be made on a topology under its parameters."""
 
 
 class Registry(dict[str, Any]):
@@ -75,9 +77,16 @@ class Registry(dict[str, Any]):
         self.kind = kind
         self.plural = plural
         self.checks: dict[str, Check] = {}
+        self.fits: dict[str, Fit] = {}
 
     def add(
-        self, name: str, component: Any, *, override: bool = False, check: Check | None = None
+        self,
+        name: str,
+        component: Any,
+        *,
+        override: bool = False,
+        check: Check | None = None,
+        fit: Fit | None = None,
     ) -> None:
         """Enter `component` under `name`.
 
@@ -99,6 +108,8 @@ class Registry(dict[str, Any]):
         self[name] = component
         if check is not None:
             self.checks[name] = check
+        if fit is not None:
+            self.fits[name] = fit
 
     def resolve(self, name: object, where: str = "") -> Any:
         """Return the component called `name`.
@@ -119,6 +130,7 @@ class Registry(dict[str, Any]):
     def __setitem__(self, name: str, component: Any) -> None:
         _load_before(component)
         self.checks.pop(name, None)
+        self.fits.pop(name, None)
         super().__setitem__(name, component)
 
     def update(self, *args: Any, **kwargs: Any) -> None:
@@ -224,18 +236,23 @@ def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., 
     Returns
     -------
     callable
-        ``register_x(name, *, override=False, check=None)``: a decorator that enters the
-        decorated object under `name`, sets its attribute ``name`` and returns it. `check`
+        ``register_x(name, *, override=False, check=None, fit=None)``: a decorator that enters
+        the decorated object under `name`, sets its attribute ``name`` and returns it. `check`
         takes a dict of the parameters that settings give the component and returns a list of
-        problems; it is asked before anything runs.
+        problems; `fit`, of a placement, takes a topology and such a dict and raises a ValueError.
+        Both are asked before anything runs.
     """
 
     def register_component(
-        name: str, *, override: bool = False, check: Check | None = None
+        name: str,
+        *,
+        override: bool = False,
+        check: Check | None = None,
+        fit: Fit | None = None,
     ) -> Callable[[_Component], _Component]:
         def enter(component: _Component) -> _Component:
             if isinstance(register, Registry):
-                register.add(name, component, override=override, check=check)
+                register.add(name, component, override=override, check=check, fit=fit)
             else:
                 register[name] = component
             component.name = name  # type: ignore[attr-defined]

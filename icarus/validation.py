@@ -17,6 +17,7 @@ from icarus.core.values import check_value, shown
 from icarus.errors import ComponentError, nearest, suggestion
 from icarus.execution.compiled.choice import EngineName
 from icarus.experiment import COMPONENT_SECTIONS, REQUIRED_SECTIONS
+from icarus.fitting import FitChecker
 from icarus.hashing import digest
 from icarus.types import NonNegative
 
@@ -49,6 +50,7 @@ class SectionChecker:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], Report] = {}
+        self._fits = FitChecker()
 
     def check_experiment(self, experiment: Mapping[str, Any]) -> Report:
         """Check all sections of one experiment."""
@@ -72,6 +74,8 @@ class SectionChecker:
             if (near := nearest(key, _KNOWN_SECTIONS)) is not None:
                 text = f"no section that is read; did you mean {near!r}?"
                 report.warnings.append((key, text))
+        if not report.problems:
+            report.problems += self._fits.check(experiment)
         if (engine := experiment.get("engine")) is not None:
             report.problems += [("engine", text) for text in check_value(EngineName, engine)]
         netconf = experiment.get("netconf") or {}
@@ -122,6 +126,10 @@ def _check_section(kind: str, section: dict[str, Any]) -> Report:
         else:
             _check_unknown(name, component, key, [*framework, *known], may_be_tags, report)
     report.problems += [(key, f"missing; {name} needs it") for key in missing]
+    if kind == "workload" and given.get("n_measured") == 0 and "n_measured" in known:
+        report.warnings.append(
+            ("n_measured", "0: nothing will be measured, and every metric is NaN")
+        )
     hook = registry.checks.get(name)
     if hook is not None and not report.problems:
         taken = conformed_section(kind, {"name": name, **given})

@@ -439,9 +439,9 @@ class TestExperiments:
         queue[17]["strategy"]["name"] = "LCEE"
         queue[5000]["workload"]["alpha"] = -1
         queue[9999]["cache_policy"]["nme"] = 3
-        began = time.perf_counter()
+        began = time.process_time()
         found = problems_of(*queue)
-        assert time.perf_counter() - began < 20
+        assert time.process_time() - began < 20
         assert [problem.split(":")[0] for problem in found] == [
             "EXPERIMENT_QUEUE[17].strategy.name",
             "EXPERIMENT_QUEUE[5000].workload.alpha",

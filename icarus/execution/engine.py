@@ -7,6 +7,7 @@ runs what has kernels.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -22,7 +23,13 @@ from icarus.scenarios.workload.requests import RequestBatch, Workload, yields_ba
 from icarus.types import Content, Node, Seed
 from icarus.util import Tree
 
-__all__ = ["exec_experiment"]
+__all__ = ["NOTHING_MEASURED", "exec_experiment"]
+
+NOTHING_MEASURED = "nothing-measured"
+"""Name of the logger that is told, with the reason, of a simulation in which no session was
+measured. A campaign says so once, with all the experiments."""
+
+nothing = logging.getLogger(NOTHING_MEASURED)
 
 _REPORT_EVERY = 4096
 """Requests between two reports of progress: about a tenth of a second."""
@@ -87,7 +94,14 @@ def exec_experiment(
     instance = strategy_class(
         view, controller, **with_seed(strategy_class, parameters, strategy_seed)
     )
-    report = heartbeat or _no_heartbeat
+    processed = 0
+
+    def report(requests: int) -> None:
+        nonlocal processed
+        processed = requests
+        if heartbeat is not None:
+            heartbeat(requests)
+
     if engine == "compiled":
         # Only here: the compiler takes half a second to import.
         from icarus.execution.compiled.engine import CompiledRun
@@ -99,11 +113,17 @@ def exec_experiment(
                 collector.absorb(counts)
 
         policy = cache_policy["name"]
-        CompiledRun(view, instance, policy, workload, absorb, content_hits).run(report)
-    elif isinstance(workload, Workload) and yields_batches(type(workload)):
-        _drive_batches(instance.process_event, workload, controller, report)
+        run = CompiledRun(view, instance, policy, workload, absorb, content_hits)
+        run.run(report)
+        measured = run.measured
     else:
-        _drive_events(instance.process_event, iter(workload), report)
+        if isinstance(workload, Workload) and yields_batches(type(workload)):
+            _drive_batches(instance.process_event, workload, controller, report)
+        else:
+            _drive_events(instance.process_event, iter(workload), report)
+        measured = controller.measured
+    if proxy.members and not measured:
+        _warn_of_nothing(processed)
     results: Tree = proxy.results()
     return results
 
@@ -117,7 +137,13 @@ def _drive_batches(
     receivers, contents = workload.receivers, workload.contents
     announce_size = controller.collector.content_size
     done = 0
+    sized = False
     for batch in workload.batches():
+        if batch.size is not None and len(batch.size) and not sized:
+            sized = True
+            for collector in controller.collector.members:
+                if hasattr(collector, "expect_sizes"):
+                    collector.expect_sizes()
         for part in _split(batch, _REPORT_EVERY):
             sizes = None if part.size is None else part.size.tolist()
             writes = None if part.write is None else part.write.tolist()
@@ -187,5 +213,8 @@ def _drive_events(
     heartbeat(done)
 
 
-def _no_heartbeat(requests: int) -> None:
-    """Tell nobody."""
+def _warn_of_nothing(processed: int) -> None:
+    if processed:
+        nothing.warning("none of the workload's %d requests is measured", processed)
+    else:
+        nothing.warning("the workload has no requests")

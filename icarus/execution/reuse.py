@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from icarus.hashing import digest
+from icarus.scenarios.topology import resources_dir
 
 __all__ = ["Copies", "key_of"]
 
@@ -71,6 +72,9 @@ def key_of(component: Any, parameters: dict[str, Any]) -> str | None:
     known = {name: value for name, value in parameters.items() if name != "seed"}
     if seed is not None:
         known["seed"] = (getattr(seed, "entropy", seed), getattr(seed, "spawn_key", ()))
+    if component.__module__.startswith("icarus.scenarios.topology."):
+        # Where maps are looked for that no parameter names.
+        known["ICARUS_DATA"] = resources_dir()
     files = {}
     for name, value in known.items():
         if isinstance(value, str | Path) and Path(value).is_file():

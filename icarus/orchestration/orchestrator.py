@@ -34,6 +34,7 @@ from icarus.orchestration.executors import (
     planned_for,
 )
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
 from icarus.orchestration.source import JobSource
@@ -118,6 +119,8 @@ class Orchestrator:
         self._executor_name = executor
         self._executor: Executor | None = None
         self._announcer = Announcer()
+        self._messages = JobMessages()
+        self._announcer.subscribe(self._summarise_messages, essential=False)
         if isinstance(self._source, PreciseJobs):
             self._announcer.subscribe(self._source.report, essential=False)
         self._stopping = False
@@ -273,8 +276,7 @@ class Orchestrator:
         self._announce_start(job)
         attempt = self._accounts.attempts[job.number]
         outcome = replace(outcome, attempts=attempt)
-        for level, name, message in outcome.messages:
-            logging.getLogger(name).log(level, "%s: %s", job.label, message)
+        self._messages.pass_on(job, outcome)
         if outcome.status in _RETRIED and attempt <= self.plan.limits.max_retries:
             retried = JobRetried(job, outcome, attempt)
             self._publish(retried)
@@ -282,6 +284,10 @@ class Orchestrator:
             self._call_after_job(retried)
         else:
             self._conclude(job, outcome)
+
+    def _summarise_messages(self, event: Event) -> None:
+        if isinstance(event, CampaignEnded):
+            self._messages.summarise(self._accounts.ended.values())
 
     def _conclude(self, job: Job, outcome: Outcome) -> None:
         """Count a job that ended, once those have heard of it who keep it."""

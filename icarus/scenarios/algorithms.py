@@ -238,7 +238,7 @@ def deploy_clusters(
         place = "in a cluster, but no candidate" if odd in labels else "a candidate without one"
         raise ValueError(f"clusters must have the candidates for caches: node {odd!r} is {place}")
     if assign_src_rcv:
-        labels.update(_labels_of_users(topology, labels))
+        labels.update(labels_of_users(topology, labels))
     topology.graph["clusters"] = clusters
     for node, attributes in topology.nodes(data=True):
         attributes.pop("cluster", None)
@@ -246,7 +246,7 @@ def deploy_clusters(
             attributes["cluster"] = labels[node]
 
 
-def _labels_of_users(topology: fnss.Topology, labels: Mapping[Any, int]) -> dict[Any, int]:
+def labels_of_users(topology: fnss.Topology, labels: Mapping[Any, int]) -> dict[Any, int]:
     """Return the cluster of each source and receiver, that of its only neighbour."""
     found = {}
     for node, stack in topology.nodes(data="stack"):

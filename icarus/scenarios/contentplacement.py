@@ -57,7 +57,15 @@ def apply_content_placement(
         properties["contents"] = contents if isinstance(contents, Set) else set(contents)
 
 
-@register_content_placement("UNIFORM")
+def _fit_uniform(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
+    _some_sources(topology)
+
+
+def _fit_weighted(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
+    _weights(topology, parameters["source_weights"])
+
+
+@register_content_placement("UNIFORM", fit=_fit_uniform)
 def uniform_content_placement(
     topology: fnss.Topology, contents: Iterable[Content], seed: Seed = None
 ) -> None:
@@ -92,7 +100,7 @@ def uniform_content_placement(
     _place(names, rng.integers(len(sources), size=len(names)), sources, topology)
 
 
-@register_content_placement("WEIGHTED")
+@register_content_placement("WEIGHTED", fit=_fit_weighted)
 def weighted_content_placement(
     topology: fnss.Topology,
     contents: Iterable[Content],
@@ -118,6 +126,17 @@ def weighted_content_placement(
         If the topology has no source, a node named is not one, a weight is negative or not a
         finite number, or all are 0.
     """
+    sources, weights = _weights(topology, source_weights)
+    names = Catalogue.of(contents)
+    shares = np.array(weights) / math.fsum(weights)
+    choice = generator(seed).choice(len(sources), size=len(names), p=shares)
+    _place(names, choice, sources, topology)
+
+
+def _weights(
+    topology: fnss.Topology, source_weights: Mapping[Node, float]
+) -> tuple[list[Any], list[float]]:
+    """Return the sources and the weight of each, one of which at least is above 0."""
     sources = _some_sources(topology)
     _require_sources(source_weights.keys(), sources, "source_weights")
     for source, weight in source_weights.items():
@@ -125,13 +144,9 @@ def weighted_content_placement(
             raise ValueError(f"the weight of source {source!r} must be 0 or more, found {weight!r}")
     # Not .get(): settings pass a tree, whose missing branches are trees.
     weights = [float(source_weights[v]) if v in source_weights else 0.0 for v in sources]
-    total = math.fsum(weights)
-    if not total > 0:
+    if not math.fsum(weights) > 0:
         raise ValueError("source_weights must have a weight above 0 for at least one source")
-    names = Catalogue.of(contents)
-    shares = np.array(weights) / total
-    choice = generator(seed).choice(len(sources), size=len(names), p=shares)
-    _place(names, choice, sources, topology)
+    return sources, weights
 
 
 def _some_sources(topology: fnss.Topology) -> list[Any]:

@@ -99,11 +99,6 @@ class TestGeant2:
         # In order of betweenness they are 1 and 5, 2 and 4, 3.
         assert topology.graph["icr_candidates"] == {2, 3, 4}
 
-    def test_map_of_topohub(self):
-        topology = topology_geant2()
-        assert (len(topology), topology.number_of_edges()) == (50, 71)
-        assert len(topology.graph["icr_candidates"]) == 16
-
 
 class TestGarr2:
     def test_is_garr_with_a_further_receiver_on_each_router(self, maps):
@@ -116,14 +111,6 @@ class TestGarr2:
         assert second.receivers() - garr.receivers() == set(range(1000, 1027))
         assert second.sources() == garr.sources()
         assert second.graph["icr_candidates"] == {v for v in routers if garr.degree(v) >= 3}
-
-    def test_map_of_topohub_has_sources_where_receivers_would_be(self):
-        garr, second = topology_garr(), topology_garr2()
-        assert second.sources() == garr.sources()
-        assert second.receivers() - garr.receivers() == set(range(2000, 2027))
-        assert (len(second), second.number_of_edges()) == (88, 102)
-        assert len(second.receivers()) == 48
-        assert len(second.graph["icr_candidates"]) == 27
 
     def test_numbers_that_are_taken(self, tmp_path):
         graph = nx.Graph([(1, 1000), (1, 2), (1, 3)])

@@ -8,6 +8,7 @@ import pytest
 from icarus.components import parameters
 from icarus.core.values import check_value
 from icarus.errors import TopologyError
+from icarus.execution.simulation import Simulation, simulate
 from icarus.registry import TOPOLOGY_FACTORY
 from icarus.scenarios.topology import (
     topology_garr,
@@ -16,6 +17,10 @@ from icarus.scenarios.topology import (
     topology_topohub,
     topology_wide,
 )
+from icarus.scenarios.topology.maps import ZOO_MAPS, map_file
+from icarus.scenarios.topology.zoofile import PACKAGED_MAPS
+from icarus.util import Tree
+from scripts.extract_zoo_maps import facts_of, text_of
 
 GEANT_RECEIVERS = {10, 11, 18, 19, 20, 21, 26, 37}
 GEANT_LEFT_OUT = {10, 11, 19}
@@ -84,32 +89,73 @@ class TestZooFiles:
         assert_labelled_as_measured(garr)
 
 
-class TestDefaultMaps:
-    def test_geant_lacks_three_receivers(self, maps):
-        geant, whole = topology_geant(), topology_geant(path=maps / "Geant2012.graphml")
-        assert size(geant) == (50, 71)
-        assert geant.receivers() == GEANT_RECEIVERS - GEANT_LEFT_OUT
-        assert geant.sources() == whole.sources()
-        assert geant.graph["icr_candidates"] == whole.graph["icr_candidates"]
-        assert_labelled_as_measured(geant)
+def parts(topology):
+    """Return all that a topology has, in its order."""
+    return {
+        "nodes": list(topology.nodes(data=True)),
+        "neighbours": {node: list(topology.adj[node]) for node in topology},
+        "links": list(topology.edges(data=True)),
+        "graph": topology.graph,
+    }
 
-    @pytest.mark.parametrize(
-        ("factory", "nodes", "links", "receivers", "sources", "candidates"),
-        [(topology_wide, 24, 27, 7, 5, 12), (topology_garr, 61, 75, 21, 13, 27)],
-    )
-    def test_leaves_request_and_nodes_of_degree_2_have_a_source(
-        self, factory, nodes, links, receivers, sources, candidates
+
+@pytest.mark.parametrize("name", sorted(ZOO_MAPS))
+class TestDefaultMaps:
+    def test_the_map_of_icarus_gives_what_the_zoos_file_gives(self, name, maps):
+        factory = TOPOLOGY_FACTORY[name]
+        assert parts(factory()) == parts(factory(path=maps / f"{ZOO_MAPS[name]}.graphml"))
+
+    def test_its_text_is_made_from_the_zoos_file(self, name, maps):
+        stem = ZOO_MAPS[name]
+        text = text_of(facts_of(maps / f"{stem}.graphml"))
+        assert (PACKAGED_MAPS / f"{stem}.json").read_text(encoding="utf-8") == text
+        assert "S. Knight" in text
+
+    @pytest.mark.parametrize("below", [".", "topologies"])
+    def test_a_file_in_the_folder_of_map_files_comes_first(
+        self, name, below, tmp_path, monkeypatch
     ):
-        topology = factory()
-        assert size(topology) == (nodes, links)
-        assert len(topology.receivers()) == receivers
-        assert {topology.degree(node) for node in topology.receivers()} == {1}
-        assert len(topology.sources()) == sources
-        for source in topology.sources():
-            assert list(topology[source]) == [source - 1000]
-            assert topology.degree(source - 1000) == 3
-        assert len(topology.graph["icr_candidates"]) == candidates
-        assert_labelled_as_measured(topology)
+        # Small enough to be told from the map of Icarus: three leaves, one of them outside.
+        graph = nx.Graph([(0, 1), (1, 2), (2, 3), (2, 4), (4, 5)])
+        nx.set_node_attributes(graph, {node: int(node != 5) for node in graph}, "Internal")
+        (tmp_path / below).mkdir(exist_ok=True)
+        file = tmp_path / below / f"{ZOO_MAPS[name]}.graphml"
+        nx.write_graphml(graph, file)
+        monkeypatch.delenv("ICARUS_DATA", raising=False)
+        assert map_file(name) is None
+        monkeypatch.setenv("ICARUS_DATA", str(tmp_path))
+        assert map_file(name) == file
+        assert parts(TOPOLOGY_FACTORY[name]()) == parts(TOPOLOGY_FACTORY[name](path=file))
+        assert len(TOPOLOGY_FACTORY[name]()) < 15
+
+
+def test_simulations_on_the_map_of_icarus_and_on_the_zoos_file_are_equal(maps):
+    requests = {"n_contents": 300, "alpha": 0.8, "n_warmup": 500, "n_measured": 2000}
+
+    def results(**topology):
+        params = {
+            "topology": {"name": "GARR_2", **topology},
+            "workload": {"name": "STATIONARY", **requests},
+            "cache_placement": {"name": "BETWEENNESS_CENTRALITY", "network_cache": 0.1},
+            "content_placement": {"name": "UNIFORM"},
+            "strategy": {"name": "LCE"},
+            "cache_policy": {"name": "LRU"},
+        }
+        collectors = {"CACHE_HIT_RATIO": {}, "LINK_LOAD": {}, "LATENCY": {}, "PATH_STRETCH": {}}
+        return simulate(Simulation(Tree(params), collectors, 1, 0, "python")).results.dict()
+
+    assert results() == results(path=str(maps / "Garr201201.graphml"))
+
+
+@pytest.mark.parametrize(("name", "nodes", "caches"), [("WIDE", 30, 13), ("GARR_2", 88, 15)])
+def test_sizes_of_default_maps(name, nodes, caches):
+    topology = TOPOLOGY_FACTORY[name]()
+    assert len(topology) == nodes
+    assert len(topology.graph["icr_candidates"]) == caches
+
+
+def test_topohubs_own_map_stays_under_topohub():
+    assert len(topology_topohub(map="topozoo/Geant2012").graph["icr_candidates"]) == 37
 
 
 @pytest.mark.parametrize("name", sorted(MAPS))
@@ -149,7 +195,7 @@ class TestUnusableZooFiles:
 def test_files_without_the_external_flag_are_refused(tmp_path):
     path = tmp_path / "plain.graphml"
     nx.write_graphml(nx.path_graph(4), path)
-    with pytest.raises(TopologyError, match="node '0' must have an attribute 'Internal'"):
+    with pytest.raises(TopologyError, match="node 0 must have an attribute 'Internal'"):
         topology_wide(path=path)
 
 

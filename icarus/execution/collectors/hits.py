@@ -69,6 +69,10 @@ class CacheHitRatioCollector(DataCollector):
         """Count the content of this session with its size."""
         self._size = size
 
+    def expect_sizes(self) -> None:
+        """Give a ratio of bytes, whether or not a session is measured."""
+        self._size = 0
+
     def cache_hit(self, node: Node) -> None:
         """Count a content served by a cache."""
         self._cache_hits[node] += 1
@@ -107,8 +111,8 @@ class CacheHitRatioCollector(DataCollector):
             servers, numbers = totals(counts.server[chosen], counts.number[chosen])
             for server, number in zip(servers.tolist(), numbers.tolist(), strict=True):
                 table[counts.nodes[server]] += number
-        if counts.size is not None and len(counts.size):
-            self._size = 0
+        if counts.size is not None:
+            self.expect_sizes()
             self._cache_bytes += int(counts.size[from_cache].sum())
             self._server_bytes += int(counts.size[from_source].sum())
         if self._off_path_hits:

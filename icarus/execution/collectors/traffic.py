@@ -48,7 +48,7 @@ class LinkLoadCollector(DataCollector):
 
     A load is what a link carried in one direction over the time from the first session's start
     to the last one's. A mean is over the directed links of a type that carried anything; it is
-    0 if there are none.
+    0 if there are none. Where nothing was measured, or no time passed, it is NaN.
 
     Parameters
     ----------
@@ -133,6 +133,8 @@ class LinkLoadCollector(DataCollector):
             loads.setdefault(kind, {})[link] = load
 
         def mean_load(kind: str) -> float:
+            if not duration > 0:
+                return math.nan
             return math.fsum(loads[kind].values()) / len(loads[kind]) if loads[kind] else 0.0
 
         return Tree(
@@ -154,7 +156,7 @@ class LatencyCollector(DataCollector):
     Parameters
     ----------
     cdf : bool, optional
-        Also give the distribution over sessions.
+        Also give the distribution over sessions, if there were any.
     percentiles : bool, optional
         Also give the latencies ``P50``, ``P90`` and ``P99``, which that share of sessions, in
         per cent, does not exceed.
@@ -226,7 +228,7 @@ class PathStretchCollector(DataCollector):
     Parameters
     ----------
     cdf : bool, optional
-        Also give the distributions over sessions.
+        Also give the distributions over sessions, if there were any.
     """
 
     def __init__(self, view: NetworkView, cdf: bool = False) -> None:

@@ -67,6 +67,8 @@ class CompiledRun:
     ----------
     caches : NamedTuple
         The state of all caches; ``cache_dump`` says what is in one.
+    measured : bool
+        Whether there was a session to be measured.
     """
 
     def __init__(
@@ -124,6 +126,10 @@ class CompiledRun:
         compile_or_load(
             states, lambda: self._serve(next(_batches(_NoRequests))), names, kept=not foreign
         )
+
+    @property
+    def measured(self) -> bool:
+        return self._times is not None
 
     def run(self, heartbeat: Callable[[int], None]) -> None:
         """Serve all requests, reporting now and then how many have been."""

@@ -32,6 +32,8 @@ class NetworkController(NetworkChanges):
         The open session: its timestamp, receiver, content and log.
     collector : object or None
         Whoever is told; see ``DataCollector`` for what it may implement.
+    measured : bool
+        Whether there was a session that the collector heard of.
     """
 
     def __init__(self, model: NetworkModel) -> None:
@@ -39,6 +41,7 @@ class NetworkController(NetworkChanges):
         # Not Optional: outside a session it fails by itself, at no cost inside.
         self.session: Any = None
         self.collector: Any = None
+        self.measured = False
         self._listening = False
 
     def attach_collector(self, collector: Any) -> None:
@@ -73,6 +76,7 @@ class NetworkController(NetworkChanges):
         }
         self._listening = bool(log) and self.collector is not None
         if self._listening:
+            self.measured = True
             self.collector.start_session(timestamp, receiver, content)
 
     def forward_request_path(

@@ -15,8 +15,11 @@ from icarus.util import apportionment, iround
 __all__ = [
     "SiteCount",
     "divided",
+    "fit_candidates",
+    "fit_sites",
     "place",
     "place_equally",
+    "require_budget",
     "site_count",
     "some_candidates",
     "warn_of_missing",
@@ -47,6 +50,16 @@ def some_candidates(topology: fnss.Topology) -> list[Any]:
     if known:
         raise ValueError(f"icr_candidates: there is no node {next(iter(known))!r} in the topology")
     return candidates
+
+
+def fit_candidates(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
+    """Check that there are candidates."""
+    some_candidates(topology)
+
+
+def fit_sites(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
+    """Check that there are as many candidates as caches are to be placed."""
+    site_count(parameters["n_cache_nodes"], some_candidates(topology))
 
 
 def site_count(n_cache_nodes: float, candidates: Sequence[Any]) -> int:
@@ -97,11 +110,14 @@ def place_equally(
 ) -> None:
     """Divide the budget equally over the candidates chosen, each of which gets a cache."""
     sites = set(chosen)
-    if whole_budget(budget) < len(sites):
-        raise ValueError(
-            f"a cache budget of {budget!r} contents is too small for {len(sites)} caches"
-        )
+    require_budget(budget, len(sites))
     place(topology, budget, {node: float(node in sites) for node in candidates})
+
+
+def require_budget(budget: float, n_sites: int) -> None:
+    """Refuse a budget that leaves a cache without a place for one content."""
+    if whole_budget(budget) < n_sites:
+        raise ValueError(f"a cache budget of {budget!r} contents is too small for {n_sites} caches")
 
 
 def write_sizes(topology: fnss.Topology, sizes: Mapping[Any, int]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import fnss
 
 from icarus.registry import register_cache_placement
-from icarus.scenarios.algorithms import compute_clusters, deploy_clusters
+from icarus.scenarios.algorithms import compute_clusters, deploy_clusters, labels_of_users
 from icarus.scenarios.cacheplacement.budget import (
     divided,
     place,
@@ -24,7 +25,13 @@ RESTARTS = 100
 """Random starts of the search for clusters."""
 
 
-@register_cache_placement("CLUSTERED_HASHROUTING")
+def _fit(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
+    candidates = _candidates(topology, parameters["n_clusters"])
+    # Whether users have a cluster to share does not depend on which one it is.
+    labels_of_users(topology, dict.fromkeys(candidates, 0))
+
+
+@register_cache_placement("CLUSTERED_HASHROUTING", fit=_fit)
 def clustered_hashrouting_cache_placement(
     topology: fnss.Topology,
     cache_budget: NonNegative,
@@ -70,12 +77,7 @@ def clustered_hashrouting_cache_placement(
     """
     if policy not in ("node_const", "cluster_const"):
         raise ValueError(f"policy is either 'node_const' or 'cluster_const', found {policy!r}")
-    candidates = some_candidates(topology)
-    if not 1 <= n_clusters <= len(candidates):
-        raise ValueError(
-            f"n_clusters must be from 1 to {len(candidates)}, the number of candidates for "
-            f"caches, found {n_clusters!r}"
-        )
+    candidates = _candidates(topology, n_clusters)
     budget = whole_budget(cache_budget)
     clusters = _clusters(topology, candidates, n_clusters, distance, seed)
     deploy_clusters(topology, clusters)
@@ -89,6 +91,16 @@ def clustered_hashrouting_cache_placement(
         sizes.update(divided(shares[i], dict.fromkeys(members, 1.0)))
     write_sizes(topology, sizes)
     warn_of_missing(budget, sizes)
+
+
+def _candidates(topology: fnss.Topology, n_clusters: int) -> list[Any]:
+    candidates = some_candidates(topology)
+    if not 1 <= n_clusters <= len(candidates):
+        raise ValueError(
+            f"n_clusters must be from 1 to {len(candidates)}, the number of candidates for "
+            f"caches, found {n_clusters!r}"
+        )
+    return candidates
 
 
 def _clusters(

@@ -6,6 +6,7 @@ source: contents are not placed yet, so that each source is as likely to hold th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import fnss
@@ -16,6 +17,7 @@ from icarus.registry import register_cache_placement
 from icarus.scenarios.cacheplacement.budget import (
     SiteCount,
     place_equally,
+    require_budget,
     site_count,
     some_candidates,
 )
@@ -28,7 +30,15 @@ RESTARTS = 20
 """Random starts of the search for medians."""
 
 
-@register_cache_placement("OPTIMAL_MEDIAN")
+def _fit(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
+    n_sites = site_count(parameters["n_cache_nodes"], some_candidates(topology))
+    for role in ("receiver", "source"):
+        _with_stack(topology, role)
+    if "cache_budget" in parameters:
+        require_budget(parameters["cache_budget"], n_sites)
+
+
+@register_cache_placement("OPTIMAL_MEDIAN", fit=_fit)
 def optimal_median_cache_placement(
     topology: fnss.Topology,
     cache_budget: NonNegative,
@@ -93,7 +103,7 @@ def optimal_median_cache_placement(
     }
 
 
-@register_cache_placement("OPTIMAL_HASHROUTING")
+@register_cache_placement("OPTIMAL_HASHROUTING", fit=_fit)
 def optimal_hashrouting_cache_placement(
     topology: fnss.Topology,
     cache_budget: NonNegative,

@@ -10,7 +10,14 @@ import networkx as nx
 
 from icarus.randomness import generator
 from icarus.registry import register_cache_placement
-from icarus.scenarios.cacheplacement.budget import SiteCount, place, site_count, some_candidates
+from icarus.scenarios.cacheplacement.budget import (
+    SiteCount,
+    fit_candidates,
+    fit_sites,
+    place,
+    site_count,
+    some_candidates,
+)
 from icarus.types import Fraction, Node, NonNegative, Seed
 from icarus.util import iround
 
@@ -23,7 +30,7 @@ __all__ = [
 ]
 
 
-@register_cache_placement("UNIFORM")
+@register_cache_placement("UNIFORM", fit=fit_candidates)
 def uniform_cache_placement(
     topology: fnss.Topology, cache_budget: NonNegative, **kwargs: Any
 ) -> None:
@@ -50,7 +57,7 @@ def uniform_cache_placement(
     place(topology, cache_budget, dict.fromkeys(candidates, 1.0))
 
 
-@register_cache_placement("DEGREE")
+@register_cache_placement("DEGREE", fit=fit_candidates)
 def degree_centrality_cache_placement(
     topology: fnss.Topology, cache_budget: NonNegative, **kwargs: Any
 ) -> None:
@@ -76,7 +83,7 @@ def degree_centrality_cache_placement(
     place(topology, cache_budget, {node: topology.degree(node) for node in candidates})
 
 
-@register_cache_placement("BETWEENNESS_CENTRALITY")
+@register_cache_placement("BETWEENNESS_CENTRALITY", fit=fit_candidates)
 def betweenness_centrality_cache_placement(
     topology: fnss.Topology, cache_budget: NonNegative, **kwargs: Any
 ) -> None:
@@ -103,7 +110,14 @@ def betweenness_centrality_cache_placement(
     place(topology, cache_budget, {node: betweenness[node] for node in candidates})
 
 
-@register_cache_placement("CONSOLIDATED")
+def _fit_consolidated(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
+    candidates = some_candidates(topology)
+    given = parameters.get("metric_dict")
+    if given is not None and parameters.get("spread", 0.5) < 1:
+        _metric(topology, given, candidates)
+
+
+@register_cache_placement("CONSOLIDATED", fit=_fit_consolidated)
 def uniform_consolidated_cache_placement(
     topology: fnss.Topology,
     cache_budget: NonNegative,
@@ -151,7 +165,7 @@ def uniform_consolidated_cache_placement(
     place(topology, cache_budget, {node: float(node in set(chosen)) for node in candidates})
 
 
-@register_cache_placement("RANDOM")
+@register_cache_placement("RANDOM", fit=fit_sites)
 def random_cache_placement(
     topology: fnss.Topology,
     cache_budget: NonNegative,

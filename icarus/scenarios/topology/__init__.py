@@ -14,9 +14,9 @@ from icarus.scenarios.topology.base import (
     INTERNAL_LINK_DELAY,
     IcnTopology,
     largest_connected_component_subgraph,
-    resources_dir,
 )
 from icarus.scenarios.topology.graphfile import topology_graph
+from icarus.scenarios.topology.maps import resources_dir
 from icarus.scenarios.topology.rocketfuel import (
     topology_rocketfuel_latency,
     topology_tiscali,

@@ -1,4 +1,4 @@
-"""What all topologies share: the graph class, the labelling of nodes and links, map files.
+"""What all topologies share: the graph class, the labelling of nodes and links.
 
 Delays are in milliseconds. Labelling goes by the order of nodes in the graph, so that equal
 maps give equal topologies.
@@ -6,9 +6,7 @@ maps give equal topologies.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import fnss
@@ -20,17 +18,13 @@ __all__ = [
     "EXTERNAL_LINK_DELAY",
     "INTERNAL_LINK_DELAY",
     "IcnTopology",
-    "MissingMapError",
     "attach_receivers",
     "attach_sources",
     "by_degree",
     "deploy_stacks",
-    "existing_file",
-    "find_map",
     "label_links",
     "largest_connected_component_subgraph",
     "problems_when_built",
-    "resources_dir",
 ]
 
 INTERNAL_LINK_DELAY = 2
@@ -78,10 +72,6 @@ class IcnTopology(fnss.Topology):  # type: ignore[misc]
 
     def _with_stack(self, name: str) -> set[Any]:
         return {node for node, stack in self.stacks().items() if stack[0] == name}
-
-
-class MissingMapError(TopologyError, FileNotFoundError):
-    """A map file that is not where it is looked for."""
 
 
 def largest_connected_component_subgraph(topology: fnss.Topology) -> fnss.Topology:
@@ -162,45 +152,6 @@ def _attach(topology: fnss.Topology, prefix: str, routers: Iterable[Any], **link
         topology.add_edge(router, name, **link)
         names.append(name)
     return names
-
-
-def resources_dir() -> str:
-    """Return the folder of map files.
-
-    Returns
-    -------
-    str
-        What the environment variable ``ICARUS_DATA`` names at the time of the call, or
-        ``resources/topologies`` below the working directory where it is not set.
-    """
-    named = os.environ.get("ICARUS_DATA")
-    return named or str(Path.cwd() / "resources" / "topologies")
-
-
-def find_map(relative: str, origin: str) -> Path:
-    """Return the path of a map in the folder of map files, or in its folder ``topologies``.
-
-    Raises
-    ------
-    MissingMapError
-        If it is in neither; the message says where it is published (`origin`).
-    """
-    folder = Path(resources_dir())
-    for path in (folder / relative, folder / "topologies" / relative):
-        if path.is_file():
-            return path
-    raise MissingMapError(
-        f"no map file {folder / relative}; it is published at {origin}: name it by path=, or "
-        f"set the environment variable ICARUS_DATA to the folder that holds {relative}"
-    )
-
-
-def existing_file(path: str | os.PathLike[str], origin: str | None = None) -> Path:
-    """Return `path` if there is such a file; the error says where it is published (`origin`)."""
-    if not Path(path).is_file():
-        published = f"; the maps are published at {origin}" if origin else ""
-        raise MissingMapError(f"no map file {os.fspath(path)}{published}")
-    return Path(path)
 
 
 def problems_when_built(factory: Callable[..., Any], given: Mapping[str, Any]) -> list[str]:

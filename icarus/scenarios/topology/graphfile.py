@@ -5,22 +5,32 @@ from __future__ import annotations
 import csv
 import logging
 import math
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
-from xml.etree.ElementTree import ParseError
 
 import fnss
 import networkx as nx
 
+from icarus.core.plaintext import one_line
 from icarus.errors import TopologyError, suggestion
 from icarus.registry import register_topology_factory
 from icarus.scenarios.topology.base import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
-    existing_file,
     largest_connected_component_subgraph,
     problems_when_built,
+)
+from icarus.scenarios.topology.maps import LARGEST_GRAPH, existing_file
+from icarus.scenarios.topology.readers import (
+    LONGEST_NAME,
+    GraphFile,
+    Link,
+    bounded,
+    check_lines,
+    read_gml,
+    read_graphml,
 )
 from icarus.scenarios.topology.roles import Caches, Receivers, Rules, Sources, place_roles
 from icarus.types import Fraction, NonNegative, PositiveInt
@@ -146,90 +156,202 @@ def _format(file: Path, given: str | None) -> str:
 
 def _read(file: Path, format_: str) -> fnss.Topology:
     """Read a file as a simple undirected graph and return its largest connected part."""
-    try:
+    with bounded(file, f"cannot be read as {format_}"):
         found = _READERS[format_](file)
-    except ParseError as error:
-        raise TopologyError(f"{file}:{error.position[0]}: not valid XML: {error}") from error
-    except TopologyError:
-        raise
-    except (nx.NetworkXException, csv.Error, ValueError, KeyError, TypeError) as error:
-        raise TopologyError(f"{file}: cannot be read as {format_}: {error}") from error
-    numbered = all(_is_number(node) for node in found)
-    name = int if numbered else lambda node: node
+    graph = found.graph
+    name = int if all(_is_number(node) for node in graph) else lambda node: node
     network = fnss.Topology()
-    network.add_nodes_from((name(node), data) for node, data in found.nodes(data=True))
-    for u, v, data in found.edges(data=True):
-        if u != v and not network.has_edge(name(u), name(v)):
-            network.add_edges_from([(name(u), name(v), data)])
+    network.add_nodes_from((name(node), data) for node, data in graph.nodes(data=True))
+    first, notes = _first_links(found)
+    for u, v, data in graph.edges(data=True):
+        if u == v or network.has_edge(name(u), name(v)):
+            continue
+        link = first.get(frozenset((u, v)))
+        if link is not None:
+            # The opposite direction may stand first in the file.
+            data = _attributes(graph, link[0], link[1], data) | {_LINE: link[2]}
+        network.add_edges_from([(name(u), name(v), data)])
     if network.number_of_edges() == 0:
         raise TopologyError(f"{file}: there is no link in it")
     part = largest_connected_component_subgraph(network)
     if len(part) < len(network):
-        logger.warning(
-            "%s: %d of %d nodes are left out, as they are not in its largest connected part",
-            file,
-            len(network) - len(part),
-            len(network),
+        notes.append(
+            f"{len(network) - len(part)} of {len(network)} nodes are left out, as they are not "
+            f"in its largest connected part: {_few(node for node in network if node not in part)}"
         )
+    for note in notes:
+        logger.warning("%s: %s", file, note)
     return part
+
+
+def _first_links(found: GraphFile) -> tuple[dict[frozenset[Any], Link], list[str]]:
+    """Return the first link of each pair of nodes, and notes of what is left out."""
+    graph, notes = found.graph, list(found.notes)
+    first: dict[frozenset[Any], Link] = {}
+    loops: list[str] = []
+    parallel: list[str] = []
+    for link in found.links:
+        u, v, line = link
+        if u == v:
+            loops.append(f"line {line} ({u!r})")
+            continue
+        before = first.setdefault(frozenset((u, v)), link)
+        if before is link:
+            continue
+        opposite = graph.is_directed() and (u, v) == (before[1], before[0])
+        if not opposite or _attributes(graph, u, v) != _attributes(graph, v, u):
+            parallel.append(f"line {line} ({u!r} and {v!r}, as line {before[2]})")
+    if parallel:
+        notes.append(f"all but the first link between two nodes are left out: {_few(parallel)}")
+    if loops:
+        notes.append(f"links of nodes to themselves are left out: {_few(loops)}")
+    return first, notes
+
+
+def _attributes(
+    graph: nx.Graph[Any], u: Any, v: Any, default: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    data = graph.get_edge_data(u, v)
+    if data is None:
+        return default or {}
+    found = next(iter(data.values())) if graph.is_multigraph() else data
+    # Ids tell links apart, and are no property that two of them could share.
+    return {key: value for key, value in found.items() if key != "id"}
+
+
+def _few(items: Iterable[Any]) -> str:
+    shown = [one_line(item, _LONGEST_ITEM) for item in items]
+    more = f" and {len(shown) - _MOST_ITEMS} more" if len(shown) > _MOST_ITEMS else ""
+    return ", ".join(shown[:_MOST_ITEMS]) + more
 
 
 def _is_number(node: Any) -> bool:
     return str(node).isdecimal() and str(int(node)) == str(node)
 
 
-def _read_gml(file: Path) -> nx.Graph[Any]:
-    # Labels may be missing or ambiguous; ids never are.
-    return nx.read_gml(file, label="id")
-
-
-def _read_edgelist(file: Path) -> nx.Graph[Any]:
-    graph: nx.Graph[Any] = nx.Graph()
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
-        fields = line.partition("#")[0].replace(",", " ").split()
+def _read_edgelist(file: Path) -> GraphFile:
+    check_lines(file)
+    found = GraphFile(nx.Graph())
+    for number, line in enumerate(_lines(file), start=1):
+        fields = _fields(f"{file}:{number}", line)
         if not fields:
             continue
-        if not 2 <= len(fields) <= 4:
+        if not 2 <= len(fields) <= 4 or not all(fields[:2]):
             raise TopologyError(
                 f"{file}:{number}: a line is 'node node [delay [weight]]', found {line[:80]!r}"
             )
-        _add_link(graph, number, fields[:2], zip(("delay", "weight"), fields[2:], strict=False))
-    return graph
+        attributes = zip(("delay", "weight"), fields[2:], strict=False)
+        _add_link(file, found, number, fields[:2], attributes)
+    return found
 
 
-def _read_csv(file: Path) -> nx.Graph[Any]:
-    graph: nx.Graph[Any] = nx.Graph()
+def _lines(file: Path) -> list[str]:
+    # Only what ends lines elsewhere: splitlines() splits names at a form feed, too.
+    return file.read_text(encoding="utf-8-sig").split("\n")
+
+
+_SEPARATOR = re.compile(r"\s*,\s*|\s+")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
+
+
+def _fields(place: str, line: str) -> list[str]:
+    """Return the fields of a line, which are separated in one way throughout."""
+    text = _COMMENT.sub("", line).strip()
+    if "#" in text:
+        raise TopologyError(
+            f"{place}: '#' begins a comment, and then stands after a blank; it cannot be part of "
+            f"a name, found {line.strip()[:80]!r}"
+        )
+    separators = _SEPARATOR.findall(text)
+    with_commas = sum("," in one for one in separators)
+    blank = sum("," in one and one != "," for one in separators[:-1])
+    if 0 < with_commas < len(separators) or (
+        # Such as 'a, b, 2,5': a comma of another kind than those before it.
+        len(separators) > 1 and separators[-1] == "," and blank == len(separators) - 1
+    ):
+        raise TopologyError(
+            f"{place}: fields are separated by blanks or by commas, in one way throughout a line, "
+            f"and the decimal sign is a point; found {text[:80]!r}"
+        )
+    return _SEPARATOR.split(text) if text else []
+
+
+def _read_csv(file: Path) -> GraphFile:
+    check_lines(file)
+    found = GraphFile(nx.Graph())
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.reader(lines)
+        rows = csv.reader(lines, strict=True)
         headings = [heading.strip() for heading in next(rows, [])]
+        _check_headings(f"{file}:{rows.line_num}", headings)
         for row in rows:
             if not row:
                 continue
-            if len(headings) < 2 or len(row) != len(headings):
+            if len(row) != len(headings) or not all(end.strip() for end in row[:2]):
                 raise TopologyError(
-                    f"{file}:{rows.line_num}: there must be as many values as headings, two "
-                    f"at least; found {len(row)} values and {len(headings)} headings"
+                    f"{file}:{rows.line_num}: there must be two nodes, and as many values as "
+                    f"headings; found {len(row)} values and {len(headings)} headings in "
+                    f"{','.join(row)[:80]!r}"
                 )
             values = [value.strip() for value in row]
-            _add_link(graph, rows.line_num, values[:2], zip(headings[2:], values[2:], strict=True))
-    return graph
+            attributes = zip(headings[2:], values[2:], strict=True)
+            _add_link(file, found, rows.line_num, values[:2], attributes)
+    for heading in headings[:2]:
+        if heading in found.graph:
+            raise TopologyError(
+                f"{file}:1: the first line must name the columns, found the node {heading!r}"
+            )
+    return found
+
+
+def _check_headings(place: str, headings: list[str]) -> None:
+    if not headings:
+        return
+    if len(headings) < 2:
+        raise TopologyError(
+            f"{place}: there must be two headings at least, separated by commas, found "
+            f"{headings[0][:80]!r}"
+        )
+    for heading in headings:
+        if _as_number(heading) is not None:
+            raise TopologyError(
+                f"{place}: the first line must name the columns, found the number {heading!r}"
+            )
+    twice = [one for one in headings[2:] if headings[2:].count(one) > 1]
+    if twice:
+        raise TopologyError(f"{place}: two columns are called {twice[0][:80]!r}")
 
 
 def _add_link(
-    graph: nx.Graph[Any], line: int, ends: list[str], attributes: Iterable[tuple[str, str]]
+    file: Path,
+    found: GraphFile,
+    line: int,
+    ends: list[str],
+    attributes: Iterable[tuple[str, str]],
 ) -> None:
     u, v = ends
-    if not graph.has_edge(u, v):
+    for name in ends:
+        if len(name) > LONGEST_NAME:
+            raise TopologyError(
+                f"{file}:{line}: the name of a node has {len(name)} characters, "
+                f"{LONGEST_NAME} at most"
+            )
+    found.links.append((u, v, line))
+    if not found.graph.has_edge(u, v):
         present = {name: value for name, value in attributes if value}
-        graph.add_edges_from([(u, v, {**present, _LINE: line})])
+        found.graph.add_edges_from([(u, v, present)])
+    if len(found.links) + len(found.graph) > LARGEST_GRAPH:
+        raise TopologyError(f"{file}:{line}: more than {LARGEST_GRAPH} nodes and links")
 
 
 _LINE = "_line"
 """Link attribute with the line of the file, for errors; dropped when numbers are taken."""
+_MOST_ITEMS = 3
+"""Nodes or links that a note names."""
+_LONGEST_ITEM = 200
 
-_READERS: dict[str, Callable[[Path], nx.Graph[Any]]] = {
-    "graphml": nx.read_graphml,
-    "gml": _read_gml,
+_READERS: dict[str, Callable[[Path], GraphFile]] = {
+    "graphml": read_graphml,
+    "gml": read_gml,
     "edgelist": _read_edgelist,
     "csv": _read_csv,
 }
@@ -254,11 +376,18 @@ def _take_numbers(file: Path, network: fnss.Topology, attributes: dict[str, str]
     """Set delay and weight of links from the attributes that hold them in the file."""
     links = list(network.edges(data=True))
     for wanted, attribute in attributes.items():
-        if attribute != wanted and not any(attribute in link for _, _, link in links):
+        lacking = [link.get(_LINE) for _, _, link in links if attribute not in link]
+        if attribute != wanted and len(lacking) == len(links):
             named = {str(name) for _, _, link in links for name in link} - {_LINE}
             raise TopologyError(
                 f"{file}: no link has an attribute {attribute!r}; {suggestion(attribute, named)}"
             )
+        if 0 < len(lacking) < len(links):
+            logger.warning(
+                "%s:%s: %d of %d links have no %s and get the default",
+                *(file, lacking[0], len(lacking), len(links), attribute),
+            )
+    _note_unused(file, links, attributes)
     for u, v, link in links:
         line = link.pop(_LINE, None)
         place = f"{file}: link {u!r} - {v!r}" if line is None else f"{file}:{line}"
@@ -272,11 +401,37 @@ def _take_numbers(file: Path, network: fnss.Topology, attributes: dict[str, str]
         link.update(found)
 
 
-def _number(place: str, value: Any) -> float:
+def _note_unused(file: Path, links: list[Any], attributes: dict[str, str]) -> None:
+    """Say which numbers of links might have been meant for delays or weights."""
+    used = {attribute for _, _, link in links for attribute in attributes.values() & link.keys()}
+    if used:
+        return
+    numbers = {
+        str(name)
+        for _, _, link in links
+        for name, value in link.items()
+        if name != _LINE and _as_number(value) is not None
+    }
+    if numbers:
+        logger.warning(
+            "%s: no link has a delay or a weight, and all get the default; delay_attribute and "
+            "weight_attribute may name one of: %s",
+            file,
+            _few(sorted(numbers)),
+        )
+
+
+def _as_number(value: Any) -> float | None:
     try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise TopologyError(f"{place} must be a number, 0 or more, found {value!r}")
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(place: str, value: Any) -> float:
+    number = _as_number(value)
+    if number is None or not 0 <= number < math.inf:
+        raise TopologyError(
+            f"{place} must be a number, 0 or more, found {one_line(repr(value), _LONGEST_ITEM)}"
+        )
     return number

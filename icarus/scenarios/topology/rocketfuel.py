@@ -5,33 +5,34 @@ The maps are not part of Icarus: they are read from ``path=`` or from the folder
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
 import fnss
 
+from icarus.core.plaintext import one_line
 from icarus.errors import TopologyError
 from icarus.registry import register_topology_factory
 from icarus.scenarios.topology.base import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
-    MissingMapError,
     attach_receivers,
     attach_sources,
     by_degree,
     deploy_stacks,
-    existing_file,
-    find_map,
     label_links,
     largest_connected_component_subgraph,
     problems_when_built,
 )
+from icarus.scenarios.topology.maps import MissingMapError, map_file
+from icarus.scenarios.topology.readers import bounded, check_lines
 from icarus.types import Fraction, NonNegative
 
 __all__ = ["topology_rocketfuel_latency", "topology_tiscali", "topology_tiscali2"]
 
-ROCKETFUEL_ORIGIN = "https://research.cs.washington.edu/networking/rocketfuel/"
+logger = logging.getLogger(__name__)
 
 LATENCY_MAPS = {
     1221: "Telstra",
@@ -122,18 +123,21 @@ def topology_rocketfuel_latency(
 
 
 def _latencies_file(asn: int, path: str | Path | None) -> Path:
-    if path is not None:
-        below = Path(path) / str(asn) / "latencies.intra"
-        return existing_file(below if Path(path).is_dir() else path, ROCKETFUEL_ORIGIN)
     try:
-        return find_map(f"rocketfuel-latency/{asn}/latencies.intra", ROCKETFUEL_ORIGIN)
+        return _file("ROCKET_FUEL", path, asn)
     except MissingMapError:
-        if asn in LATENCY_MAPS:
+        if path is not None or asn in LATENCY_MAPS:
             raise
         known = ", ".join(f"{number} ({name})" for number, name in LATENCY_MAPS.items())
         raise MissingMapError(
             f"RocketFuel has no latency map of AS {asn}; it has those of {known}"
         ) from None
+
+
+def _file(name: str, path: str | Path | None, asn: int | None = None) -> Path:
+    file = map_file(name, path, asn)
+    assert file is not None, "these maps are never part of Icarus"
+    return file
 
 
 def _check_tiscali(given: dict[str, Any]) -> list[str]:
@@ -173,7 +177,7 @@ def topology_tiscali(path: str | Path | None = None, **kwargs: Any) -> IcnTopolo
     N. Spring, R. Mahajan, D. Wetherall and T. Anderson, Measuring ISP topologies with
     Rocketfuel, IEEE/ACM Transactions on Networking 12(1), 2004, doi 10.1109/TNET.2003.822655.
     """
-    file = _tiscali_file(path)
+    file = _file("TISCALI", path)
     topology = IcnTopology(largest_connected_component_subgraph(_read_routers(file)))
     degree = dict(topology.degree())
     leaves = [node for node in topology if degree[node] == 1]
@@ -228,44 +232,54 @@ def topology_tiscali2(path: str | Path | None = None, **kwargs: Any) -> IcnTopol
     for node in sorted(TISCALI_2_ADDED):
         if node not in topology or topology.nodes[node]["stack"][0] != "router":
             raise TopologyError(
-                f"{_tiscali_file(path)}: not the map of Tiscali: it has no router {node}"
+                f"{_file('TISCALI', path)}: not the map of Tiscali: it has no router {node}"
             )
     candidates = topology.graph["icr_candidates"]
     topology.graph["icr_candidates"] = candidates - TISCALI_2_DROPPED | TISCALI_2_ADDED
     return topology
 
 
-def _tiscali_file(path: str | Path | None) -> Path:
-    if path is None:
-        return find_map("3257.r0.cch", ROCKETFUEL_ORIGIN)
-    return existing_file(path, ROCKETFUEL_ORIGIN)
-
-
 def _read_routers(path: Path) -> fnss.Topology:
-    try:
+    with bounded(path, "not a RocketFuel map of routers"):
+        check_lines(path, links=b"<{")
         topology = fnss.parse_rocketfuel_isp_map(str(path)).to_undirected()
-    except ValueError as error:
-        raise TopologyError(f"{path}: not a RocketFuel map of routers: {error}") from error
     if not topology:
         raise TopologyError(f"{path}: the RocketFuel map of routers is empty")
     return topology
 
 
-_LATENCY_LINE = re.compile(r"\S+\s+\S+\s+\d+\s*(#.*)?|#.*")
+_LATENCY_LINE = re.compile(r"\S+\s+\S+\s+\d{1,15}\s*(#.*)?|#.*")
 
 
 def _read_latencies(path: Path) -> fnss.DirectedTopology:
-    try:
-        topology = fnss.parse_rocketfuel_isp_latency(str(path))
-    except ValueError as error:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not _LATENCY_LINE.fullmatch(line.strip()):
+    with bounded(path, "not a RocketFuel latency map"):
+        check_lines(path)
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        for number, line in enumerate(lines, start=1):
+            # The last line has no end, and nothing after it.
+            if not _LATENCY_LINE.fullmatch(line.strip()) and (line or number < len(lines)):
                 raise TopologyError(
                     f"{path}:{number}: a line gives two routers and a whole number of ms, "
                     f"found {line[:80]!r}"
-                ) from error
-        raise TopologyError(f"{path}: not a RocketFuel latency map: {error}") from error
+                )
+        topology = fnss.parse_rocketfuel_isp_latency(str(path))
     if not topology:
         raise TopologyError(f"{path}: the RocketFuel latency map is empty")
+    _warn_of_asymmetry(path, topology)
     return topology
+
+
+def _warn_of_asymmetry(path: Path, topology: fnss.DirectedTopology) -> None:
+    """Say where the two directions of a link have other delays; those published do not."""
+    unequal = [
+        (u, v)
+        for u, v, delay in topology.edges(data="delay")
+        if u < v and topology.has_edge(v, u) and topology.edges[v, u]["delay"] != delay
+    ]
+    if unequal:
+        u, v = (topology.nodes[node]["name"] for node in unequal[0])
+        logger.warning(
+            "%s: %d links have another delay in each direction, of which one is taken for both; "
+            "the first is that of %s and %s",
+            *(path, len(unequal), one_line(u), one_line(v)),
+        )

@@ -11,9 +11,13 @@ import networkx as nx
 from icarus.errors import TopologyError
 from icarus.registry import register_topology_factory
 from icarus.scenarios.topology.base import IcnTopology, label_links, problems_when_built
+from icarus.scenarios.topology.maps import map_file
 from icarus.scenarios.topology.zoo import topology_garr, topology_geant
 
 __all__ = ["topology_garr2", "topology_geant2"]
+
+_FIRST_RECEIVER = 1000
+"""Number of the first receiver that GARR_2 adds."""
 
 
 def _check_geant2(given: dict[str, Any]) -> list[str]:
@@ -27,8 +31,7 @@ def topology_geant2(path: str | Path | None = None, **kwargs: Any) -> IcnTopolog
     Parameters
     ----------
     path : str or Path, optional
-        The file ``Geant2012.graphml`` of the Topology Zoo (40 nodes). By default the map is
-        that of topohub (37 nodes), which leaves out three nodes without a place.
+        As of GEANT.
     **kwargs
         Ignored.
 
@@ -67,18 +70,16 @@ def topology_garr2(path: str | Path | None = None, **kwargs: Any) -> IcnTopology
     Parameters
     ----------
     path : str or Path, optional
-        The file ``Garr201201.graphml`` of the Topology Zoo. By default the map is that of
-        topohub, which leaves the networks outside GARR out.
+        As of GARR.
     **kwargs
         Ignored.
 
     Returns
     -------
     IcnTopology
-        GARR, but the i-th of its 27 routers, in the order of the map, has a further receiver:
-        ``1000 + i`` with the Zoo's file, ``2000 + i`` with the map of topohub, where sources
-        have the lower numbers. Routers that then have 4 links or more are candidates for
-        caches: 15 from the Zoo's file, all 27 from topohub. In all 88 nodes and 48 receivers.
+        GARR, but the i-th of its 27 routers, in the order of the map, has a further receiver,
+        ``1000 + i``. Routers that then have 4 links or more are candidates for caches (15). In all
+        88 nodes and 48 receivers.
 
     Raises
     ------
@@ -92,15 +93,14 @@ def topology_garr2(path: str | Path | None = None, **kwargs: Any) -> IcnTopology
     """
     topology: IcnTopology = topology_garr(path)
     routers = _routers(topology)
-    first = 2000 if path is None else 1000
-    for i, router in enumerate(routers):
-        if first + i in topology:
+    for receiver, router in enumerate(routers, start=_FIRST_RECEIVER):
+        if receiver in topology:
+            file = map_file("GARR_2", path)
             raise TopologyError(
-                f"{path or 'topohub'}: the map has a node {first + i}, a number needed for a "
-                f"new receiver"
+                f"{file}: the map has a node {receiver}, a number needed for a new receiver"
             )
-        topology.add_edge(router, first + i)
-        fnss.add_stack(topology, first + i, "receiver")
+        topology.add_edge(router, receiver)
+        fnss.add_stack(topology, receiver, "receiver")
     label_links(topology)
     topology.graph["icr_candidates"] = {node for node in routers if topology.degree(node) >= 4}
     return topology

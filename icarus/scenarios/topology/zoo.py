@@ -1,7 +1,8 @@
 """Topologies of the Internet Topology Zoo and of the other collections in topohub.
 
 GEANT, WIDE and GARR are networks of the Zoo with receivers, sources and candidates as the
-caching literature has them; TOPOHUB is any map of topohub with users attached.
+caching literature has them; TOPOHUB is any map of topohub with users attached. topohub's maps of
+the former three lack nodes, such as all those that belong to other networks.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ import functools
 import json
 from pathlib import Path
 from typing import Any, Literal
-from xml.etree.ElementTree import ParseError
 
 import fnss
-import networkx as nx
 import topohub
 
 from icarus.errors import TopologyError, suggestion
@@ -22,20 +21,18 @@ from icarus.scenarios.topology.base import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
     deploy_stacks,
-    existing_file,
     label_links,
     largest_connected_component_subgraph,
     problems_when_built,
 )
 from icarus.scenarios.topology.roles import Caches, Receivers, Rules, Sources, place_roles
+from icarus.scenarios.topology.zoofile import load_zoo_map
 from icarus.types import Fraction, NonNegative, PositiveInt
 
 __all__ = ["topology_garr", "topology_geant", "topology_topohub", "topology_wide"]
 
 MS_PER_KM = 0.005
 """Delay of light in fibre, where it travels at two thirds of its speed in vacuum."""
-
-ZOO_ORIGIN = "http://www.topology-zoo.org/dataset.html"
 
 _TOPOHUB_DATA = Path(topohub.__file__).parent / "data"
 
@@ -51,8 +48,8 @@ def topology_geant(path: str | Path | None = None, **kwargs: Any) -> IcnTopology
     Parameters
     ----------
     path : str or Path, optional
-        The file ``Geant2012.graphml`` of the Topology Zoo (40 nodes). By default the map is
-        that of topohub (37 nodes), which leaves out three nodes without a place.
+        The file ``Geant2012.graphml`` of the Topology Zoo. By default the file of that name in the
+        folder of map files (`resources_dir`), or else the same facts as part of Icarus.
     **kwargs
         Ignored.
 
@@ -60,9 +57,8 @@ def topology_geant(path: str | Path | None = None, **kwargs: Any) -> IcnTopology
     -------
     IcnTopology
         Nodes of degree 1 are receivers; each node v of degree 2 has a source ``v + 1000``
-        attached; nodes of a higher degree are candidates for caches. From the Zoo's file that
-        gives 53 nodes, 8 receivers, 13 sources and 19 candidates; from topohub 50 nodes,
-        5 receivers, 13 sources and 19 candidates.
+        attached; nodes of a higher degree are candidates for caches. That gives 53 nodes,
+        8 receivers, 13 sources and 19 candidates.
 
     Raises
     ------
@@ -72,9 +68,20 @@ def topology_geant(path: str | Path | None = None, **kwargs: Any) -> IcnTopology
     Notes
     -----
     Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+
+    References
+    ----------
+    S. Knight, H. X. Nguyen, N. Falkner, R. Bowden and M. Roughan, The Internet Topology Zoo, IEEE
+    Journal on Selected Areas in Communications 29(9), 2011, doi 10.1109/JSAC.2011.111002.
     """
-    network = _load_topohub("topozoo/Geant2012") if path is None else _load_zoo(path)
-    return _by_degree(network, path, candidates_above=2)
+    (network, _), where = load_zoo_map("GEANT", path)
+    topology = IcnTopology(largest_connected_component_subgraph(network))
+    degree = dict(topology.degree())
+    receivers = {node for node in degree if degree[node] == 1}
+    attached = {node: node + 1000 for node in degree if degree[node] == 2}
+    topology.add_edges_from(attached.items())
+    candidates = [node for node in degree if degree[node] > 2]
+    return _labelled(topology, receivers, set(attached.values()), candidates, where)
 
 
 def _check_wide(given: dict[str, Any]) -> list[str]:
@@ -88,18 +95,16 @@ def topology_wide(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     Parameters
     ----------
     path : str or Path, optional
-        The file ``WideJpn.graphml`` of the Topology Zoo. By default the map is that of
-        topohub, which leaves the networks outside WIDE out.
+        The file ``WideJpn.graphml`` of the Topology Zoo. By default the file of that name in the
+        folder of map files (`resources_dir`), or else the same facts as part of Icarus.
     **kwargs
         Ignored.
 
     Returns
     -------
     IcnTopology
-        From the Zoo's file, external networks are sources (11), nodes of WIDE itself with a
-        single link are receivers (6) and all others candidates for caches (13). From topohub,
-        nodes of degree 1 are receivers (7), each node v of degree 2 has a source ``v + 1000``
-        attached (5), and all routers are candidates (12).
+        Networks outside WIDE are sources (11), nodes of WIDE itself with a single link are
+        receivers (6) and all others candidates for caches (13).
 
     Raises
     ------
@@ -110,8 +115,13 @@ def topology_wide(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     Notes
     -----
     Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+
+    References
+    ----------
+    S. Knight, H. X. Nguyen, N. Falkner, R. Bowden and M. Roughan, The Internet Topology Zoo, IEEE
+    Journal on Selected Areas in Communications 29(9), 2011, doi 10.1109/JSAC.2011.111002.
     """
-    return _with_external_sources("topozoo/WideJpn", path)
+    return _with_external_sources("WIDE", path)
 
 
 def _check_garr(given: dict[str, Any]) -> list[str]:
@@ -125,18 +135,16 @@ def topology_garr(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     Parameters
     ----------
     path : str or Path, optional
-        The file ``Garr201201.graphml`` of the Topology Zoo. By default the map is that of
-        topohub, which leaves the networks outside GARR out.
+        The file ``Garr201201.graphml`` of the Topology Zoo. By default the file of that name in the
+        folder of map files (`resources_dir`), or else the same facts as part of Icarus.
     **kwargs
         Ignored.
 
     Returns
     -------
     IcnTopology
-        From the Zoo's file, external networks are sources (13), nodes of GARR itself with a
-        single link are receivers (21) and all others candidates for caches (27). From topohub,
-        nodes of degree 1 are receivers (21), each node v of degree 2 has a source ``v + 1000``
-        attached (13), and all routers are candidates (27).
+        Networks outside GARR are sources (13), nodes of GARR itself with a single link are
+        receivers (21) and all others candidates for caches (27).
 
     Raises
     ------
@@ -147,8 +155,13 @@ def topology_garr(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     Notes
     -----
     Internal links have a delay of 2 ms and the weight 1; links to sources 34 ms and 1000.
+
+    References
+    ----------
+    S. Knight, H. X. Nguyen, N. Falkner, R. Bowden and M. Roughan, The Internet Topology Zoo, IEEE
+    Journal on Selected Areas in Communications 29(9), 2011, doi 10.1109/JSAC.2011.111002.
     """
-    return _with_external_sources("topozoo/Garr201201", path)
+    return _with_external_sources("GARR", path)
 
 
 def _check_topohub(given: dict[str, Any]) -> list[str]:
@@ -233,29 +246,18 @@ def topology_topohub(
     return topology
 
 
-def _by_degree(
-    network: fnss.Topology, path: str | Path | None, candidates_above: int = 0
-) -> IcnTopology:
-    """Make leaves receivers and attach a source to each node of degree 2."""
-    topology = IcnTopology(largest_connected_component_subgraph(network))
-    degree = dict(topology.degree())
-    receivers = {node for node in degree if degree[node] == 1}
-    attached = {node: node + 1000 for node in degree if degree[node] == 2}
-    topology.add_edges_from(attached.items())
-    candidates = [
-        node for node in degree if node not in receivers and degree[node] > candidates_above
-    ]
-    return _labelled(topology, receivers, set(attached.values()), candidates, path)
-
-
 def _with_external_sources(name: str, path: str | Path | None) -> IcnTopology:
-    """Make the nodes outside a network its sources, where the map has them."""
-    if path is None:
-        return _by_degree(_load_topohub(name), path)
-    topology = IcnTopology(largest_connected_component_subgraph(_load_zoo(path)))
-    external = _external_nodes(Path(path))
+    """Make the nodes outside a network its sources."""
+    (network, internal), where = load_zoo_map(name, path)
+    for node, flag in internal.items():
+        if flag not in (0, 1):
+            raise TopologyError(
+                f"{where}: node {node!r} must have an attribute 'Internal', 0 or 1, found {flag!r}"
+            )
+    topology = IcnTopology(largest_connected_component_subgraph(network))
+    external = {node for node in topology if internal[node] == 0}
     leaves = {node for node, degree in topology.degree() if degree == 1}
-    return _labelled(topology, leaves - external, external & set(topology), None, path)
+    return _labelled(topology, leaves - external, external, None, where)
 
 
 def _labelled(
@@ -263,40 +265,14 @@ def _labelled(
     receivers: set[Any],
     sources: set[Any],
     candidates: list[Any] | None,
-    path: str | Path | None,
+    where: str,
 ) -> IcnTopology:
     deploy_stacks(topology, receivers, sources, candidates)
     label_links(topology)
     for role, nodes in (("receiver", receivers), ("source", sources)):
         if not nodes:
-            raise TopologyError(f"{path or 'topohub'}: no node of the map is a {role} by its rules")
+            raise TopologyError(f"{where}: no node of the map is a {role} by its rules")
     return topology
-
-
-def _load_zoo(path: str | Path) -> fnss.Topology:
-    """Read a map file of the Topology Zoo."""
-    file = existing_file(path, ZOO_ORIGIN)
-    try:
-        network = fnss.parse_topology_zoo(str(file)).to_undirected()
-    except ParseError as error:
-        raise TopologyError(f"{file}:{error.position[0]}: not valid XML: {error}") from error
-    except (nx.NetworkXException, ValueError, KeyError, TypeError) as error:
-        raise TopologyError(f"{file}: not a map of the Topology Zoo: {error}") from error
-    if not network or not all(isinstance(node, int) for node in network):
-        raise TopologyError(f"{file}: not a map of the Topology Zoo: its nodes are not numbered")
-    return network
-
-
-def _external_nodes(path: Path) -> set[int]:
-    """Return the nodes that the Topology Zoo flags as outside the network."""
-    flags = dict(nx.read_graphml(path).nodes(data="Internal"))
-    for node, internal in flags.items():
-        if internal not in (0, 1):
-            raise TopologyError(
-                f"{path}: node {node!r} must have an attribute 'Internal', 0 or 1, "
-                f"found {internal!r}"
-            )
-    return {int(node) for node, internal in flags.items() if internal == 0}
 
 
 @functools.cache
