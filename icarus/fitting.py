@@ -25,31 +25,36 @@ class FitChecker:
 
     def __init__(self) -> None:
         self._topologies = Copies()
-        self._seen: dict[str, list[str]] = {}
+        self._seen: dict[str, list[tuple[str, str]]] = {}
 
     def check(self, experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return the placements that do not fit: the place in the experiment, and why."""
-        problems = []
-        topology = dict(experiment["topology"].items())
-        for section, registry in _PLACEMENTS.items():
-            given = experiment.get(section)
-            if not given or (fit := registry.fits.get(given["name"])) is None:
-                continue
-            parameters = dict(given.items())
-            name = parameters.pop("name")
-            budget = _budget(experiment, parameters.pop("network_cache", None))
-            key = digest([section, name, topology, parameters, budget])
-            if key not in self._seen:
-                taken = conformed_section(section, {**parameters, "name": name})
-                del taken["name"]
-                self._seen[key] = self._found(topology, fit, taken | budget)
-            problems += [
-                (f"{section}.name", f"{name} on {topology['name']}: {text}")
-                for text in self._seen[key]
+        n_contents = experiment["workload"].get("n_contents")
+        placements = [(name, experiment.get(name)) for name in _PLACEMENTS]
+        key = digest([experiment["topology"], n_contents, placements])
+        if key not in self._seen:
+            self._seen[key] = [
+                problem
+                for section, given in placements
+                for problem in self._judge(experiment, section, given)
             ]
-        return problems
+        return self._seen[key]
 
-    def _found(self, section: dict[str, Any], fit: Any, parameters: dict[str, Any]) -> list[str]:
+    def _judge(
+        self, experiment: Mapping[str, Any], section: str, given: Any
+    ) -> list[tuple[str, str]]:
+        if not given or (fit := _PLACEMENTS[section].fits.get(given["name"])) is None:
+            return []
+        topology = experiment["topology"]
+        parameters = conformed_section(section, given)
+        name = parameters.pop("name")
+        parameters |= _budget(experiment, parameters.pop("network_cache", None))
+        return [
+            (f"{section}.name", f"{name} on {topology['name']}: {text}")
+            for text in self._found(topology, fit, parameters)
+        ]
+
+    def _found(self, section: Mapping[str, Any], fit: Any, parameters: dict[str, Any]) -> list[str]:
         given = conformed_section("topology", section)
         factory = TOPOLOGY_FACTORY[given.pop("name")]
         key = key_of(factory, given)

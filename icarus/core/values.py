@@ -18,6 +18,10 @@ _LONGEST = 120
 """Characters of a value that a problem shows."""
 
 
+_ATOMS = frozenset({bool, int, float, str, type(None)})
+"""Types of what is no container, as most values of settings are not."""
+
+
 @functools.cache
 def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
     config = ConfigDict(strict=True, arbitrary_types_allowed=True)
@@ -49,6 +53,8 @@ def conform(annotation: Any, value: Any) -> tuple[Any, list[str]]:
     problems : list of str
         Empty where the value will do.
     """
+    if annotation is Any:
+        return value, []
     try:
         adapter = _adapter(annotation)
     except TypeError:
@@ -88,6 +94,8 @@ def _whole(value: Any) -> Any:
 
 def _mapped(value: Any, convert: Callable[[Any], Any]) -> Any:
     """Return a value, and all that it contains, with `convert` applied to what is no container."""
+    if type(value) in _ATOMS:
+        return convert(value)
     if isinstance(value, Mapping):
         items = {_mapped(key, convert): _mapped(item, convert) for key, item in value.items()}
         return Tree(items) if isinstance(value, Tree) else items
