@@ -274,7 +274,7 @@ def test_shards_can_be_copied_and_pickled():
 
 def test_shards_that_choose_at_random_share_one_stream():
     def held(seed: Any, **parameters: Any) -> list[Any]:
-        cache = ShardedCache(8, "RAND", 2, seed=seed, **parameters)
+        cache = ShardedCache(8, "RAND", 2, seed=seed, salt=0, **parameters)
         for k in range(100):
             cache.put(k)
         return cache.dump()

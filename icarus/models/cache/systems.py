@@ -16,9 +16,9 @@ import numpy as np
 
 from icarus.components import accepts_seed, takes_seed_sequence
 from icarus.errors import suggestion
-from icarus.hashing import stable_hash
+from icarus.hashing import salted_hash
 from icarus.models.cache._base import Cache, Item
-from icarus.randomness import generator
+from icarus.randomness import generator, hash_salt
 from icarus.registry import CACHE_POLICY, register_cache_policy
 from icarus.types import Fraction, PositiveInt, Seed
 
@@ -267,8 +267,8 @@ def _check_shard(parameters: Mapping[str, Any]) -> list[str]:
     return [f"{place.get(key, f'policy_attr.{key}')}: {text}" for key, text in report.problems]
 
 
-def _stable_shard(nodes: int, k: Item) -> int:
-    return stable_hash(k) % nodes
+def _hashed_shard(nodes: int, salt: int, k: Item) -> int:
+    return salted_hash(k, salt) % nodes
 
 
 @register_cache_policy("SHARD", check=_check_shard)
@@ -285,12 +285,17 @@ class ShardedCache(Cache):
         Number of shards, at most `maxlen`. Each has ``maxlen // nodes`` places, the first
         ``maxlen % nodes`` of them one more.
     f_map : callable, optional
-        Takes an item and returns the index of its shard, from 0. By default
-        ``icarus.hashing.stable_hash(k) % nodes``, which is the same in every process.
+        Takes an item and returns the index of its shard, from 0. By default that is the
+        remainder of a salted hash, ``icarus.hashing.salted_hash(k, ...) % nodes``. Which items
+        meet in a shard is a draw that each replication of a campaign makes anew, for all caches
+        of the network at once.
     policy_attr : mapping, optional
         Further parameters of the policy.
     seed : int, SeedSequence, Generator or None, optional
-        Where a policy that chooses at random draws from; shards share one stream.
+        Where a policy that chooses at random draws from; shards share one stream. The salt of
+        the hash comes from it too, and without a seed a script has no salt.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
 
     Raises
     ------
@@ -309,6 +314,7 @@ class ShardedCache(Cache):
         policy_attr: Mapping[str, Any] | None = None,
         *,
         seed: Seed = None,
+        salt: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(maxlen)
@@ -319,8 +325,13 @@ class ShardedCache(Cache):
                 f"nodes must be from 1 to the size of the cache, {self._maxlen}, got {nodes}"
             )
         nodes = int(nodes)
-        self.f_map = partial(_stable_shard, nodes) if f_map is None else f_map
-        build = _shard_builder(policy, dict((policy_attr or {}).items()), seed)
+        self._salt = hash_salt(salt, seed, "SHARD") if f_map is None else 0
+        self.f_map = partial(_hashed_shard, nodes, self._salt) if f_map is None else f_map
+        parameters = dict((policy_attr or {}).items())
+        if CACHE_POLICY.get(policy) is ShardedCache:
+            # With one hash for both, all items of a shard would meet in one shard of it.
+            parameters.setdefault("salt", self._salt + 1)
+        build = _shard_builder(policy, parameters, seed)
         each, rest = divmod(self._maxlen, nodes)
         self._shards = [build(each + (shard < rest)) for shard in range(nodes)]
 
