@@ -299,6 +299,8 @@ class TestLinkLoad:
             "PER_LINK_EXTERNAL": {(2, 9): 112.5, (9, 2): 1125.0},
             "MEAN_INTERNAL": 618.75,
             "MEAN_EXTERNAL": 618.75,
+            "N_INTERNAL": 2,
+            "N_EXTERNAL": 2,
         }
         assert results.getval(["PER_LINK_INTERNAL", (2, 1)]) == 1125.0
 
@@ -324,6 +326,8 @@ class TestLinkLoad:
         assert LinkLoadCollector(object()).results() == {
             "MEAN_INTERNAL": 0,
             "MEAN_EXTERNAL": 0,
+            "N_INTERNAL": 0,
+            "N_EXTERNAL": 0,
             "PER_LINK_INTERNAL": {},
             "PER_LINK_EXTERNAL": {},
         }

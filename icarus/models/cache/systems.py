@@ -38,18 +38,46 @@ def _list_of_caches(caches: Any, what: str) -> list[Any]:
     return list(caches)
 
 
+def _capacity(cache: Any) -> int:
+    """Return how many items fit into a cache, which may be a system of caches."""
+    return int(cache.capacity if hasattr(cache, "capacity") else cache.maxlen)
+
+
+def _n_items(cache: Any) -> int:
+    """Return how many items are in a cache, which may be a system of caches."""
+    return int(cache.n_items if hasattr(cache, "n_items") else len(cache))
+
+
 class _CacheSystem:
-    """What systems made of cache objects share. Items held twice count twice."""
+    """What systems made of cache objects share. Items held twice count twice.
+
+    What ``len`` and ``maxlen`` say is what they say with Icarus 0.8, where they are no measure of
+    a system; ``n_items`` and ``capacity`` are.
+    """
 
     _members: list[Any]
 
+    def __init__(self, members: list[Any], size: int) -> None:
+        self._members = members
+        self._size = size
+
+    @property
+    def capacity(self) -> int:
+        """How many items fit, over all caches."""
+        return sum(map(_capacity, self._members))
+
+    @property
+    def n_items(self) -> int:
+        """How many items there are, over all caches."""
+        return sum(map(_n_items, self._members))
+
     @property
     def maxlen(self) -> int:
-        """How many items fit, over all caches."""
-        return sum(member.maxlen for member in self._members)
+        """The same as ``len``; see ``capacity``."""
+        return self._size
 
     def __len__(self) -> int:
-        return sum(len(member) for member in self._members)
+        return self._size
 
     def has(self, k: Item) -> bool:
         """Raise NotImplementedError: which cache is asked is decided at random."""
@@ -94,6 +122,12 @@ class PathCache(_CacheSystem):
     caches : list of Cache
         The caches, the one asked first in front.
 
+    Attributes
+    ----------
+    capacity, n_items : int
+        How many items fit, and how many there are, over all caches. `len` and `maxlen` say how
+        many caches there are.
+
     Raises
     ------
     TypeError, ValueError
@@ -101,7 +135,8 @@ class PathCache(_CacheSystem):
     """
 
     def __init__(self, caches: Sequence[Any], **kwargs: Any) -> None:
-        self._members = _list_of_caches(caches, "caches")
+        members = _list_of_caches(caches, "caches")
+        super().__init__(members, len(members))
 
     def has(self, k: Item) -> bool:
         """Return whether any cache has `k`, changing nothing."""
@@ -125,7 +160,8 @@ class PathCache(_CacheSystem):
 class _RandomCacheSystem(_CacheSystem):
     """Systems in which each look-up draws the cache it goes to, which a later put goes to too."""
 
-    def __init__(self, seed: Seed) -> None:
+    def __init__(self, members: list[Any], seed: Seed) -> None:
+        super().__init__(members, sum(map(_n_items, members)))
         self._rng = generator(seed)
         self._selected: Any = None
 
@@ -148,6 +184,12 @@ class TreeCache(_RandomCacheSystem):
     seed : int, SeedSequence, Generator or None, optional
         Where choices come from; each ``get`` draws one.
 
+    Attributes
+    ----------
+    capacity, n_items : int
+        How many items fit, and how many there are, over all caches. `len` and `maxlen` say how
+        many there were when the tree was built.
+
     Raises
     ------
     TypeError, ValueError
@@ -157,13 +199,12 @@ class TreeCache(_RandomCacheSystem):
     def __init__(
         self, leaf_caches: Sequence[Any], root_cache: Any = None, seed: Seed = None, **kwargs: Any
     ) -> None:
-        super().__init__(seed)
         self._leaves = _list_of_caches(leaf_caches, "leaf_caches")
         # Not required by the signature: settings that name TREE are to be told that they cannot.
         if root_cache is None:
             raise TypeError("root_cache must be a cache, found none")
         self._root = root_cache
-        self._members = [*self._leaves, root_cache]
+        super().__init__([*self._leaves, root_cache], seed)
 
     def get(self, k: Item) -> bool:
         """Ask a leaf chosen at random, then the root; put `k` in the leaf if the root has it."""
@@ -204,6 +245,9 @@ class ArrayCache(_RandomCacheSystem):
     ----------
     select_cache : callable
         Draws and returns one of the caches.
+    capacity, n_items : int
+        How many items fit, and how many there are, over all caches. `len` and `maxlen` say how
+        many there were when the array was built.
 
     Raises
     ------
@@ -218,8 +262,7 @@ class ArrayCache(_RandomCacheSystem):
         seed: Seed = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(seed)
-        self._members = _list_of_caches(caches, "caches")
+        super().__init__(_list_of_caches(caches, "caches"), seed)
         if weights is None:
             self.select_cache: Callable[[], Any] = self._select_uniformly
             return
