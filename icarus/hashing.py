@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["digest", "stable_hash"]
+__all__ = ["digest", "salted_hash", "stable_hash"]
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _first = operator.itemgetter(0)
@@ -42,10 +42,7 @@ def stable_hash(value: Hashable) -> int:
     OOPSLA 2014.
     """
     if isinstance(value, (int, np.integer)):
-        z = (int(value) + 0x9E37_79B9_7F4A_7C15) & _MASK
-        z = ((z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9) & _MASK
-        z = ((z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB) & _MASK
-        return z ^ (z >> 31)
+        return _mixed(int(value))
     if isinstance(value, (float, np.floating)):
         # Equal names must have equal hashes: 1.0 is 1.
         return (
@@ -54,6 +51,32 @@ def stable_hash(value: Hashable) -> int:
     if isinstance(value, str):
         return _text_hash(value)
     return _text_hash(json.dumps(_canonical(value), separators=(",", ":")))
+
+
+def salted_hash(value: Hashable, salt: int) -> int:
+    """Return one of many hashes of a content or node name, which salts tell apart.
+
+    Parameters
+    ----------
+    value : hashable
+    salt : int
+        From 0 to 2**63 - 1; 0 gives ``stable_hash(value)``.
+
+    Returns
+    -------
+    int
+        From 0 to 2**64 - 1.
+    """
+    number = stable_hash(value)
+    return number if salt == 0 else _mixed(number ^ salt)
+
+
+def _mixed(number: int) -> int:
+    """Return an integer as SplitMix64 mixes it."""
+    z = (number + 0x9E37_79B9_7F4A_7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB) & _MASK
+    return z ^ (z >> 31)
 
 
 def _text_hash(text: str) -> int:

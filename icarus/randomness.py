@@ -10,12 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
+from icarus.hashing import stable_hash
 from icarus.types import Seed
 
-__all__ = ["generator", "seed_sequence", "unseeded_from"]
+__all__ = ["generator", "hash_salt", "seed_sequence", "unseeded_from"]
+
+_SALT_KEY = 0x5A17
+"""Tells the salt of a seed from all that is drawn from it."""
 
 _root: ContextVar[np.random.SeedSequence | None] = ContextVar("root of missing seeds", default=None)
 
@@ -57,3 +62,36 @@ def seed_sequence(seed: int | None) -> np.random.SeedSequence:
     if seed is None and root is not None:
         return root.spawn(1)[0]
     return np.random.SeedSequence(seed)
+
+
+def hash_salt(salt: int | None, seed: Seed, purpose: str) -> int:
+    """Return the salt of a hash that decides something in a model.
+
+    Nothing is drawn from `seed`, so that whatever else comes from it stays as it is, and all
+    that have the same one have the same salt.
+
+    Parameters
+    ----------
+    salt : int or None
+        What settings chose; 0 is no salt. Equal ones for different purposes are different salts.
+    seed : int, SeedSequence, Generator or None
+        Where the salt comes from if `salt` is None. None is the next seed derived within
+        `unseeded_from`, and elsewhere no salt, so that scripts have the same hash each time.
+    purpose : str
+        What the hash is for.
+
+    Returns
+    -------
+    int
+        From 0 to 2**62 - 1, for ``icarus.hashing.salted_hash``.
+    """
+    if salt is not None:
+        return stable_hash(f"{purpose} {int(salt)}") >> 2 if salt else 0
+    if isinstance(seed, np.random.Generator):
+        sequence: Any = seed.bit_generator.seed_seq
+    elif seed is None and _root.get() is None:
+        return 0
+    else:
+        sequence = seed if isinstance(seed, np.random.SeedSequence) else seed_sequence(seed)
+    own = np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _SALT_KEY))
+    return int(own.generate_state(1, np.uint64)[0]) >> 2

@@ -67,6 +67,8 @@ class Numbering(NamedTuple):
     """The nodes that request."""
     sources: Sequence[Any]
     """The nodes that contents originate from."""
+    contents: Contents = Contents(range(0))
+    """The contents of the workload."""
 
 
 class PolicyKernel(NamedTuple):

@@ -10,7 +10,7 @@ from icarus.kernels.hashing import splitmix
 from icarus.kernels.jit import kernel
 from icarus.kernels.paths import Paths
 
-__all__ = ["AGAIN", "Network", "content_hash", "content_source"]
+__all__ = ["AGAIN", "Network", "content_hash", "content_source", "salted_content_hash"]
 
 AGAIN = -2
 """What a strategy returns, having done nothing, where a path is missing."""
@@ -56,3 +56,10 @@ def content_hash(net, content):
     if len(net.hashes) > 0:
         return net.hashes[content]
     return splitmix(net.names[0] + net.names[1] * content)
+
+
+@kernel
+def salted_content_hash(net, content, salt):
+    """Return ``icarus.hashing.salted_hash`` of a content's name, uint64."""
+    number = content_hash(net, content)
+    return number if salt == 0 else splitmix(np.uint64(number) ^ np.uint64(salt))

@@ -25,7 +25,7 @@ from icarus.settings import names_in
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "fingerprint_of_file", "source_digest"]
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Of what simulations give for the same parameters and seed. Raise it whenever that changes, so
 that no campaign mixes results of before and after."""
 

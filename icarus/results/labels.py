@@ -98,6 +98,8 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
     distribution : bool, optional
         The axis holds the values of single sessions rather than a mean over them.
     """
+    if path[1:] in (("N_INTERNAL",), ("N_EXTERNAL",)) and path[0] == "LINK_LOAD":
+        return f"Directed links that carried anything, {path[1][2:].lower()}"
     quantity, unit = _COLLECTORS.get(path[0], (_words(path[0]).capitalize(), ""))
     rest = [_words(part) for part in path[1:]]
     if rest and rest[0].split()[0] in ("mean", "cdf"):

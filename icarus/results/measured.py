@@ -16,6 +16,9 @@ __all__ = ["Metric", "mean_distribution", "metrics_in", "metrics_meant", "number
 
 Metric: TypeAlias = tuple[Any, ...]
 
+_ONLY_IF_ASKED = {("LINK_LOAD", "N_INTERNAL"), ("LINK_LOAD", "N_EXTERNAL")}
+"""Numbers that say what others are the mean of."""
+
 
 def metrics_in(results: Sequence[Tree]) -> dict[Metric, bool]:
     """Return the metrics there are, and whether each is a distribution."""
@@ -38,7 +41,7 @@ def metrics_meant(
     if not found:
         raise PlotError("the results hold no metric that can be drawn: no number, no distribution")
     if asked is None:
-        return dict(found)
+        return {path: kind for path, kind in found.items() if path not in _ONLY_IF_ASKED}
     wanted: dict[Metric, bool] = {}
     for name in [asked] if isinstance(asked, str) else asked:
         of_collector = [path for path in found if str(path[0]).casefold() == name.casefold()]

@@ -64,7 +64,7 @@ class DiscreteDist:
         total = float(probabilities.sum())
         if abs(total - 1) > _TOLERANCE:
             raise ValueError(f"the probabilities of pdf must sum to 1, found {total}")
-        self._pdf = _frozen(probabilities)
+        self._pdf = probabilities
         self._cdf = _cumulated(probabilities.copy())
         self._rng = generator(seed)
 
@@ -73,12 +73,12 @@ class DiscreteDist:
 
     @property
     def pdf(self) -> np.ndarray:
-        """Probability of each value 1..N, float64, (N,), read-only."""
+        """Probability of each value 1..N, float64, (N,)."""
         return self._pdf
 
     @property
     def cdf(self) -> np.ndarray:
-        """Probability of each value 1..N or a smaller one, float64, (N,), read-only; ends in 1."""
+        """Probability of each value 1..N or a smaller one, float64, (N,); ends in 1."""
         return self._cdf
 
     def rv(self) -> int:
@@ -131,6 +131,8 @@ class TruncatedZipfDist(DiscreteDist):
     [0.667, 0.333]
     """
 
+    # Arrays may be written to, as with Icarus 0.8, whose users shuffle `pdf` in place: each
+    # distribution has its own.
     # No table is held for drawing, so that there may be 10^12 ranks; probabilities are computed
     # when they are first asked for.
     def __init__(self, alpha: float = 1.0, n: int = 1000, seed: Seed = None) -> None:
@@ -152,14 +154,14 @@ class TruncatedZipfDist(DiscreteDist):
 
     @cached_property
     def pdf(self) -> np.ndarray:
-        """Probability of each rank 1..n, float64, (n,), read-only."""
+        """Probability of each rank 1..n, float64, (n,)."""
         weights = _zipf_weights(self._alpha, len(self))
         weights /= weights.sum()
-        return _frozen(weights)
+        return weights
 
     @cached_property
     def cdf(self) -> np.ndarray:
-        """Probability of each rank 1..n or a smaller one, float64, (n,), read-only; ends in 1."""
+        """Probability of each rank 1..n or a smaller one, float64, (n,); ends in 1."""
         return _cumulated(_zipf_weights(self._alpha, len(self)))
 
     def rv(self) -> int:
@@ -206,12 +208,7 @@ def _cumulated(weights: np.ndarray) -> np.ndarray:
     """Turn weights, in place, into cumulated probabilities that end in exactly 1."""
     np.cumsum(weights, out=weights)
     weights /= weights[-1]
-    return _frozen(weights)
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    array.setflags(write=False)
-    return array
+    return weights
 
 
 def means_confidence_interval(

@@ -30,7 +30,7 @@ STRATEGIES = {
     "PARTITION": [{}],
     "NRR": [{"metacaching": "LCE"}, {"metacaching": "LCD"}],
     "HASHROUTING": [{"routing": "SYMM"}, {"routing": "ASYMM"}, {"routing": "MULTICAST"}],
-    "HR_SYMM": [{}],
+    "HR_SYMM": [{}, {"salt": 0}, {"salt": -3}, {"assignment": "round_robin"}],
     "HR_ASYMM": [{}],
     "HR_MULTICAST": [{}],
     "HR_HYBRID_AM": [{}, {"max_stretch": 0.6}],
@@ -61,7 +61,7 @@ POLICIES = {
     "PERFECT_LFU": [{}],
     "MIN": [{"trace": [3, 1, 2, 1, 5, 1, 3, 2, 4] * 12}],
     "NULL": [{}],
-    "SHARD": [{"nodes": 2}, {"nodes": 3, "policy": "RAND"}],
+    "SHARD": [{"nodes": 2}, {"nodes": 3, "policy": "RAND"}, {"nodes": 2, "salt": 5}],
 }
 """Every policy that settings can name, with the parameters to try."""
 

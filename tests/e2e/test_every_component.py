@@ -171,7 +171,7 @@ COLLECTORS: dict[str, tuple[dict[str, Any], str, str]] = {
     "LATENCY": ({"cdf": True, "percentiles": True}, "MEAN", "CDF P50 P90 P99"),
     "LINK_LOAD": (
         {"req_size": 100, "content_size": 2000},
-        "MEAN_INTERNAL MEAN_EXTERNAL PER_LINK_INTERNAL PER_LINK_EXTERNAL",
+        "MEAN_INTERNAL MEAN_EXTERNAL N_INTERNAL N_EXTERNAL PER_LINK_INTERNAL PER_LINK_EXTERNAL",
         "",
     ),
     "PATH_STRETCH": (

@@ -299,6 +299,8 @@ class TestLinkLoad:
             "PER_LINK_EXTERNAL": {(2, 9): 112.5, (9, 2): 1125.0},
             "MEAN_INTERNAL": 618.75,
             "MEAN_EXTERNAL": 618.75,
+            "N_INTERNAL": 2,
+            "N_EXTERNAL": 2,
         }
         assert results.getval(["PER_LINK_INTERNAL", (2, 1)]) == 1125.0
 
@@ -324,6 +326,7 @@ class TestLinkLoad:
         results = LinkLoadCollector(object()).results()
         assert math.isnan(results.pop("MEAN_INTERNAL"))
         assert math.isnan(results.pop("MEAN_EXTERNAL"))
+        assert (results.pop("N_INTERNAL"), results.pop("N_EXTERNAL")) == (0, 0)
         assert results == {"PER_LINK_INTERNAL": {}, "PER_LINK_EXTERNAL": {}}
 
     def test_a_single_instant_has_no_rate(self):

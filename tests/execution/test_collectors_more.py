@@ -138,6 +138,8 @@ def test_link_load_is_bytes_over_the_time_between_first_and_last_start(view):
     assert collector.results() == {
         "MEAN_INTERNAL": (200 / 4 + 100 / 4 + 1000 / 4 + 2000 / 4) / 4,
         "MEAN_EXTERNAL": (100 / 4 + 1000 / 4) / 2,
+        "N_INTERNAL": 4,
+        "N_EXTERNAL": 2,
         "PER_LINK_INTERNAL": {(0, 1): 50, (1, 2): 25, (2, 1): 250, (1, 0): 500},
         "PER_LINK_EXTERNAL": {(2, 3): 25, (3, 2): 250},
     }

@@ -438,7 +438,10 @@ def changes(draw, reference):
     if kind == "rewire_link":
         i, a, b = choice
         u, v, attributes = reference.links[i]
-        reference.links[i] = (a, b, attributes)
+        if link(u, v) != link(a, b):
+            # It comes last, as any link that is new at its ends.
+            del reference.links[i]
+            reference.links.append((a, b, attributes))
         return kind, (u, v, *either_way(a, b))
     if kind == "remove_link":
         reference.down_links.add(link(*choice))

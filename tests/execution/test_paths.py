@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icarus.execution import symmetrify_paths
-from icarus.execution.network import paths as paths_module
 from icarus.execution.network.paths import ShortestPaths
+from icarus.execution.network.trees import ShortestPathTrees
 
 # Sums of these are exact, so that equal lengths are equal floats.
 weights = st.sampled_from([0, 0, 0.25, 0.5, 1, 1, 1, 2.0, 7])
@@ -126,13 +126,13 @@ def test_negative_weights_are_refused():
 def trees(monkeypatch):
     """The roots of the shortest-path trees that are computed, by position."""
     roots = []
-    real = paths_module.dijkstra
+    real = ShortestPathTrees._grow
 
-    def counted(*args, **kwargs):
-        roots.append(kwargs["indices"])
-        return real(*args, **kwargs)
+    def counted(self, more):
+        roots.extend(more)
+        return real(self, more)
 
-    monkeypatch.setattr(paths_module, "dijkstra", counted)
+    monkeypatch.setattr(ShortestPathTrees, "_grow", counted)
     return roots
 
 

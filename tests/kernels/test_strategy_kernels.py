@@ -65,6 +65,8 @@ def _cases() -> list[Any]:
         *product("RAND_BERNOULLI", p=[0, 0.4, 1]),
         *product("NRR", metacaching=["LCE", "LCD"]),
         *product("HASHROUTING", routing=ROUTINGS),
+        *product("HR_SYMM", salt=[0, 7]),
+        *product("HR_ASYMM", assignment=["round_robin"]),
         *product("HR_HYBRID_AM", max_stretch=[0, 0.2, 0.5, 2]),
         *product("HR_EDGE_CACHE", routing=ROUTINGS, edge_cache_ratio=ratios),
         *product("HR_ON_PATH", routing=ROUTINGS, on_path_cache_ratio=ratios),
@@ -322,8 +324,8 @@ class Compiled:
         self.origin = Reference(strategy, given, case)
         model = self.origin.model
         self.nodes = list(case.topology)
-        self.numbering = tables.numbering_of(model, case.receivers)
         contents = Contents(case.contents)
+        self.numbering = tables.numbering_of(model, case.receivers, contents)
         self.tables = ScarcePaths(model.shortest_path, self.numbering)
         self.net = tables.network_of(model, self.tables.paths, self.numbering, contents)
         self.policy = policy_kernel(LruCache)

@@ -67,20 +67,38 @@ def test_a_path_has_what_any_of_its_caches_has():
     assert path.dump(serialized=False) == [[], [None]]
 
 
+def test_len_and_maxlen_are_those_of_icarus_0_8():
+    path = PathCache([filled(1), filled(2, 3)])
+    assert (len(path), path.maxlen) == (2, 2)
+    for fresh in (system("TREE"), system("ARRAY")):
+        assert (len(fresh), fresh.maxlen) == (0, 0)
+    tree = TreeCache([filled(1), filled(2, 3)], filled(4), seed=1)
+    array = ArrayCache([filled(1), filled(2, 3)], seed=1)
+    for caches, held in ((tree, 4), (array, 3)):
+        assert (len(caches), caches.maxlen, caches.n_items) == (held, held, held)
+        caches.get("new")
+        caches.put("new")
+        assert (len(caches), caches.maxlen) == (held, held)
+        assert caches.n_items == len(caches.dump()) > held
+    nested = PathCache([tree, array])
+    assert nested.n_items == tree.n_items + array.n_items
+    assert nested.capacity == tree.capacity + array.capacity
+
+
 @pytest.mark.parametrize("name", ["PATH", "TREE", "ARRAY"])
 def test_sizes_are_those_of_all_caches_now(name):
     caches = system(name)
-    assert caches.maxlen == (9 if name == "TREE" else 5)
-    assert len(caches) == 0
+    assert caches.capacity == (9 if name == "TREE" else 5)
+    assert caches.n_items == 0
     for k in range(4):
         caches.get(k)
         caches.put(k)
-    assert len(caches) == len(caches.dump()) > 2
+    assert caches.n_items == len(caches.dump()) > 2
     assert caches.remove(3) is True
     assert 3 not in caches.dump()
     assert caches.remove(3) is False
     caches.clear()
-    assert len(caches) == 0
+    assert caches.n_items == 0
     assert caches.dump(serialized=False) == [[]] * (3 if name == "TREE" else 2)
     with pytest.raises(NotImplementedError):
         caches.position(3)
@@ -274,7 +292,7 @@ def test_shards_can_be_copied_and_pickled():
 
 def test_shards_that_choose_at_random_share_one_stream():
     def held(seed: Any, **parameters: Any) -> list[Any]:
-        cache = ShardedCache(8, "RAND", 2, seed=seed, **parameters)
+        cache = ShardedCache(8, "RAND", 2, seed=seed, salt=0, **parameters)
         for k in range(100):
             cache.put(k)
         return cache.dump()

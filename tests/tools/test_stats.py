@@ -46,8 +46,22 @@ class TestDiscreteDist:
         dist = DiscreteDist(given_pdf)
         given_pdf[0] = 7
         assert dist.pdf.tolist() == [0.5, 0.5]
-        with pytest.raises(ValueError, match="read-only"):
-            dist.pdf[0] = 1
+
+    @pytest.mark.parametrize(
+        "dist", [TruncatedZipfDist(0.8, 50, seed=1), DiscreteDist([0.02] * 50, seed=1)]
+    )
+    def test_arrays_can_be_shuffled_in_place_and_draws_stay(self, dist):
+        before = dist.pdf.copy()
+        cumulated = dist.cdf.copy()
+        np.random.default_rng(1).shuffle(dist.pdf)
+        dist.pdf[0] *= 1
+        assert sorted(dist.pdf) == sorted(before)
+        assert (dist.cdf == cumulated).all()
+        dist.cdf[:] = dist.cdf[::-1].copy()[::-1]
+        fresh = TruncatedZipfDist(0.8, 50)
+        assert fresh.pdf[0] == max(fresh.pdf)
+        assert dist.pdf is dist.pdf
+        assert set(dist.sample(20_000)) == set(range(1, 51))
 
     def test_draws_are_python_ints_and_fit_the_probabilities(self):
         dist = DiscreteDist([0.2, 0.0, 0.8], seed=3)

@@ -47,8 +47,9 @@ class LinkLoadCollector(DataCollector):
     """Mean load of internal and external links, in bytes per second.
 
     A load is what a link carried in one direction over the time from the first session's start
-    to the last one's. A mean is over the directed links of a type that carried anything; it is
-    0 if there are none. Where nothing was measured, or no time passed, it is NaN.
+    to the last one's. A mean is over the directed links of a type that carried anything, of which
+    the results give the number; it is 0 if there are none. Where nothing was measured, or no
+    time passed, it is NaN.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ class LinkLoadCollector(DataCollector):
             self._first, self._last = counts.first_time, counts.last_time
 
     def results(self) -> Tree:
-        """Return the mean load of each type of link, and the load of each link.
+        """Return the mean load of each type of link, over how many links, and that of each link.
 
         Loads are NaN if no time passed.
         """
@@ -141,6 +142,8 @@ class LinkLoadCollector(DataCollector):
             {
                 "MEAN_INTERNAL": mean_load("internal"),
                 "MEAN_EXTERNAL": mean_load("external"),
+                "N_INTERNAL": len(loads["internal"]),
+                "N_EXTERNAL": len(loads["external"]),
                 "PER_LINK_INTERNAL": loads["internal"],
                 "PER_LINK_EXTERNAL": loads["external"],
             }

@@ -90,8 +90,8 @@ class CompiledRun:
         self._absorb = absorb
         self._workload = workload
         self._policy = policy
-        numbering = numbering_of(model, workload.receivers)
         contents = Contents(workload.contents)
+        numbering = numbering_of(model, workload.receivers, contents)
         if any(node in model.cache for node in workload.receivers):
             raise NoKernelError("workload: a receiver has a cache")
         self._tables = PathTables(model.shortest_path, numbering)

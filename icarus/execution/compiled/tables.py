@@ -31,7 +31,9 @@ _FIRST_PATHS, _FIRST_STEPS = 2**10, 2**11
 """Room for paths and steps of sessions at the start; both are powers of two."""
 
 
-def numbering_of(model: NetworkModel, receivers: Sequence[Node]) -> Numbering:
+def numbering_of(
+    model: NetworkModel, receivers: Sequence[Node], contents: Contents | None = None
+) -> Numbering:
     """Number the nodes and the caches of a network."""
     local = {node: len(model.cache) + i for i, node in enumerate(model.local_cache)}
     return Numbering(
@@ -40,6 +42,7 @@ def numbering_of(model: NetworkModel, receivers: Sequence[Node]) -> Numbering:
         local_caches=local,
         receivers=receivers,
         sources=list(model.source_node),
+        contents=Contents(range(0)) if contents is None else contents,
     )
 
 

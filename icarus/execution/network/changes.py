@@ -25,7 +25,8 @@ class NetworkChanges:
     Links have no direction: ``(u, v)`` and ``(v, u)`` name the same one. Links and nodes are
     removed and restored independently of each other: a link is there if it is not removed
     itself and neither of its ends is, whatever the order in which these came about. Restoring
-    all that was removed gives the network as it was, its node order and its paths included.
+    all that was removed gives the network as it was, its order of nodes and of each node's
+    neighbours, and with them its paths, included.
 
     Parameters
     ----------
@@ -67,6 +68,8 @@ class NetworkChanges:
             if topology.has_edge(up, vp) or self._removed_key(up, vp) is not None:
                 raise ValueError(f"there is a link between {up!r} and {vp!r} already")
             attributes = topology.adj[u][v]
+            model._link_order.note(topology)
+            model._link_order.move((u, v), (up, vp))
             topology.remove_edge(u, v)
             model._drop_link(u, v)
             topology.add_edges_from([(up, vp, attributes)])
@@ -229,6 +232,7 @@ class NetworkChanges:
 
     def _take_link(self, u: Node, v: Node) -> None:
         model = self.model
+        model._link_order.note(model.topology)
         model.removed_links[u, v] = model.topology.adj[u][v]
         model.topology.remove_edge(u, v)
         model._drop_link(u, v)
@@ -242,6 +246,7 @@ class NetworkChanges:
                 return
         attributes = model.removed_links.pop(key)
         model.topology.add_edges_from([(*key, attributes)])
+        model._link_order.restore(model.topology, key)
         model._enter_link(*key, attributes)
 
     def _move_into_order(self, v: Node) -> None:
@@ -259,3 +264,4 @@ class NetworkChanges:
         topology.remove_nodes_from(later)
         topology.add_nodes_from(nodes)
         topology.add_edges_from(links)
+        self.model._link_order.restore(topology, topology)

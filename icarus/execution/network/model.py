@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -88,6 +90,7 @@ class NetworkModel:
             }
         )
         self._position = {node: i for i, node in enumerate(topology)}
+        self._link_order = _LinkOrder()
         self._new_cache = _cache_builder(cache_policy, seed)
         self.source_node: dict[Node, Iterable[Content]] = {}
         self.link_type: dict[tuple[Node, Node], str] = {}
@@ -167,6 +170,37 @@ class NetworkModel:
         ordered = {node: table[node] for node in self.topology if node in table} | table
         table.clear()
         table.update(ordered)
+
+
+class _LinkOrder:
+    """The order of each node's neighbours, which decides where paths tie.
+
+    It is noted before the first change, so that a network that never changes pays nothing.
+    """
+
+    def __init__(self) -> None:
+        self._place: dict[tuple[Node, Node], int] = {}
+        self._numbers = itertools.count()
+
+    def note(self, topology: fnss.Topology) -> None:
+        """Take note of the order in which the links were built."""
+        if not self._place:
+            for u, neighbors in topology.adjacency():
+                self._place.update(((u, v), next(self._numbers)) for v in neighbors)
+
+    def move(self, link: tuple[Node, Node], to: tuple[Node, Node]) -> None:
+        """Have a link between other nodes, at the end of the order of both."""
+        for ends, new_ends in ((link, to), (link[::-1], to[::-1])):
+            self._place.pop(ends, None)
+            self._place[new_ends] = next(self._numbers)
+
+    def restore(self, topology: fnss.Topology, nodes: Iterable[Node]) -> None:
+        """Bring the neighbours of some nodes back into order, in place."""
+        for node in nodes:
+            neighbors = topology._adj[node]
+            place = {v: self._place.get((node, v), math.inf) for v in neighbors}
+            for neighbor in sorted(neighbors, key=place.__getitem__):
+                neighbors[neighbor] = neighbors.pop(neighbor)
 
 
 def _common_origins(placed: Iterable[Any]) -> Origins | None:

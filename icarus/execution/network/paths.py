@@ -6,43 +6,36 @@ routers asks for the trees of its receivers, caches and sources, not for 10^8 li
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
 
 import networkx as nx
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
+from icarus.execution.network.trees import ShortestPathTrees
 from icarus.types import Node
 
 __all__ = ["ShortestPaths", "symmetrify_paths"]
-
-_NO_PREDECESSOR = -9999
-"""What scipy enters for the root and for nodes out of reach."""
-
-
-_MOST_NETWORKS = 4
-"""Networks whose trees are kept: a campaign mostly runs all experiments of one in a row."""
 
 
 class ShortestPaths(dict[Node, "_PathsFrom"]):
     """Shortest paths between all nodes: ``paths[u][v]`` is the list of nodes from u to v.
 
     Paths are symmetric: ``paths[u][v]`` is ``paths[v][u]`` reversed. Both come from the
-    shortest-path tree of whichever of the two stands later in the topology's node order.
+    shortest-path tree of whichever of the two stands later in the topology's node order. Where
+    paths tie, that tree has the one which ``networkx.single_source_dijkstra_path`` returns: the
+    first found, neighbours being looked at in the order of the graph.
 
     Parameters
     ----------
     topology : networkx.Graph
-        The network. Lengths are the links' attribute `weight`; a missing one counts 1.
+        The network. Lengths are the links' attribute `weight`; a missing one counts 1. A link
+        with a weight of None is none.
 
     Raises
     ------
     ValueError
-        If a weight is negative.
+        If a weight is negative or not a number.
     KeyError
         On ``paths[u][v]`` for a node that does not exist or a pair that is not connected.
 
@@ -56,25 +49,8 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
         super().__init__()
         self._nodes: list[Node] = list(topology)
         self._number: dict[Node, int] = {node: i for i, node in enumerate(self._nodes)}
-        self._lengths = self._length_matrix(topology)
-        self._trees = _trees_of(self._lengths)
-
-    def _length_matrix(self, topology: nx.Graph[Any]) -> csr_array:
-        number = self._number
-        ends: list[tuple[int, int]] = []
-        weights: list[float] = []
-        for u, v, weight in topology.edges(data="weight", default=1):
-            if weight < 0:
-                raise ValueError(f"link ({u!r}, {v!r}) has a negative weight: {weight}")
-            ends.append((number[u], number[v]))
-            weights.append(weight)
-            if not topology.is_directed() and u != v:
-                ends.append((number[v], number[u]))
-                weights.append(weight)
-        rows, columns = np.array(ends, dtype=np.int32).reshape(-1, 2).T
-        # Links of weight 0 stay: scipy takes an entry that is stored for a link, whatever it holds.
-        shape = (len(number), len(number))
-        return csr_array((np.array(weights, dtype=float), (rows, columns)), shape=shape)
+        self._directed = topology.is_directed()
+        self._trees = ShortestPathTrees(topology)
 
     def __missing__(self, u: Node) -> _PathsFrom:
         if u not in self._number:
@@ -92,35 +68,35 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
             For each node, by its position in the topology, the next node on the way to
             `root`; negative for the root itself and for nodes that do not reach it.
         """
-        number = self._number[root]
-        tree = self._trees.get(number)
-        if tree is None:
-            _, tree = dijkstra(
-                self._lengths, directed=True, indices=number, return_predecessors=True
-            )
-            self._trees[number] = tree
-        return np.asarray(tree)
+        return self._trees.of(self._number[root])
 
     def all_predecessors(self) -> np.ndarray:
         """Return the shortest-path trees of all nodes, int32, (n_nodes, n_nodes), root first."""
-        if len(self._trees) < len(self._nodes):
-            _, trees = dijkstra(self._lengths, directed=True, return_predecessors=True)
-            self._trees.update(enumerate(trees))
-        return np.stack([self._trees[number] for number in range(len(self._nodes))])
+        return self._trees.of_all()
 
     def _compute(self, u: Node, v: Node) -> list[Node]:
-        """Return the path from u to v, walking the tree of the later one from the other."""
-        start, root = self._number[u], self._number[v]
-        if start > root:
-            return self[v][u][::-1]
-        tree = self.predecessors(v)
-        steps = [start]
+        """Return the path from u to v: that from the later of the two, be it reversed."""
+        start, end = self._number[u], self._number[v]
+        later, earlier = max(start, end), min(start, end)
+        path = self._walk(later, earlier)
+        if self._directed and start < end:
+            there = self._walk(start, end)
+            if there is None or path is None:
+                later, path = start, there
+        if path is None:
+            raise KeyError(f"no path from {u!r} to {v!r}")
+        return [self._nodes[step] for step in (path if start == later else path[::-1])]
+
+    def _walk(self, root: int, end: int) -> list[int] | None:
+        """Return the path to a node in the tree of a root; None if it is out of reach."""
+        tree = self._trees.of(root)
+        steps = [end]
         while steps[-1] != root:
             step = int(tree[steps[-1]])
-            if step == _NO_PREDECESSOR:
-                raise KeyError(f"no path from {u!r} to {v!r}")
+            if step < 0:
+                return None
             steps.append(step)
-        return [self._nodes[step] for step in steps]
+        return steps[::-1]
 
     def complete(self) -> ShortestPaths:
         """Compute the paths between all connected pairs, and return self."""
@@ -159,21 +135,6 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
 
     def items(self) -> ItemsView[Node, _PathsFrom]:  # type: ignore[override]
         return ItemsView(self)
-
-
-_known_trees: OrderedDict[bytes, dict[int, np.ndarray]] = OrderedDict()
-
-
-def _trees_of(lengths: csr_array) -> dict[int, np.ndarray]:
-    """Return the trees of a network by root, shared by all models of equal networks."""
-    fingerprint = hashlib.blake2b(digest_size=16)
-    for array in (lengths.data, lengths.indices, lengths.indptr):
-        fingerprint.update(array.tobytes())
-    trees = _known_trees.setdefault(fingerprint.digest(), {})
-    _known_trees.move_to_end(fingerprint.digest())
-    if len(_known_trees) > _MOST_NETWORKS:
-        _known_trees.popitem(last=False)
-    return trees
 
 
 class _PathsFrom(dict[Node, list[Node]]):

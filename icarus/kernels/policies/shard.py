@@ -20,7 +20,7 @@ from icarus.kernels.catalogue import (
 )
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
 from icarus.kernels.jit import kernel
-from icarus.kernels.network import content_hash
+from icarus.kernels.network import salted_content_hash
 from icarus.models.cache import ShardedCache
 from icarus.registry import CACHE_POLICY
 
@@ -36,6 +36,8 @@ class ShardedCaches(NamedTuple):
     """int64, (n_caches + 1,): the first shard of each cache."""
     nodes: np.ndarray
     """uint64, (n_caches,): shards of each cache."""
+    salt: np.ndarray
+    """int64, (n_caches,): of the hash that shares out the contents of each cache."""
     hashes: np.ndarray
     """As ``Network.hashes``."""
     names: np.ndarray
@@ -44,7 +46,8 @@ class ShardedCaches(NamedTuple):
 
 @kernel
 def _shard(caches, cache, content):
-    shard = np.uint64(content_hash(caches, content)) % caches.nodes[cache]
+    number = salted_content_hash(caches, content, caches.salt[cache])
+    shard = np.uint64(number) % caches.nodes[cache]
     return caches.base[cache] + np.int64(shard)
 
 
@@ -79,7 +82,8 @@ def _build(caches: Sequence[ShardedCache], contents: Contents) -> ShardedCaches:
     base = np.zeros(len(caches) + 1, dtype=np.int64)
     np.cumsum(nodes, out=base[1:], dtype=np.int64)
     state = inner.build(shards, contents)
-    return ShardedCaches(state, base, nodes, contents.hashes, contents.first_and_step)
+    salt = np.array([cache._salt for cache in caches], dtype=np.int64)
+    return ShardedCaches(state, base, nodes, salt, contents.hashes, contents.first_and_step)
 
 
 def _dump(caches: ShardedCaches, cache: int) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 from icarus.kernels.catalogue import Numbering
 from icarus.kernels.dispatch import cache_get, cache_put
 from icarus.kernels.jit import kernel
-from icarus.kernels.network import AGAIN
+from icarus.kernels.network import AGAIN, salted_content_hash
 from icarus.kernels.paths import cache_at, find_path, last_position, node_at
 from icarus.kernels.sessions import (
     branch_leg,
@@ -26,8 +26,10 @@ __all__ = [
     "HYBRID_SM",
     "MULTICAST",
     "SYMM",
+    "Assignment",
     "HashroutingState",
     "Marks",
+    "assignment_of",
     "authoritative_node",
     "build_hashrouting",
     "find_routes",
@@ -36,6 +38,7 @@ __all__ = [
     "mark_node",
     "mark_path",
     "new_mark",
+    "number_of_content",
     "numbers_of",
     "position_on",
     "routing_number",
@@ -112,9 +115,39 @@ def position_on(paths, path, node):
     return -1
 
 
+class Assignment(NamedTuple):
+    """How contents are assigned to caches."""
+
+    salt: int
+    """Of the hash of their names."""
+    in_turn: bool
+    """Whether their names, which are whole numbers, are taken instead of hashes."""
+    turns: np.ndarray
+    """uint64, (n_contents,): these numbers; (0,) where names are a range."""
+
+
+def assignment_of(strategy: Any, numbering: Numbering) -> Assignment:
+    """Return how a strategy assigns contents."""
+    names, turns = numbering.contents.names, np.zeros(0, dtype=np.uint64)
+    if strategy._in_turn and not isinstance(names, range):
+        numbers = (strategy._number_of(name) for name in names)
+        turns = np.fromiter(numbers, dtype=np.uint64, count=len(names))
+    return Assignment(strategy._salt, strategy._in_turn, turns)
+
+
+@kernel
+def number_of_content(assignment, net, content):
+    """Return the number, uint64, whose remainder says which node is responsible."""
+    if not assignment.in_turn:
+        return np.uint64(salted_content_hash(net, content, assignment.salt))
+    if len(assignment.turns) > 0:
+        return assignment.turns[content]
+    return np.uint64(net.names[0] + net.names[1] * content)
+
+
 @kernel
 def authoritative_node(nodes, number):
-    """Return which of the nodes is responsible for a content with this hash."""
+    """Return which of the nodes is responsible for a content with this number."""
     # Both unsigned: of an unsigned and a signed integer NumPy makes a float.
     return nodes[np.int64(np.uint64(number) % np.uint64(len(nodes)))]
 
@@ -124,6 +157,7 @@ class HashroutingState(NamedTuple):
 
     nodes: np.ndarray
     """int32, (n,): the authoritative nodes, in the order of the reference's assignment."""
+    assignment: Assignment
     routing: int
     max_stretch: float
     """Hops that a branch must stay below under HYBRID_AM."""
@@ -139,7 +173,11 @@ def build_hashrouting(strategy: Any, numbering: Numbering) -> HashroutingState:
     elif type(strategy) is HashroutingHybridSM:
         routing = HYBRID_SM
     return HashroutingState(
-        numbers_of(nodes, numbering), routing, max_stretch, make_marks(numbering)
+        nodes=numbers_of(nodes, numbering),
+        assignment=assignment_of(strategy, numbering),
+        routing=routing,
+        max_stretch=max_stretch,
+        marks=make_marks(numbering),
     )
 
 
@@ -184,11 +222,8 @@ def serve(state, net, caches, sessions, walk, routes, content):
     if cache >= 0 and cache_get(caches, cache, content):
         return round_trip(sessions, walk, to_cache, up, True, content)
     walk = request_leg(sessions, walk, to_cache, 0, up)
-    fork = 0
-    routing = state.routing
-    if routing > ASYMM:
-        fork = _fork(state.marks, paths, to_source, direct)
-        routing = _settled(state, paths, to_cache, to_source, direct, fork)
+    fork = _fork(state, paths, to_source, direct)
+    routing = _settled(state, paths, to_cache, to_source, direct, fork)
     if routing == SYMM:
         walk = round_trip(sessions, walk, to_source, further, False, content)
         walk = content_leg(sessions, walk, to_cache, up, 0)
@@ -196,18 +231,25 @@ def serve(state, net, caches, sessions, walk, routes, content):
         walk = request_leg(sessions, walk, to_source, 0, further)
         walk = source_serves(sessions, walk, node_at(paths, to_source, further), content)
         walk = content_leg(sessions, walk, direct, last_position(paths, direct), 0)
-        if routing == MULTICAST:
-            walk = branch_leg(sessions, walk, to_source, fork, 0)
-        elif position_on(paths, direct, node_at(paths, to_source, 0)) < 0:
+        if routing == ASYMM:
             return walk
+        walk = branch_leg(sessions, walk, to_source, fork, 0)
     if cache >= 0:
         cache_put(caches, cache, content)
     return walk
 
 
 @kernel
-def _fork(marks, paths, to_source, direct):
-    """Return how many hops from the cache the way to it leaves that to the receiver."""
+def _fork(state, paths, to_source, direct):
+    """Return how many hops from the cache the way to it leaves that to the receiver.
+
+    It is 0 where the cache lies on that, and not counted where only that matters.
+    """
+    if state.routing == SYMM:
+        return 0
+    if state.routing == ASYMM:
+        return 0 if position_on(paths, direct, node_at(paths, to_source, 0)) >= 0 else 1
+    marks = state.marks
     new_mark(marks)
     mark_path(marks, paths, direct, 0, last_position(paths, direct))
     fork = 0
@@ -218,9 +260,10 @@ def _fork(marks, paths, to_source, direct):
 
 @kernel
 def _settled(state, paths, to_cache, to_source, direct, fork):
-    """Return the routing of one request, which hybrids choose by numbers of hops."""
+    """Return the routing of one request: through a cache on the way, else as the scheme has it."""
+    if fork == 0:
+        return SYMM
     if state.routing == HYBRID_AM:
-        # A branch of no hops is a cache on the way, which keeps a copy under both.
         return MULTICAST if fork < state.max_stretch else ASYMM
     if state.routing == HYBRID_SM:
         symmetric = last_position(paths, to_source) + last_position(paths, to_cache)

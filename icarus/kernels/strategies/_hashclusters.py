@@ -10,7 +10,7 @@ from icarus.errors import NoKernelError
 from icarus.kernels.catalogue import Numbering, register_strategy_kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put
 from icarus.kernels.jit import kernel
-from icarus.kernels.network import AGAIN, content_hash
+from icarus.kernels.network import AGAIN
 from icarus.kernels.paths import find_path, last_position, node_at
 from icarus.kernels.sessions import (
     branch_leg,
@@ -24,12 +24,15 @@ from icarus.kernels.strategies._hashbase import (
     ASYMM,
     MULTICAST,
     SYMM,
+    Assignment,
     Marks,
+    assignment_of,
     is_marked,
     make_marks,
     mark_node,
     mark_path,
     new_mark,
+    number_of_content,
     numbers_of,
     position_on,
     routing_number,
@@ -43,6 +46,7 @@ __all__ = ["HashroutingClusterState"]
 class HashroutingClusterState(NamedTuple):
     """Hash-routing by clusters; the legs of a request are the paths between who is asked."""
 
+    assignment: Assignment
     routing: int
     receivers_only: bool
     """Whether only the receiver's cluster is asked."""
@@ -62,7 +66,7 @@ class HashroutingClusterState(NamedTuple):
 
 
 def _clusters(strategy, net, caches, sessions, walk, receiver, source, content):
-    number = content_hash(net, content)
+    number = number_of_content(strategy.assignment, net, content)
     asked = _find_legs(strategy, net, receiver, source, number)
     if asked < 0:
         return AGAIN
@@ -266,6 +270,7 @@ def _build(strategy: Any, numbering: Numbering) -> HashroutingClusterState:
     members_start = np.zeros(n_clusters + 1, dtype=np.int64)
     np.cumsum([len(nodes) for nodes in strategy.clusters], out=members_start[1:])
     return HashroutingClusterState(
+        assignment=assignment_of(strategy, numbering),
         routing=routing_number(strategy.intra_routing),
         receivers_only=receivers_only,
         cluster_of=np.array(

@@ -9,7 +9,7 @@ import numpy as np
 from icarus.kernels.catalogue import Numbering, register_strategy_kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put
 from icarus.kernels.jit import kernel
-from icarus.kernels.network import AGAIN, content_hash
+from icarus.kernels.network import AGAIN
 from icarus.kernels.paths import find_link, find_path, last_position, node_at
 from icarus.kernels.sessions import (
     branch_leg,
@@ -22,8 +22,10 @@ from icarus.kernels.sessions import (
 from icarus.kernels.strategies._hashbase import (
     MULTICAST,
     SYMM,
+    Assignment,
     HashroutingState,
     Marks,
+    assignment_of,
     authoritative_node,
     build_hashrouting,
     find_routes,
@@ -31,6 +33,7 @@ from icarus.kernels.strategies._hashbase import (
     make_marks,
     mark_node,
     new_mark,
+    number_of_content,
     numbers_of,
     routing_number,
     serve,
@@ -53,13 +56,15 @@ class HashroutingOnPathState(NamedTuple):
 
     nodes: np.ndarray
     """int32, (n,): the authoritative nodes, in the order of the reference's assignment."""
+    assignment: Assignment
     routing: int
     marks: Marks
 
 
 def _edge_cache(strategy, net, caches, sessions, walk, receiver, source, content):
     hashrouting = strategy.hashrouting
-    node = authoritative_node(hashrouting.nodes, content_hash(net, content))
+    number = number_of_content(hashrouting.assignment, net, content)
+    node = authoritative_node(hashrouting.nodes, number)
     proxy = strategy.proxy_of[receiver]
     link = find_link(net.paths, receiver, proxy)
     if link < 0:
@@ -79,7 +84,8 @@ def _edge_cache(strategy, net, caches, sessions, walk, receiver, source, content
 
 def _on_path(strategy, net, caches, sessions, walk, receiver, source, content):
     paths, marks = net.paths, strategy.marks
-    node = authoritative_node(strategy.nodes, content_hash(net, content))
+    number = number_of_content(strategy.assignment, net, content)
+    node = authoritative_node(strategy.nodes, number)
     to_cache = find_path(paths, receiver, node)
     if to_cache < 0:
         return AGAIN
@@ -222,7 +228,10 @@ def _build_edge(strategy: Any, numbering: Numbering) -> HashroutingEdgeState:
 def _build_on_path(strategy: Any, numbering: Numbering) -> HashroutingOnPathState:
     nodes = [strategy.cache_assignment[i] for i in range(strategy.n_cache_nodes)]
     return HashroutingOnPathState(
-        numbers_of(nodes, numbering), routing_number(strategy.routing), make_marks(numbering)
+        nodes=numbers_of(nodes, numbering),
+        assignment=assignment_of(strategy, numbering),
+        routing=routing_number(strategy.routing),
+        marks=make_marks(numbering),
     )
 
 

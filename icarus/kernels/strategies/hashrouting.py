@@ -7,12 +7,13 @@ routing is looked at once per miss, and always the same.
 from __future__ import annotations
 
 from icarus.kernels.catalogue import register_strategy_kernel
-from icarus.kernels.network import AGAIN, content_hash
+from icarus.kernels.network import AGAIN
 from icarus.kernels.strategies._hashbase import (
     HashroutingState,
     authoritative_node,
     build_hashrouting,
     find_routes,
+    number_of_content,
     serve,
 )
 from icarus.models.strategy.hashrouting import (
@@ -28,7 +29,8 @@ __all__ = ["HashroutingState"]
 
 
 def _hashrouting(strategy, net, caches, sessions, walk, receiver, source, content):
-    node = authoritative_node(strategy.nodes, content_hash(net, content))
+    number = number_of_content(strategy.assignment, net, content)
+    node = authoritative_node(strategy.nodes, number)
     routes = find_routes(strategy, net, receiver, node, source)
     if routes[0] < 0:
         return AGAIN

@@ -16,9 +16,9 @@ import numpy as np
 
 from icarus.components import accepts_seed, takes_seed_sequence
 from icarus.errors import suggestion
-from icarus.hashing import stable_hash
+from icarus.hashing import salted_hash
 from icarus.models.cache._base import Cache, Item
-from icarus.randomness import generator
+from icarus.randomness import generator, hash_salt
 from icarus.registry import CACHE_POLICY, register_cache_policy
 from icarus.types import Fraction, PositiveInt, Seed
 
@@ -38,18 +38,46 @@ def _list_of_caches(caches: Any, what: str) -> list[Any]:
     return list(caches)
 
 
+def _capacity(cache: Any) -> int:
+    """Return how many items fit into a cache, which may be a system of caches."""
+    return int(cache.capacity if hasattr(cache, "capacity") else cache.maxlen)
+
+
+def _n_items(cache: Any) -> int:
+    """Return how many items are in a cache, which may be a system of caches."""
+    return int(cache.n_items if hasattr(cache, "n_items") else len(cache))
+
+
 class _CacheSystem:
-    """What systems made of cache objects share. Items held twice count twice."""
+    """What systems made of cache objects share. Items held twice count twice.
+
+    What ``len`` and ``maxlen`` say is what they say with Icarus 0.8, where they are no measure of
+    a system; ``n_items`` and ``capacity`` are.
+    """
 
     _members: list[Any]
 
+    def __init__(self, members: list[Any], size: int) -> None:
+        self._members = members
+        self._size = size
+
+    @property
+    def capacity(self) -> int:
+        """How many items fit, over all caches."""
+        return sum(map(_capacity, self._members))
+
+    @property
+    def n_items(self) -> int:
+        """How many items there are, over all caches."""
+        return sum(map(_n_items, self._members))
+
     @property
     def maxlen(self) -> int:
-        """How many items fit, over all caches."""
-        return sum(member.maxlen for member in self._members)
+        """The same as ``len``; see ``capacity``."""
+        return self._size
 
     def __len__(self) -> int:
-        return sum(len(member) for member in self._members)
+        return self._size
 
     def has(self, k: Item) -> bool:
         """Raise NotImplementedError: which cache is asked is decided at random."""
@@ -94,6 +122,12 @@ class PathCache(_CacheSystem):
     caches : list of Cache
         The caches, the one asked first in front.
 
+    Attributes
+    ----------
+    capacity, n_items : int
+        How many items fit, and how many there are, over all caches. `len` and `maxlen` say how
+        many caches there are.
+
     Raises
     ------
     TypeError, ValueError
@@ -101,7 +135,8 @@ class PathCache(_CacheSystem):
     """
 
     def __init__(self, caches: Sequence[Any], **kwargs: Any) -> None:
-        self._members = _list_of_caches(caches, "caches")
+        members = _list_of_caches(caches, "caches")
+        super().__init__(members, len(members))
 
     def has(self, k: Item) -> bool:
         """Return whether any cache has `k`, changing nothing."""
@@ -125,7 +160,8 @@ class PathCache(_CacheSystem):
 class _RandomCacheSystem(_CacheSystem):
     """Systems in which each look-up draws the cache it goes to, which a later put goes to too."""
 
-    def __init__(self, seed: Seed) -> None:
+    def __init__(self, members: list[Any], seed: Seed) -> None:
+        super().__init__(members, sum(map(_n_items, members)))
         self._rng = generator(seed)
         self._selected: Any = None
 
@@ -148,6 +184,12 @@ class TreeCache(_RandomCacheSystem):
     seed : int, SeedSequence, Generator or None, optional
         Where choices come from; each ``get`` draws one.
 
+    Attributes
+    ----------
+    capacity, n_items : int
+        How many items fit, and how many there are, over all caches. `len` and `maxlen` say how
+        many there were when the tree was built.
+
     Raises
     ------
     TypeError, ValueError
@@ -157,13 +199,12 @@ class TreeCache(_RandomCacheSystem):
     def __init__(
         self, leaf_caches: Sequence[Any], root_cache: Any = None, seed: Seed = None, **kwargs: Any
     ) -> None:
-        super().__init__(seed)
         self._leaves = _list_of_caches(leaf_caches, "leaf_caches")
         # Not required by the signature: settings that name TREE are to be told that they cannot.
         if root_cache is None:
             raise TypeError("root_cache must be a cache, found none")
         self._root = root_cache
-        self._members = [*self._leaves, root_cache]
+        super().__init__([*self._leaves, root_cache], seed)
 
     def get(self, k: Item) -> bool:
         """Ask a leaf chosen at random, then the root; put `k` in the leaf if the root has it."""
@@ -204,6 +245,9 @@ class ArrayCache(_RandomCacheSystem):
     ----------
     select_cache : callable
         Draws and returns one of the caches.
+    capacity, n_items : int
+        How many items fit, and how many there are, over all caches. `len` and `maxlen` say how
+        many there were when the array was built.
 
     Raises
     ------
@@ -218,8 +262,7 @@ class ArrayCache(_RandomCacheSystem):
         seed: Seed = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(seed)
-        self._members = _list_of_caches(caches, "caches")
+        super().__init__(_list_of_caches(caches, "caches"), seed)
         if weights is None:
             self.select_cache: Callable[[], Any] = self._select_uniformly
             return
@@ -267,8 +310,8 @@ def _check_shard(parameters: Mapping[str, Any]) -> list[str]:
     return [f"{place.get(key, f'policy_attr.{key}')}: {text}" for key, text in report.problems]
 
 
-def _stable_shard(nodes: int, k: Item) -> int:
-    return stable_hash(k) % nodes
+def _hashed_shard(nodes: int, salt: int, k: Item) -> int:
+    return salted_hash(k, salt) % nodes
 
 
 @register_cache_policy("SHARD", check=_check_shard)
@@ -285,12 +328,17 @@ class ShardedCache(Cache):
         Number of shards, at most `maxlen`. Each has ``maxlen // nodes`` places, the first
         ``maxlen % nodes`` of them one more.
     f_map : callable, optional
-        Takes an item and returns the index of its shard, from 0. By default
-        ``icarus.hashing.stable_hash(k) % nodes``, which is the same in every process.
+        Takes an item and returns the index of its shard, from 0. By default that is the
+        remainder of a salted hash, ``icarus.hashing.salted_hash(k, ...) % nodes``. Which items
+        meet in a shard is a draw that each replication of a campaign makes anew, for all caches
+        of the network at once.
     policy_attr : mapping, optional
         Further parameters of the policy.
     seed : int, SeedSequence, Generator or None, optional
-        Where a policy that chooses at random draws from; shards share one stream.
+        Where a policy that chooses at random draws from; shards share one stream. The salt of
+        the hash comes from it too, and without a seed a script has no salt.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
 
     Raises
     ------
@@ -309,6 +357,7 @@ class ShardedCache(Cache):
         policy_attr: Mapping[str, Any] | None = None,
         *,
         seed: Seed = None,
+        salt: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(maxlen)
@@ -319,8 +368,13 @@ class ShardedCache(Cache):
                 f"nodes must be from 1 to the size of the cache, {self._maxlen}, got {nodes}"
             )
         nodes = int(nodes)
-        self.f_map = partial(_stable_shard, nodes) if f_map is None else f_map
-        build = _shard_builder(policy, dict((policy_attr or {}).items()), seed)
+        self._salt = hash_salt(salt, seed, "SHARD") if f_map is None else 0
+        self.f_map = partial(_hashed_shard, nodes, self._salt) if f_map is None else f_map
+        parameters = dict((policy_attr or {}).items())
+        if CACHE_POLICY.get(policy) is ShardedCache:
+            # With one hash for both, all items of a shard would meet in one shard of it.
+            parameters.setdefault("salt", self._salt + 1)
+        build = _shard_builder(policy, parameters, seed)
         each, rest = divmod(self._maxlen, nodes)
         self._shards = [build(each + (shard < rest)) for shard in range(nodes)]
 

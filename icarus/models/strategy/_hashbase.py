@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from icarus.hashing import stable_hash
+import numpy as np
+
+from icarus.hashing import salted_hash
 from icarus.models.strategy.base import Strategy, _require_one_of
-from icarus.types import Content, Node
+from icarus.randomness import hash_salt
+from icarus.types import Content, Node, Seed
 
 if TYPE_CHECKING:
     from icarus.execution.network import NetworkController, NetworkView
@@ -19,16 +22,37 @@ if TYPE_CHECKING:
 Routing = Literal["SYMM", "ASYMM", "MULTICAST"]
 """How a content that the authoritative cache lacks gets from its origin to the receiver.
 
-Through that cache, which keeps it; on the shortest path, kept only if the cache lies there; or
-on the shortest path with a second branch to the cache, which keeps it.
+Through that cache, which keeps it; on the shortest path; or on the shortest path with a second
+branch to the cache, which keeps it. Where the cache lies on the shortest path, all three are the
+first.
+"""
+
+Assignment = Literal["hash", "round_robin"]
+"""How contents are assigned to the caches, which are taken in node order.
+
+By a salted hash of the name; or in turn, content i to cache ``i % n``, names that are no whole
+numbers by a hash.
 """
 
 
 class BaseHashrouting(Strategy):
     """What hash-routing schemes share: the map from content to authoritative cache.
 
-    Contents are spread over the caches, taken in node order, by a hash that is the same in
-    every process; each cache is responsible for an equal share of the names.
+    Contents are spread over the caches, taken in node order, by a hash; each cache is
+    responsible for an equal share of the names. Which contents meet in which cache is a draw,
+    and each replication of a campaign has one of its own: the hash is salted.
+
+    Parameters
+    ----------
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt comes from. In a campaign that is a stream of the replication; without a
+        seed a script has no salt.
+    salt : int, optional
+        The salt instead, for one draw in all replications; 0 is no salt.
+    assignment : {"hash", "round_robin"}, optional
+        "round_robin" makes no draw: content i belongs to cache i modulo their number, as with
+        Icarus 0.8, where it spreads popularity evenly. Names that are no whole numbers are
+        hashed all the same.
 
     Attributes
     ----------
@@ -47,11 +71,23 @@ class BaseHashrouting(Strategy):
     Raises
     ------
     ValueError
-        If the network has no cache.
+        If the network has no cache, or `assignment` is none of these.
     """
 
-    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(view, controller)
+        _require_one_of("assignment", assignment, get_args(Assignment))
+        self._salt = hash_salt(salt, seed, "hash-routing")
+        self._in_turn = assignment == "round_robin"
         self.cache_nodes: list[Node] = list(view.cache_nodes())
         self.n_cache_nodes = len(self.cache_nodes)
         if self.n_cache_nodes == 0:
@@ -73,10 +109,15 @@ class BaseHashrouting(Strategy):
         """
         number = self._hashes.get(content)
         if number is None:
-            number = self._hashes[content] = stable_hash(content)
+            number = self._hashes[content] = self._number_of(content)
         if cluster is None:
             return self.cache_assignment[number % self.n_cache_nodes]
         return self.clusters[cluster][number % self.cluster_size[cluster]]
+
+    def _number_of(self, content: Content) -> int:
+        """Return the number, 64 bits, whose remainder says which cache is responsible."""
+        turn = turn_of(content) if self._in_turn else None
+        return salted_hash(content, self._salt) if turn is None else turn
 
     def _send_request(self, path: Sequence[Node]) -> None:
         self.controller.forward_request_path(path[0], path[-1], path)
@@ -116,6 +157,8 @@ class RoutedHashrouting(BaseHashrouting):
     ----------
     routing : {"SYMM", "ASYMM", "MULTICAST"}
         How contents are delivered.
+    seed, salt, assignment
+        As for ``BaseHashrouting``.
 
     Raises
     ------
@@ -124,9 +167,17 @@ class RoutedHashrouting(BaseHashrouting):
     """
 
     def __init__(
-        self, view: NetworkView, controller: NetworkController, routing: Routing, **kwargs: Any
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        routing: Routing,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller)
+        super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         require_routing("routing", routing)
         self.routing = routing
         self._deliver = {
@@ -150,20 +201,30 @@ class RoutedHashrouting(BaseHashrouting):
         self._send_content(to_cache[::-1])
 
     def _deliver_asymmetric(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
-        """Send the content directly, storing it if the cache lies on that way."""
-        cache = to_source[0]
+        """Send the content directly; through the cache, which keeps it, if that lies on the way."""
         direct = self.view.shortest_path(to_source[-1], to_cache[0])
-        self._send_content(direct)
-        if cache in direct:
-            self.controller.put_content(cache)
+        if to_source[0] in direct:
+            self._deliver_symmetric(to_cache, to_source)
+        else:
+            self._send_content(direct)
 
     def _deliver_multicast(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
         """Send the content directly and, from the fork on, to the cache, which stores it."""
         cache, source = to_source[0], to_source[-1]
         direct = self.view.shortest_path(source, to_cache[0])
+        if cache in direct:
+            self._deliver_symmetric(to_cache, to_source)
+            return
         self._send_content(direct)
         self._send_content(self._branch(source, cache, direct), main_path=False)
         self.controller.put_content(cache)
+
+
+def turn_of(content: Content) -> int | None:
+    """Return the 64 bits of a whole number; None of any other name."""
+    if isinstance(content, (float, np.floating)) and float(content).is_integer():
+        content = int(content)
+    return int(content) % 2**64 if isinstance(content, (int, np.integer)) else None
 
 
 def require_routing(parameter: str, value: object) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import networkx as nx
 
-from icarus.models.strategy._hashbase import BaseHashrouting, Routing, require_routing
+from icarus.models.strategy._hashbase import Assignment, BaseHashrouting, Routing, require_routing
 from icarus.models.strategy.base import _require_one_of
 from icarus.registry import register_strategy
 from icarus.scenarios.algorithms import extract_cluster_level_topology
-from icarus.types import Content, Node
+from icarus.types import Content, Node, Seed
 
 if TYPE_CHECKING:
     from icarus.execution.network import NetworkController, NetworkView
@@ -35,12 +35,20 @@ class HashroutingClustered(BaseHashrouting):
         the caches that were asked, which keep it.
     inter_routing : {"LCE", "EDGE"}, optional
         Which clusters' caches are asked: all on the way, or that of the receiver only.
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number
+        within a cluster; see HASHROUTING.
 
     Raises
     ------
     ValueError
-        If `intra_routing` or `inter_routing` is none of these, or the topology is not divided
-        into connected clusters that each node has the label of. The cache placement
+        If `intra_routing`, `inter_routing` or `assignment` is none of these, or the topology is
+        not divided into connected clusters that each node has the label of. The cache placement
         CLUSTERED_HASHROUTING does that.
     RuntimeError
         From ``process_event``, if the source does not have the content.
@@ -65,9 +73,13 @@ class HashroutingClustered(BaseHashrouting):
         controller: NetworkController,
         intra_routing: Routing,
         inter_routing: _InterRouting = "LCE",
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
         **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller)
+        super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         require_routing("intra_routing", intra_routing)
         _require_one_of("inter_routing", inter_routing, get_args(_InterRouting))
         self.intra_routing = intra_routing

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from icarus.models.strategy._hashbase import (
+    Assignment,
     BaseHashrouting,
     RoutedHashrouting,
     Routing,
     require_routing,
 )
 from icarus.registry import register_strategy
-from icarus.types import Content, Fraction, Node
+from icarus.types import Content, Fraction, Node, Seed
 
 if TYPE_CHECKING:
     from icarus.execution.network import NetworkController, NetworkView
@@ -38,12 +39,19 @@ class HashroutingEdge(RoutedHashrouting):
         HASHROUTING.
     edge_cache_ratio : float
         Share of each cache that is local, from 0 to 1.
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number; see HASHROUTING.
 
     Raises
     ------
     ValueError
-        If `routing` or `edge_cache_ratio` is none of these, or a receiver's first neighbour
-        has no cache.
+        If `routing`, `edge_cache_ratio` or `assignment` is none of these, or a receiver's first
+        neighbour has no cache.
     RuntimeError
         From ``process_event``, if the source does not have the content.
 
@@ -59,9 +67,13 @@ class HashroutingEdge(RoutedHashrouting):
         controller: NetworkController,
         routing: Routing,
         edge_cache_ratio: Fraction,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
         **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller, routing)
+        super().__init__(view, controller, routing, seed=seed, salt=salt, assignment=assignment)
         self.proxy: dict[Node, Node] = _proxies(view)
         controller.reserve_local_cache(edge_cache_ratio)
 
@@ -113,11 +125,18 @@ class HashroutingOnPath(BaseHashrouting):
         How contents found behind the authoritative cache are delivered; see HASHROUTING.
     on_path_cache_ratio : float
         Share of each cache that is local, from 0 to 1.
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number; see HASHROUTING.
 
     Raises
     ------
     ValueError
-        If `routing` or `on_path_cache_ratio` is none of these.
+        If `routing`, `on_path_cache_ratio` or `assignment` is none of these.
     RuntimeError
         From ``process_event``, if the source does not have the content.
 
@@ -137,9 +156,13 @@ class HashroutingOnPath(BaseHashrouting):
         controller: NetworkController,
         routing: Routing,
         on_path_cache_ratio: Fraction,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
         **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller)
+        super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         require_routing("routing", routing)
         self.routing = routing
         controller.reserve_local_cache(on_path_cache_ratio)

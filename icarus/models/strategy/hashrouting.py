@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from icarus.models.strategy._hashbase import Assignment, RoutedHashrouting
 from icarus.models.strategy._hashbase import BaseHashrouting as BaseHashrouting
-from icarus.models.strategy._hashbase import RoutedHashrouting
 from icarus.models.strategy._hashclusters import HashroutingClustered
 from icarus.models.strategy._hashlocal import HashroutingEdge, HashroutingOnPath
 from icarus.registry import register_strategy
-from icarus.types import Content, Node, NonNegative
+from icarus.types import Content, Node, NonNegative, Seed
 
 if TYPE_CHECKING:
     from icarus.execution.network import NetworkController, NetworkView
@@ -47,12 +47,20 @@ class Hashrouting(RoutedHashrouting):
         copy; directly, with a copy only if the cache lies on the way; or directly with a
         second branch to the cache, which keeps a copy. The branch begins at the last node that
         the paths from the source to the receiver and to the cache have in common, and does not
-        count for the latency.
+        count for the latency. Where the cache lies on the way, all three are the first.
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number, as with Icarus 0.8, where that spreads
+        popularity evenly. Names that are no whole numbers are hashed all the same.
 
     Raises
     ------
     ValueError
-        If `routing` is none of these, or the network has no cache.
+        If `routing` or `assignment` is none of these, or the network has no cache.
     RuntimeError
         From ``process_event``, if the source does not have the content.
 
@@ -75,42 +83,99 @@ class Hashrouting(RoutedHashrouting):
 class HashroutingSymmetric(Hashrouting):
     """Hash-routing, symmetric: contents return through the authoritative cache, which keeps them.
 
+    Parameters
+    ----------
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number; see HASHROUTING.
+
     References
     ----------
     L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
-        super().__init__(view, controller, "SYMM")
+    def __init__(
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(view, controller, "SYMM", seed=seed, salt=salt, assignment=assignment)
 
 
 @register_strategy("HR_ASYMM")
 class HashroutingAsymmetric(Hashrouting):
     """Hash-routing, asymmetric: contents return directly, and are kept if they pass the cache.
 
+    Parameters
+    ----------
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number; see HASHROUTING.
+
     References
     ----------
     L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
-        super().__init__(view, controller, "ASYMM")
+    def __init__(
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(view, controller, "ASYMM", seed=seed, salt=salt, assignment=assignment)
 
 
 @register_strategy("HR_MULTICAST")
 class HashroutingMulticast(Hashrouting):
     """Hash-routing, multicast: contents return directly and branch off to the cache as well.
 
+    Parameters
+    ----------
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number; see HASHROUTING.
+
     References
     ----------
     L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
-        super().__init__(view, controller, "MULTICAST")
+    def __init__(
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(view, controller, "MULTICAST", seed=seed, salt=salt, assignment=assignment)
 
 
 @register_strategy("HR_HYBRID_AM")
@@ -124,6 +189,13 @@ class HashroutingHybridAM(Hashrouting):
     ----------
     max_stretch : float, optional
         That share.
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number; see HASHROUTING.
 
     Attributes
     ----------
@@ -147,9 +219,13 @@ class HashroutingHybridAM(Hashrouting):
         view: NetworkView,
         controller: NetworkController,
         max_stretch: NonNegative = 0.2,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
         **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller, "ASYMM")
+        super().__init__(view, controller, "ASYMM", seed=seed, salt=salt, assignment=assignment)
         topology = view.topology()
         if not nx.is_connected(topology):
             raise ValueError("the network is not connected, so that it has no diameter")
@@ -159,12 +235,10 @@ class HashroutingHybridAM(Hashrouting):
     def _deliver_hybrid(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
         cache, source = to_source[0], to_source[-1]
         direct = self.view.shortest_path(source, to_cache[0])
-        self._send_content(direct)
-        branch = self._branch(source, cache, direct)
-        hops = len(branch) - 1
-        if hops == 0 or hops < self.max_stretch:
-            self._send_content(branch, main_path=False)
-            self.controller.put_content(cache)
+        if len(self._branch(source, cache, direct)) - 1 < self.max_stretch:
+            self._deliver_multicast(to_cache, to_source)
+        else:
+            self._deliver_asymmetric(to_cache, to_source)
 
 
 @register_strategy("HR_HYBRID_SM")
@@ -174,14 +248,33 @@ class HashroutingHybridSM(Hashrouting):
     The authoritative cache always keeps a copy. Where both have as many hops, delivery is
     symmetric.
 
+    Parameters
+    ----------
+    seed : int, SeedSequence, Generator or None, optional
+        Where the salt of the hash comes from; each replication of a campaign has its own.
+    salt : int, optional
+        The salt instead, the same in all replications; 0 is none.
+    assignment : {"hash", "round_robin"}, optional
+        Whether the cache responsible for a content is found by a hash of its name, or content i
+        belongs to cache i modulo their number; see HASHROUTING.
+
     References
     ----------
     L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(self, view: NetworkView, controller: NetworkController, **kwargs: Any) -> None:
-        super().__init__(view, controller, "SYMM")
+    def __init__(
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(view, controller, "SYMM", seed=seed, salt=salt, assignment=assignment)
         self._deliver = self._deliver_hybrid
 
     def _deliver_hybrid(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:

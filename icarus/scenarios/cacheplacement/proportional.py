@@ -138,7 +138,7 @@ def uniform_consolidated_cache_placement(
         Part of the candidates that share the budget, from 0 to 1; one at least.
     metric_dict : mapping from node to float, optional
         What candidates are ranked by, betweenness centrality by default. Of equal ones, those
-        first in the topology are taken first.
+        last in the topology are taken first for "top", and those first in it for "bottom".
     target : {"top", "bottom"}, optional
         Whether those with the highest or the lowest values are taken.
     **kwargs
@@ -158,7 +158,9 @@ def uniform_consolidated_cache_placement(
     chosen = candidates
     if spread < 1:
         metric = _metric(topology, metric_dict, candidates)
-        ranked = sorted(candidates, key=metric.__getitem__, reverse=target == "top")
+        ranked = sorted(candidates, key=metric.__getitem__)
+        if target == "top":
+            ranked.reverse()
         taken = set(ranked[: max(1, iround(spread * len(ranked)))])
         chosen = [node for node in candidates if node in taken]
     # Candidates left out are named too, so that sizes of an earlier placement go.
