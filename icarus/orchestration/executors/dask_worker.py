@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import pickle
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from icarus.limits import Limits
 from icarus.orchestration.errortext import error_line, traceback_text
@@ -167,8 +169,13 @@ def _place_for_output() -> Output | None:
     """Return where what jobs print goes; the worker's own log goes on where it went."""
     try:
         output = Output()
+        own = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     except OSError:
         return None
+    for logger in [logging.root, *logging.root.manager.loggerDict.values()]:
+        for handler in logger.handlers if isinstance(logger, logging.Logger) else ():
+            if getattr(handler, "stream", None) in (sys.stdout, sys.stderr):
+                cast(logging.StreamHandler[Any], handler).setStream(own)
     output.start_trimming()
     return output
 
