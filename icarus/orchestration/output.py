@@ -169,7 +169,9 @@ class Capture:
                 self._saved[fd] = os.dup(fd)
         # A number of its own, which can be led elsewhere.
         self._printer = _printer(os.dup(self._output.file.fd))
-        sys.stdin = _Input(sys.stdin, self.release)
+        # Kept here too: `input` of Python up to 3.12 crashes if what it reads from is replaced
+        # and freed while it is asked for its number.
+        self._input = sys.stdin = _Input(sys.stdin, self.release)
         sys.stdout = sys.stderr = self._printer
         sys.breakpointhook = self._break
         self._begin()
