@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,7 +36,7 @@ class LyingMeta(type):
         raise SystemExit("no name")
 
 
-class Lying(Exception, metaclass=LyingMeta):
+class Lying(Exception, metaclass=LyingMeta):  # noqa: N818
     pass
 
 
@@ -44,7 +45,7 @@ class Mute(BaseException):
         raise KeyboardInterrupt("no text")
 
 
-class Pretender(Exception):
+class Pretender(Exception):  # noqa: N818
     __class__ = SettingsError
 
 
@@ -69,7 +70,7 @@ RAISED = {
 
 def state():
     return {
-        "cwd": os.getcwd(),
+        "cwd": str(Path.cwd()),
         "umask": _umask(),
         "handlers": [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)],
         "mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
@@ -141,11 +142,11 @@ def task(argument, heartbeat):
             del found["handlers"]
             return found
         case ["remove its folder", folder]:
-            os.makedirs(folder)
+            Path(folder).mkdir()
             os.chdir(folder)
             shutil.rmtree(folder)
         case ["remove the folder"]:
-            shutil.rmtree(os.getcwd())
+            shutil.rmtree(Path.cwd())
         case ["raise", name]:
             raise RAISED[name]
         case ["cancel"]:
@@ -220,7 +221,7 @@ def test_a_job_that_removes_its_folder(executor, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert outcome_of(executor, f"remove its folder:{tmp_path}/gone").status is Status.OK
     assert outcome_of(executor, "state").value["cwd"] == str(tmp_path)
-    assert os.getcwd() == str(tmp_path)
+    assert Path.cwd() == tmp_path
 
 
 def test_a_job_that_removes_the_folder_of_all(executor, tmp_path, monkeypatch):

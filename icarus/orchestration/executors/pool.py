@@ -46,6 +46,8 @@ _Ended = tuple[Job, Outcome]
 
 _FAMILIES_EVERY = 0.5
 """Seconds between two looks at what jobs have started."""
+_BEGINS_WITHIN = 10.0
+"""Seconds after which a process that has not begun with its job is looked at."""
 _FAREWELL = 1.0
 """Seconds that a process may live without a pipe to the campaign."""
 
@@ -315,6 +317,8 @@ class PoolExecutor:
             noted = self._board.read(worker.slot)
             if noted.pid:
                 worker.sentence = verdict(self._limits, now - noted.started, now - noted.heartbeat)
+            elif now - worker.given > _BEGINS_WITHIN and _stands_still(worker.process.pid):
+                worker.sentence = Status.LOST, "its worker was stopped before it began"
         for pid, reason in self._memory.condemned(pid for pid in busy if pid is not None).items():
             busy[pid].sentence = busy[pid].sentence or (Status.LOST, reason)
         for worker in self._workers:
@@ -379,6 +383,13 @@ def _safe_path() -> Iterator[dict[str, str | None]]:
             del os.environ[name]
         else:
             os.environ[name] = before
+
+
+def _stands_still(pid: int | None) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
 
 
 def _none_to_be_had(error: OSError) -> ProcessError:
