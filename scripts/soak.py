@@ -50,7 +50,8 @@ PARALLEL_EXECUTION = {parallel}
 N_PROCESSES = 2
 LOG_LEVEL = "ERROR"
 DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LARGE"]
-ODD = "odd \\x1b[31m [/red] $ \\u202e text " + {surrogate!r} + " of job {{number}}" + 5000 * "\\u00e9"
+ODD = "odd \\x1b[31m [/red] $ \\u202e text " + {surrogate!r} + " of job {{number}}"
+ODD += 5000 * "\\u00e9"
 START = os.getcwd(), dict(os.environ), os.umask(0o022)
 os.umask(START[2])
 
@@ -67,8 +68,8 @@ def require_surroundings():
         note("leaks", 0)
 
 
+# Change what later jobs must not see, start what must not be left over, and print.
 def meddle(number):
-    """Change what later jobs must not see, start what must not be left over, and print."""
     os.chdir("/")
     os.umask(0o077)
     os.environ["SOAKED"] = "1"
@@ -84,8 +85,6 @@ def meddle(number):
 
 @register_data_collector("LARGE")
 class Large(DataCollector):
-    """Returns an array of a megabyte for some of the experiments."""
-
     def __init__(self, view, **kwargs):
         super().__init__(view, **kwargs)
         self.seen = 0
@@ -229,8 +228,8 @@ def outcome_of(results: Path) -> list[tuple[Any, Any]]:
 def _flat(tree: Tree) -> dict[Any, Any]:
     """Return a tree as a mapping that can be compared, arrays to the last bit."""
     return {
-        path: (value.dtype, value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
-        for path, value in tree.paths().items()
+        path: (one.dtype, one.shape, one.tobytes()) if isinstance(one, np.ndarray) else one
+        for path, one in tree.paths().items()
     }
 
 
