@@ -232,7 +232,7 @@ def test_messages_come_in_pieces_and_in_order():
         sender.send_on()
     assert got[:2] == values[:2]
     assert np.array_equal(got[2], values[2])
-    assert np.array_equal(got[4], columns)
+    assert np.array_equal(got[4], values[4])
     assert got[4].flags.f_contiguous
     sender.close()
     with pytest.raises(EOFError):
