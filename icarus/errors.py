@@ -9,6 +9,7 @@
     ├── TopologyError      a map file that is missing or unusable
     ├── NoKernelError      a simulation that the compiled engine cannot run
     ├── ClusterError       a cluster that cannot be reached, or that was lost
+    ├── ProcessError       processes, or what they need, that the system does not give
     ├── ResultsError       a results file that cannot be read or written
     │   └── JournalError   the same of a campaign's journal
     └── PlotError          a plot that the results at hand cannot give
@@ -37,6 +38,7 @@ __all__ = [
     "JournalError",
     "NoKernelError",
     "PlotError",
+    "ProcessError",
     "ResultsError",
     "SettingsError",
     "TopologyError",
@@ -126,6 +128,10 @@ class NoKernelError(IcarusError):
 
 class ClusterError(IcarusError):
     """A cluster that cannot be reached, cannot be used or was lost."""
+
+
+class ProcessError(IcarusError):
+    """Processes, or the files or memory that they need, which the system does not give."""
 
 
 class ResultsError(IcarusError):

@@ -6,13 +6,13 @@ all problems are found in one go, each with the place in the settings where it s
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.core.kinds import conformed, conformed_section
+from icarus.core.machine import available_cores
 from icarus.core.values import check_value
 from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.choice import EngineName, choose_engine
@@ -177,13 +177,6 @@ def make_plan(settings: Settings) -> Plan:
         vetoes={experiment_id(experiments[i]): reason for i, reason in vetoes.items()},
         replications=replications,
     )
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use, which a batch system may have limited."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _check_general(settings: Settings) -> list[str]:

@@ -28,6 +28,7 @@ from icarus.util import Settings, config_logging
 __all__ = [
     "Campaign",
     "Keeping",
+    "absolute",
     "check_destination",
     "default_destination",
     "handler",
@@ -41,6 +42,20 @@ __all__ = [
 def default_destination(settings_path: str | os.PathLike[str]) -> Path:
     """Return where the results of a settings module go unless another place is named."""
     return Path("results") / f"{Path(settings_path).stem}.pickle"
+
+
+def absolute(path: Path) -> Path:
+    """Return where a path leads from the current folder.
+
+    Raises
+    ------
+    ResultsError
+        If the current folder is gone.
+    """
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise ResultsError(f"{path}: the current folder is gone; change to another") from error
 
 
 def check_destination(path: Path, overwrite: bool) -> None:
@@ -139,6 +154,8 @@ def prepared(
     ResultsError
         If results cannot be written there; as a JournalError, if the journal cannot.
     """
+    # What settings, hooks and jobs make of the current folder changes nothing about it.
+    file = absolute(file)
     path = journal_of(file)
     if not keeping.journal:
         orchestrator = Orchestrator(settings, executor=executor)
@@ -240,11 +257,11 @@ def run(
     SystemExit
         If there is no ``EXPERIMENT_QUEUE``, or a signal stopped the campaign: 128 plus its number.
     """
+    destination = absolute(Path(output))
     overrides = parse_overrides(f"{name}={text}" for name, text in (config_override or {}).items())
     settings = load_settings(config_file, overrides)
     _validate_settings(settings)
     config_logging(settings["LOG_LEVEL"])
-    destination = Path(output)
     check_destination(destination, overwrite=True)
     orchestrator = Orchestrator(settings)
     for warning in orchestrator.plan.warnings:

@@ -1,17 +1,22 @@
 """Disturb a campaign of short jobs for as long as told, and see that nothing is lost or repeated.
 
 ``python -m scripts.soak --minutes 10``: runs are killed at random moments (the parent, the whole
-group, single workers) and stopped by signals, jobs fail and hang at random, and runs are resumed
-until the campaign is finished, over and over. What comes out must equal an undisturbed campaign to
-the last bit, and no job may start again once its end was committed.
+group, single workers) and stopped by signals, jobs fail and hang at random, start processes, change
+the folder, mask and environment, print, fail with odd texts and return large arrays, and runs are
+resumed until the campaign is finished, over and over. Every third campaign runs on a dask cluster,
+if the package is there, whose scheduler and workers are made to stand still. What comes out must
+equal an undisturbed campaign to the last bit, no job may start again once its end was committed,
+and no process may be left over.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +25,10 @@ import time
 from collections import Counter
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
 
 from icarus.results import read_results_pickle
 from icarus.util import Tree
@@ -27,9 +36,12 @@ from icarus.util import Tree
 __all__ = ["SoakError", "campaign_settings", "disturbances", "outcome_of", "soak"]
 
 _SETTINGS = """
-import os, random, time
+import os, random, subprocess, time
+import numpy as np
+from icarus import Cancel
+from icarus.execution import DataCollector
 from icarus.models import LeaveCopyEverywhere
-from icarus.registry import register_strategy
+from icarus.registry import register_data_collector, register_strategy
 from icarus.util import Tree
 
 FOLDER = {folder!r}
@@ -37,11 +49,51 @@ N_REQUESTS = 40
 PARALLEL_EXECUTION = {parallel}
 N_PROCESSES = 2
 LOG_LEVEL = "ERROR"
+DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LARGE"]
+ODD = "odd \\x1b[31m [/red] $ \\u202e text " + {surrogate!r} + " of job {{number}}"
+ODD += 5000 * "\\u00e9"
+START = os.getcwd(), dict(os.environ), os.umask(0o022)
+os.umask(START[2])
 
 
 def note(what, number):
     with open(os.path.join(FOLDER, what), "a") as file:
         file.write(f"{{number}}\\n")
+
+
+def require_surroundings():
+    mask = os.umask(0o022)
+    os.umask(mask)
+    if os.getcwd() != START[0] or "SOAKED" in os.environ or mask != START[2]:
+        note("leaks", 0)
+
+
+# Change what later jobs must not see, start what must not be left over, and print.
+def meddle(number):
+    os.chdir("/")
+    os.umask(0o077)
+    os.environ["SOAKED"] = "1"
+    print(ODD.encode("utf-8", "backslashreplace").decode().format(number=number))
+    if number % 20 == 3 and not os.environ.get({on_dask!r}):
+        child = subprocess.Popen(["sleep", "3600"], start_new_session=number % 40 == 3)
+        note("children", child.pid)
+        if not os.fork():
+            note("children", os.getpid())
+            time.sleep(3600)
+            os._exit(0)
+
+
+@register_data_collector("LARGE")
+class Large(DataCollector):
+    def __init__(self, view, **kwargs):
+        super().__init__(view, **kwargs)
+        self.seen = 0
+
+    def start_session(self, timestamp, receiver, content):
+        self.seen += content
+
+    def results(self):
+        return Tree(ARRAY=np.arange(131_072 if self.seen % 10 == 0 else 8) + self.seen)
 
 
 @register_strategy("SOAKED")
@@ -51,6 +103,8 @@ class Soaked(LeaveCopyEverywhere):
         note("started", number)
         self.number = number
         self.left = 2 * N_REQUESTS
+        require_surroundings()
+        meddle(number)
         mishap = random.SystemRandom().random()
         if os.environ.get({mishaps!r}) and mishap < 0.01:
             note("mishaps", number)
@@ -62,6 +116,12 @@ class Soaked(LeaveCopyEverywhere):
     def process_event(self, **event):
         super().process_event(**event)
         self.left -= 1
+        if self.left == N_REQUESTS and self.number % 97 == 11:
+            raise Cancel(ODD.format(number=self.number))
+        if self.left == N_REQUESTS and self.number % 97 == 23:
+            raise RuntimeError(ODD.format(number=self.number))
+        if self.left == N_REQUESTS and self.number % 97 == 31:
+            raise KeyboardInterrupt(self.number)
         if self.left == N_REQUESTS and self.number % 13 == 5:
             raise RuntimeError(f"job {{self.number}} fails, always")
         if self.left == 0:
@@ -90,8 +150,14 @@ disturbances = (
     "SIGINT",
     "SIGTERM",
     "SIGHUP",
+    "stop a worker",
 )
 """What is done to a run."""
+
+_ON_A_CLUSTER = ("kill the parent", "SIGHUP", "stop the scheduler", "stop a worker of dask")
+"""What is done to a run on a dask cluster."""
+_CLUSTER_EVERY = 3
+"""Every so many campaigns one runs on a cluster."""
 
 
 _UNDER_WAY = 12
@@ -102,15 +168,28 @@ _MISHAPS = "ICARUS_SOAK_MISHAPS"
 """The variable of the environment that has jobs fail and hang at random."""
 
 
+_ON_DASK = "ICARUS_SOAK_ON_DASK"
+"""The variable that tells jobs that they run on a cluster, where nobody ends what they start."""
+
+
 class SoakError(AssertionError):
     """Something was lost or repeated."""
 
 
-def campaign_settings(folder: Path, jobs: int, parallel: bool = True) -> Path:
+def campaign_settings(
+    folder: Path, jobs: int, parallel: bool = True, surrogates: bool = True
+) -> Path:
     """Write the settings of a campaign whose jobs note how they begin and end; return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "soaked.py"
-    text = _SETTINGS.format(folder=str(folder), jobs=jobs, parallel=parallel, mishaps=_MISHAPS)
+    text = _SETTINGS.format(
+        folder=str(folder),
+        jobs=jobs,
+        parallel=parallel,
+        mishaps=_MISHAPS,
+        on_dask=_ON_DASK,
+        surrogate="\udc80" if surrogates else "",
+    )
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -139,11 +218,83 @@ def committed(results: Path) -> set[int]:
         return {number for (number,) in rows}
 
 
-def outcome_of(results: Path) -> list[tuple[Tree, Tree | str]]:
+def outcome_of(results: Path) -> list[tuple[Any, Any]]:
     """Return what a campaign came to: pairs of parameters and results, or errors."""
     loaded = read_results_pickle(results)
-    failures = [(params, facts["error"]) for params, facts in loaded.failures]
-    return [*loaded, *failures]
+    failures = [(_flat(params), facts["error"]) for params, facts in loaded.failures]
+    return [*((_flat(params), _flat(tree)) for params, tree in loaded), *failures]
+
+
+def _flat(tree: Tree) -> dict[Any, Any]:
+    """Return a tree as a mapping that can be compared, arrays to the last bit."""
+    return {
+        path: (one.dtype, one.shape, one.tobytes()) if isinstance(one, np.ndarray) else one
+        for path, one in tree.paths().items()
+    }
+
+
+class _Cluster:
+    """A scheduler of dask and two workers, which stand still now and then."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{probe.getsockname()[1]}"
+        self._log = (folder / "cluster.log").open("ab")
+        port = self.address.rpartition(":")[2]
+        scheduler = ("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+        worker = ("worker", f"tcp://{self.address}", "--nthreads", "1", "--no-nanny")
+        self.processes = [
+            self._start(folder, *command)
+            for command in (scheduler, *[(*worker, "--no-dashboard")] * 2)
+        ]
+
+    def _start(self, folder: Path, kind: str, *options: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options],
+            cwd=folder,
+            env={**os.environ, _ON_DASK: "1"},
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def disturb(self, process: subprocess.Popen[bytes], what: str, chance: random.Random) -> None:
+        """Have a process stand still; the run is to heed signals all the same."""
+        victim = self.processes[0 if what == "stop the scheduler" else chance.choice((1, 2))]
+        victim.send_signal(signal.SIGSTOP)
+        try:
+            for _ in range(2):
+                time.sleep(chance.uniform(0.5, 2))
+                process.send_signal(signal.SIGTERM)
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            raise SoakError(f"deaf to two signals: {what}") from None
+        finally:
+            victim.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self._log.close()
+
+
+class _Clusters:
+    """A cluster, once one is wanted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: _Cluster | None = None
+
+    def get(self) -> _Cluster | None:
+        """Return the cluster, None where the package for it is missing."""
+        if self._made is None and importlib.util.find_spec("distributed"):
+            self._made = _Cluster(self._folder)
+        return self._made
+
+    def close(self) -> None:
+        if self._made is not None:
+            self._made.close()
 
 
 def _children(pid: int) -> list[int]:
@@ -160,6 +311,11 @@ def disturb(process: subprocess.Popen[bytes], what: str, chance: random.Random) 
             process.kill()
         elif what == "kill the group":
             os.killpg(process.pid, signal.SIGKILL)
+        elif what == "stop a worker":
+            # It is over its time then, and so is the run if nobody minds it.
+            if children := _children(process.pid):
+                os.kill(chance.choice(children), signal.SIGSTOP)
+            process.wait(120)
         elif what == "kill a worker":
             if children := _children(process.pid):
                 os.kill(chance.choice(children), signal.SIGKILL)
@@ -178,6 +334,28 @@ def _require_gone(group: int) -> None:
     raise SoakError(f"processes of the group {group} are left over")
 
 
+def _require_no_children(folder: Path) -> None:
+    """See that no process is left that jobs have started, the one that is being told included."""
+    deadline = time.monotonic() + 20
+    left: list[int] = []
+    while time.monotonic() < deadline:
+        left = [pid for pid in noted(folder, "children") if _is_a_child(pid, folder)]
+        if not left:
+            return
+        time.sleep(0.05)
+    raise SoakError(f"processes {left} are left over that jobs have started")
+
+
+def _is_a_child(pid: int, folder: Path) -> bool:
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        # Numbers are used again; a child has started since the folder was made.
+        began = process.create_time() >= folder.stat().st_ctime - 3600
+        named = process.cmdline()[:1] == ["sleep"] or "icarus" in " ".join(process.cmdline())
+        return began and named and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def soak(
     folder: Path,
     jobs: int,
@@ -188,6 +366,8 @@ def soak(
     parallel: bool = True,
     kinds: tuple[str, ...] = disturbances,
     pause: tuple[float, float] = (0.5, 2.5),
+    on_clusters: bool = False,
+    surrogates: bool = True,
 ) -> Counter[str]:
     """Disturb campaigns for so many seconds, or so many times, and check what comes of each.
 
@@ -203,20 +383,23 @@ def soak(
     """
     chance = random.Random(seed)
     done: Counter[str] = Counter()
-    settings = campaign_settings(folder, jobs, parallel)
+    settings = campaign_settings(folder, jobs, parallel, surrogates)
     reference = folder / "undisturbed.pickle"
     _run(settings, reference, "--no-journal")
     expected = outcome_of(reference)
     begin = time.monotonic()
-    while time.monotonic() - begin < seconds or sum(done.values()) - done["finished"] < times:
-        results = folder / f"disturbed-{done['finished']}.pickle"
-        while not _one_run(settings, results, kinds, pause, chance, done):
-            if times and sum(done.values()) >= times:
-                break
-        _finish(settings, results)
-        if outcome_of(results) != expected:
-            raise SoakError(f"{results} differs from {reference}")
-        done["finished"] += 1
+    with closing(_Clusters(folder)) as clusters:
+        while time.monotonic() - begin < seconds or sum(done.values()) - done["finished"] < times:
+            results = folder / f"disturbed-{done['finished']}.pickle"
+            wanted = on_clusters and done["finished"] % _CLUSTER_EVERY == _CLUSTER_EVERY - 1
+            cluster = clusters.get() if wanted else None
+            while not _one_run(settings, results, kinds, pause, chance, done, cluster):
+                if times and sum(done.values()) >= times:
+                    break
+            _finish(settings, results)
+            if outcome_of(results) != expected:
+                raise SoakError(f"{results} differs from {reference}")
+            done["finished"] += 1
     return done
 
 
@@ -227,14 +410,16 @@ def _one_run(
     pause: tuple[float, float],
     chance: random.Random,
     done: Counter[str],
+    cluster: _Cluster | None,
 ) -> bool:
     """Start or resume a campaign and disturb it; return whether it ended all the same."""
     before = committed(results)
     noted_before = noted(settings.parent, "started"), noted(settings.parent, "completed")
+    where = () if cluster is None else ("--executor", f"dask://{cluster.address}")
     # In a session of its own, so that the group is its own too.
     with _log(settings).open("ab") as log:
         process = subprocess.Popen(
-            command(settings, results, "-c", "JOB_TIMEOUT=0.7"),
+            command(settings, results, "-c", "JOB_TIMEOUT=0.7", *where),
             start_new_session=True,
             stderr=log,
             env={**os.environ, _MISHAPS: "1"},
@@ -242,9 +427,12 @@ def _one_run(
     try:
         process.wait(chance.uniform(*pause))
     except subprocess.TimeoutExpired:
-        what = chance.choice(kinds)
+        what = chance.choice(kinds if cluster is None else _ON_A_CLUSTER)
         done[what] += 1
-        disturb(process, what, chance)
+        if cluster is not None and what not in kinds:
+            cluster.disturb(process, what, chance)
+        else:
+            disturb(process, what, chance)
     process.wait(120)
     _require_gone(process.pid)
     _check_run(settings.parent, before, noted_before, results)
@@ -258,6 +446,9 @@ def _check_run(
     again = {job for job in noted(folder, "started") - started if job in before}
     if again:
         raise SoakError(f"jobs {sorted(again)[:5]} started again after their end was committed")
+    if leaks := noted(folder, "leaks").total():
+        raise SoakError(f"{leaks} jobs found the surroundings changed by others")
+    _require_no_children(folder)
     now = committed(results)
     uncounted = {job for job in noted(folder, "completed") - completed if job not in now}
     if len(uncounted) > _UNDER_WAY:
@@ -296,7 +487,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="icarus-soak-") as folder:
         try:
             done = soak(
-                Path(folder), arguments.jobs, seconds=60 * arguments.minutes, seed=arguments.seed
+                Path(folder),
+                arguments.jobs,
+                seconds=60 * arguments.minutes,
+                seed=arguments.seed,
+                on_clusters=True,
             )
         except SoakError as error:
             sys.exit(f"soak: {error}")

@@ -119,7 +119,7 @@ def watch(path: Path | None) -> None:
 @click.argument("job", metavar="[JOB]", required=False)
 @command
 def log(path: Path, job: str | None) -> None:
-    """Print the jobs of RESULTS, or messages and traceback of one.
+    """Print the jobs of RESULTS, or messages, output and traceback of one.
 
     JOB is its number, or the beginning of its id.
     """
@@ -165,6 +165,10 @@ def _outcome_lines(outcome: Outcome) -> list[str]:
         lines.append(f"error:     {outcome.error}")
     for level, name, text in outcome.messages:
         lines.append(f"{logging.getLevelName(level)} {name}: {text}")
+    if outcome.output:
+        from icarus.core.plaintext import plain
+
+        lines += ["printed:", *(f"  {line}" for line in plain(outcome.output).rstrip().split("\n"))]
     if outcome.traceback:
         lines += ["", *outcome.traceback.rstrip().splitlines()]
     return lines

@@ -88,11 +88,14 @@ def run(
     """
     from icarus import runner
 
+    shown = destination or runner.default_destination(settings)
+    # Before the settings can change to another folder.
+    file = runner.absolute(shown)
+    log_file = None if log_file is None else runner.absolute(log_file)
     loaded = _load(settings, overrides, strict)
     if dry_run:
         _print_plan(settings, loaded)
         return
-    file = destination or runner.default_destination(settings)
     if fresh and not no_journal:
         _confirm_fresh(file)
     keeping = runner.Keeping(
@@ -107,7 +110,7 @@ def run(
         for warning in orchestrator.plan.warnings:
             logging.getLogger("settings").warning("%s", warning)
         runner.run_campaign(orchestrator, campaign.write)
-    sys.exit(_report(orchestrator, file, quiet))
+    sys.exit(_report(orchestrator, shown, quiet))
 
 
 def _confirm_fresh(file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from icarus.orchestration.jobs import Job, Outcome
@@ -124,7 +124,8 @@ class Accounts:
         return max(left, 0.0) / min(n_processes, planned)
 
     def _count(self, job: Job, outcome: Outcome) -> Iterable[Job]:
-        self.ended[job.number] = job, outcome
+        # What it printed is in the journal, and would fill the memory.
+        self.ended[job.number] = job, replace(outcome, output="") if outcome.output else outcome
         self.counts[outcome.status] += 1
         if outcome.status is Status.OK:
             self.durations.append(outcome.duration)

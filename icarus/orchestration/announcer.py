@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 
 from icarus.orchestration.events import Event, Subscriber
+from icarus.orchestration.stops import JobStopped
 
 __all__ = ["Announcer", "EssentialSubscriberFailed"]
 
 logger = logging.getLogger("orchestration")
 
 
-class EssentialSubscriberFailed(BaseException):
+class EssentialSubscriberFailed(JobStopped):
     """Raised to end a campaign of which an essential subscriber could not take note.
 
     It may be raised inside a job that runs in this process, and is not to be caught by it.

@@ -6,14 +6,18 @@ worker that is killed in the middle of writing leaves nothing locked behind.
 
 from __future__ import annotations
 
+import mmap
 import os
 import time
-from multiprocessing.context import BaseContext
 from typing import Any, NamedTuple
+
+from icarus.core.memoryfile import MemoryFile
 
 __all__ = ["Board", "Slot"]
 
 _FIELDS = 4
+_CELL = 8
+"""Bytes of a number."""
 
 
 class Slot(NamedTuple):
@@ -36,17 +40,38 @@ class Board:
     ----------
     n_slots : int
         How many jobs can be under way at a time.
-    context : multiprocessing context
-        That of the processes which share the board.
+
+    Raises
+    ------
+    OSError
+        If the system has no memory to share.
     """
 
-    def __init__(self, n_slots: int, context: BaseContext) -> None:
+    def __init__(self, n_slots: int) -> None:
         self.n_slots = n_slots
-        self._cells: Any = context.RawArray("d", n_slots * _FIELDS)
+        self._file = MemoryFile("icarus-board")
+        os.ftruncate(self._file.fd, n_slots * _FIELDS * _CELL)
+        self._map()
+
+    def _map(self) -> None:
+        size = self.n_slots * _FIELDS * _CELL
+        self._cells = memoryview(mmap.mmap(self._file.fd, size)).cast("d")
+
+    def __getstate__(self) -> Any:
+        return self.n_slots, self._file
+
+    def __setstate__(self, state: Any) -> None:
+        self.n_slots, self._file = state
+        self._map()
+
+    def close(self) -> None:
+        """Let go of the board in this process."""
+        self._file.close()
 
     def clear(self, slot: int) -> None:
         """Make a slot ready for the next job."""
-        self._cells[slot * _FIELDS : (slot + 1) * _FIELDS] = [0.0] * _FIELDS
+        for cell in range(slot * _FIELDS, (slot + 1) * _FIELDS):
+            self._cells[cell] = 0.0
 
     def start(self, slot: int) -> None:
         """Note that this process has begun the job in a slot."""

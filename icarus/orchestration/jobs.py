@@ -59,6 +59,8 @@ class Outcome:
     """The most memory its process had resident so far, in bytes."""
     messages: list[tuple[int, str, str]] = field(default_factory=list)
     """What it logged: level, logger and text."""
+    output: str = ""
+    """What it printed: the beginning and the end where that is much."""
     attempts: int = 1
     """How often the job was started, this time included; 0 if it never was."""
     origin: dict[str, Any] | None = None

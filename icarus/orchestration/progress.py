@@ -81,6 +81,7 @@ class LogProgress:
 
     def __init__(self) -> None:
         self._last = -_SUMMARY_EVERY
+        self._told_of_output = False
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
@@ -106,6 +107,9 @@ class LogProgress:
                     outcome.error,
                 )
             case JobEnded(job, outcome):
+                if outcome.output and not self._told_of_output:
+                    self._told_of_output = True
+                    logger.info("what jobs print is kept: icarus log RESULTS %d", job.number)
                 if outcome.status is Status.OK:
                     rate = outcome.value.n_requests / max(outcome.duration, 1e-9)
                     jobs_logger.debug(

@@ -39,16 +39,18 @@ def stopped_by_signals(campaign: _Stoppable) -> Iterator[None]:
         yield
         return
     first: float | None = None
+    stopped = False
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        nonlocal first
+        nonlocal first, stopped
         now = time.monotonic()
+        if stopped:
+            return
         if first is None and signum != signal.SIGHUP:
             first = now
             campaign.drain(signum)
         elif first is None or signum == signal.SIGHUP or now - first > _SAME:
-            for other in before:
-                signal.signal(other, _ignore)
+            stopped = True
             campaign.stop(signum)
 
     before = {
@@ -76,7 +78,3 @@ def stop_signals_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _ignore(signum: int, frame: FrameType | None) -> None:
-    """Ignore a signal here, without having started programs ignore it too."""

@@ -7,85 +7,133 @@ import multiprocessing
 import os
 import pickle
 import resource
+import select
 import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from icarus.errors import Cancel, IcarusError
+import psutil
+
+from icarus.core import system
+from icarus.errors import Cancel
 from icarus.orchestration.board import Board
+from icarus.orchestration.ending import kill_families, lead_family
+from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.link import Link, Part, packed
+from icarus.orchestration.output import Capture, Output, flush, print_into
 from icarus.orchestration.signals import STOP_SIGNALS
 from icarus.orchestration.status import Status
+from icarus.orchestration.stops import JobStopped
+from icarus.orchestration.surroundings import surroundings_restored
 from icarus.settings import SettingsSource, execute_settings
 
-__all__ = ["STARTED", "run_job", "serve"]
+__all__ = ["STARTED", "Terms", "run_job", "serve"]
 
 STARTED = b""
 """What a process of the pool sends when it begins with a job."""
+_LOOK = 0.5
+"""Seconds between two looks at whether the parent is there, where the system does not tell."""
 
 
-def serve(
-    link: Connection,
-    board: Board,
-    slot: int,
-    source: SettingsSource | None,
-    log_level: int,
-) -> None:
+@dataclass(frozen=True)
+class Terms:
+    """What a process of the pool works with."""
+
+    board: Board
+    """Where to report progress."""
+    slot: int
+    """The place on the board."""
+    output: Output
+    """Where what jobs print goes."""
+    source: SettingsSource | None
+    """The settings module to execute, for the components it defines or imports; None where
+    the process has inherited them."""
+    log_level: int
+    """Least level of messages to send back."""
+    environment: dict[str, str | None]
+    """Variables that the process was started with and jobs are not to see; None removes one."""
+
+
+def serve(end: Connection, terms: Terms) -> None:
     """Run jobs in a process of the pool, until it is killed or nobody is there to send any.
 
     Parameters
     ----------
-    link : Connection
+    end : Connection
         Where pickled jobs come from and pickled outcomes go to, one by one.
-    board : Board
-        Where to report progress.
-    slot : int
-        The place on the board.
-    source : SettingsSource or None
-        The settings module to execute, for the components it defines or imports; None where
-        the process has inherited them.
-    log_level : int
-        Least level of messages to send back.
+    terms : Terms
     """
-    _become_worker(log_level)
-    problem = _execute_settings(source)
+    board, slot = terms.board, terms.slot
+    _become_worker(terms)
+    link = Link(end, waits=True)
+    problem = _execute_settings(terms.source)
+    if problem is None:
+        # Each process executes the module anew; what it prints was shown once.
+        terms.output.clear()
     with suppress(EOFError, OSError):
         while True:
-            data = link.recv_bytes()
+            (data,) = link.receive()
             board.start(slot)
-            link.send_bytes(STARTED)
+            link.send([STARTED])
             outcome = problem or _work(data, lambda requests: board.report(slot, requests))
-            link.send_bytes(_pickled(outcome))
+            link.send(_packed(replace(outcome, output=terms.output.text())))
 
 
-def _become_worker(log_level: int) -> None:
+def _become_worker(terms: Terms) -> None:
+    lead_family()
+    print_into(terms.output)
+    for name, value in terms.environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     # Terminals and batch systems signal the whole group; it is the parent that decides what to
     # save and then kills its workers.
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     # They were blocked while the process started.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-    threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+    try:
+        threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+    except RuntimeError:
+        # No more threads are to be had. What jobs start is left over then.
+        system.end_with_parent(signal.SIGKILL)
     # Should the system run out of memory, it is to kill a worker and not the parent.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
     root = logging.getLogger()
     root.handlers.clear()
-    root.setLevel(log_level)
+    root.setLevel(terms.log_level)
 
 
 def _end_with_parent() -> None:
+    """End this process and all that it has started once its parent is gone."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
+    if parent is not None and parent.pid is not None:
+        # Not by the pipe that multiprocessing has for this: jobs of other workers, and what
+        # these have started, may hold its other end.
+        _wait_for_end_of(parent.pid)
+        kill_families([os.getpid()])
         os._exit(1)
+
+
+def _wait_for_end_of(pid: int) -> None:
+    with suppress(AttributeError, OSError):
+        select.select([os.pidfd_open(pid)], [], [])
+        return
+    with suppress(psutil.Error):
+        watched = psutil.Process(pid)
+        while watched.is_running() and watched.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(_LOOK)
 
 
 def _execute_settings(source: SettingsSource | None) -> Outcome | None:
@@ -94,65 +142,120 @@ def _execute_settings(source: SettingsSource | None) -> Outcome | None:
         return None
     try:
         execute_settings(source)
-    except Exception:
+    except Exception as error:
         return Outcome(
             Status.FAILED,
             error="the settings module could not be executed in a worker process",
-            traceback=traceback.format_exc(),
+            traceback=traceback_text(error),
         )
     return None
 
 
-def _work(data: bytes, heartbeat: Callable[[int], None]) -> Outcome:
+def _work(data: bytes | bytearray, heartbeat: Callable[[int], None]) -> Outcome:
     try:
-        return run_job(pickle.loads(data), heartbeat)
+        job = pickle.loads(data)
     except BaseException as error:
-        # The job cannot be read here, or it raised what is no Exception.
-        return Outcome(Status.FAILED, error=_one_line(error), traceback=traceback.format_exc())
+        text = f"the job cannot be read in a worker process: {error_line(error)}"
+        return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
+    outcome = run_job(job, heartbeat)
+    flush()
+    return outcome
 
 
-def _pickled(outcome: Outcome) -> bytes:
+def _packed(outcome: Outcome) -> list[Part]:
     try:
-        return pickle.dumps(outcome)
-    except Exception as error:
-        text = f"its result cannot be sent between processes: {_one_line(error)}"
-        return pickle.dumps(Outcome(Status.FAILED, error=text, traceback=traceback.format_exc()))
+        return packed(outcome)
+    except BaseException as error:
+        text = f"its result cannot be sent between processes: {error_line(error)}"
+        trace = traceback_text(error)
+        failed = Outcome(Status.FAILED, error=text, traceback=trace, output=outcome.output)
+        return packed(failed)
 
 
-def run_job(job: Job, heartbeat: Callable[[int], None]) -> Outcome:
-    """Run a job and return its outcome, whatever happens."""
+def run_job(job: Job, heartbeat: Callable[[int], None], output: Output | None = None) -> Outcome:
+    """Run a job and return its outcome, whatever its code does.
+
+    Parameters
+    ----------
+    job : Job
+    heartbeat : callable
+        Called with the number of requests processed, now and then.
+    output : Output, optional
+        Where what the job prints is to go; by default it goes where it does.
+
+    Raises
+    ------
+    JobStopped
+        If the heartbeat raised it, or a signal handler.
+    KeyboardInterrupt
+        If the user interrupted it, and not the job itself.
+    """
     started = time.time()
     begin = time.perf_counter()
     messages: list[tuple[int, str, str]] = []
     facts: dict[str, Any]
-    with _collected_messages(messages) as paused:
+    process = os.getpid()
+    with (
+        surroundings_restored(),
+        _ctrl_c_noted() as pressed,
+        _collected_messages(messages) as paused,
+        nullcontext() if output is None else Capture(output) as capture,
+    ):
+        told = paused(heartbeat, nullcontext if capture is None else capture.paused)
         try:
-            facts = {"status": Status.OK, "value": job.task(job.argument, paused(heartbeat))}
+            facts = {"status": Status.OK, "value": job.task(job.argument, told)}
+        except JobStopped:
+            raise
         except Cancel as asked:
-            facts = {"status": Status.CANCELLED, "error": str(asked)}
-        except (Exception, SystemExit) as error:
+            facts = {"status": Status.CANCELLED, "error": error_line(asked)}
+        except BaseException as error:
+            if pressed and isinstance(error, KeyboardInterrupt):
+                raise
             facts = {
                 "status": Status.FAILED,
-                "error": _one_line(error),
-                "traceback": traceback.format_exc(),
+                "error": error_line(error),
+                "traceback": traceback_text(error),
             }
+        finally:
+            _end_if_forked(process)
     return Outcome(
         **facts,
         started=started,
         duration=time.perf_counter() - begin,
         peak_memory=_peak_memory(),
         messages=messages,
+        output="" if output is None else output.text(),
     )
 
 
-def _one_line(error: BaseException) -> str:
-    try:
-        text = " ".join(str(error).split())
-    except Exception:
-        text = ""
-    if isinstance(error, IcarusError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _end_if_forked(process: int) -> None:
+    """End this process if a job has forked it and it came out of the job, as its parent does.
+
+    There must be one outcome, and one campaign.
+    """
+    if os.getpid() != process:
+        flush()
+        os._exit(0 if sys.exc_info()[0] is None else 1)
+
+
+@contextmanager
+def _ctrl_c_noted() -> Iterator[list[int]]:
+    """Tell Ctrl-C, where that raises ``KeyboardInterrupt``, from one that a job raises itself."""
+    pressed: list[int] = []
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        pressed.append(signum)
+        raise KeyboardInterrupt
+
+    in_main = threading.current_thread() is threading.main_thread()
+    if in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield pressed
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    else:
+        yield pressed
 
 
 def _peak_memory() -> int:
@@ -178,19 +281,18 @@ class _ListHandler(logging.Handler):
 
 
 @contextmanager
-def _collected_messages(
-    messages: list[tuple[int, str, str]],
-) -> Iterator[Callable[[Callable[[int], None]], Callable[[int], None]]]:
+def _collected_messages(messages: list[tuple[int, str, str]]) -> Iterator[Callable[..., Any]]:
     """Collect what is logged; give a decorator for what is to log as before in between."""
     root = logging.getLogger()
     handlers = root.handlers[:]
     collecting: list[logging.Handler] = [_ListHandler(messages)]
 
-    def paused(heartbeat: Callable[[int], None]) -> Callable[[int], None]:
+    def paused(heartbeat: Callable[[int], None], shown: Callable[[], Any]) -> Callable[[int], None]:
         def call(requests: int) -> None:
             root.handlers[:] = handlers
             try:
-                heartbeat(requests)
+                with shown():
+                    heartbeat(requests)
             finally:
                 root.handlers[:] = collecting
 

@@ -369,3 +369,45 @@ def test_an_executor_of_no_kind(cli, module):
     done = cli("run", module, "--executor", "dsk://h:1")
     assert done.returncode == 2
     assert "executor 'dsk://h:1': unknown; " in done.stderr
+
+
+def test_a_scheduler_that_stands_still(cli, cluster, module):
+    """Signals are heeded all the same, and what ended is saved."""
+    cluster.add_worker()
+    options = ("--executor", cluster.address, "-c", "PACE=0.003")
+    campaign = cli.start("run", module, "-r", "far.pickle", *options)
+    until(lambda: len(begun(cli)) >= 4)
+    cluster.scheduler.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(1)
+        campaign.send_signal(signal.SIGTERM)
+        time.sleep(2)
+        assert campaign.poll() is None, "what runs is waited for"
+        began = time.monotonic()
+        campaign.send_signal(signal.SIGTERM)
+        _, errors = campaign.communicate(timeout=60)
+        assert time.monotonic() - began < 20
+    finally:
+        cluster.scheduler.send_signal(signal.SIGCONT)
+    assert campaign.returncode == 128 + signal.SIGTERM
+    assert "SIGTERM: starting nothing more" in errors
+    assert "Traceback" not in errors
+    assert 2 <= len(content_of(cli.folder / "far.pickle")) < 12
+
+
+def test_a_worker_that_stands_still(cli, cluster, module):
+    """A job over its time is given up, though its worker does not end it."""
+    worker = cluster.add_worker()
+    one = ("-c", "N_EXPERIMENTS=1", "-c", "N_REPLICATIONS=1", "-c", "PACE=0.5")
+    options = ("--executor", cluster.address, "-c", "JOB_TIMEOUT=5", *one)
+    campaign = cli.start("run", module, "-r", "far.pickle", *options)
+    until(lambda: begun(cli))
+    time.sleep(1.5)
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        _, errors = campaign.communicate(timeout=100)
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    assert campaign.returncode == 1, errors
+    assert "did not end it" in errors
+    assert "TIMEOUT" in errors

@@ -472,7 +472,7 @@ def report(board, slot):
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_the_board_is_shared_between_processes(method):
     context = multiprocessing.get_context(method)
-    board = Board(3, context)
+    board = Board(3)
     assert board.n_slots == 3
     assert board.read(1) == (0, 0.0, 0, 0.0)
     begin = time.monotonic()

@@ -10,6 +10,7 @@ from typing import Any
 
 from icarus.limits import Limits
 from icarus.orchestration.status import Status
+from icarus.orchestration.stops import JobStopped
 
 __all__ = ["OverLimit", "Watch", "verdict"]
 
@@ -17,11 +18,8 @@ _AGAIN = 0.5
 """Seconds after which code that caught ``OverLimit`` meets it again."""
 
 
-class OverLimit(BaseException):
-    """Raised inside a job of this process that has run or been silent for too long.
-
-    No error: like ``KeyboardInterrupt`` it is not to be caught by the code it stops.
-    """
+class OverLimit(JobStopped):
+    """Raised inside a job of this process that has run or been silent for too long."""
 
     def __init__(self, status: Status, text: str) -> None:
         super().__init__(text)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from icarus.core.machine import available_cores, cores
 from icarus.errors import SettingsError, suggestion
 from icarus.orchestration.executors.dask import DaskExecutor, cluster_address, survey
 from icarus.orchestration.executors.interface import Executor
 from icarus.orchestration.executors.pool import PoolExecutor
 from icarus.orchestration.executors.serial import SerialExecutor
-from icarus.plan import Plan, available_cores
+from icarus.plan import Plan
 from icarus.util import Settings
 
 __all__ = ["make_executor", "planned_for"]
+
+logger = logging.getLogger("orchestration")
 
 _NAMES = ("serial", "pool", "dask://HOST:PORT")
 
@@ -76,5 +80,7 @@ def make_executor(
     # Here, so that no two workers compile the same and forked ones have it already.
     from icarus.execution.compiled.ahead import compile_ahead
 
+    if settings["N_PROCESSES"] is None and (reason := cores().reason):
+        logger.info("%d processes, one for each core: %s", n_processes, reason)
     compile_ahead(plan.experiments, plan.collectors, plan.engine)
     return PoolExecutor(n_processes, plan.start_method, settings.source, plan.limits)

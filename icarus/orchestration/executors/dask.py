@@ -9,17 +9,19 @@ from __future__ import annotations
 import logging
 import pickle
 import queue
+import threading
 import time
-import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from icarus.errors import ClusterError
 from icarus.limits import Limits
+from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.events import Running
+from icarus.orchestration.executors.alarm import verdict
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.status import Status
 from icarus.settings import SettingsSource
@@ -32,13 +34,20 @@ __all__ = ["DaskExecutor", "cluster_address", "survey"]
 logger = logging.getLogger("orchestration")
 
 _PATIENCE = 10.0
-"""Seconds within which a scheduler must answer."""
+"""Seconds within which a scheduler, or a worker that is asked for its versions, must answer."""
+_GIVE_UP = 600.0
+"""Seconds without any answer of the scheduler after which the campaign ends."""
+_BRIEF = 0.4
+"""Seconds that a scheduler has for each step of taking leave."""
+_GRACE = 10.0
+"""Seconds over a limit of time after which a job is given up whose worker should have ended it."""
 _PER_THREAD = 2
 """Jobs under way for each thread of the cluster: one runs, one waits, so that none idles."""
 _COUNT_EVERY = 3.0
 """Seconds between two counts of the workers."""
 _SCHEMES = ("dask", "tcp", "tls", "ucx")
 _NOISY = ("distributed", "distributed.client", "distributed.core")
+_T = TypeVar("_T")
 _LOST = "; what ended is kept, and the same command goes on from there"
 
 
@@ -52,6 +61,8 @@ class _Task:
     """The address of the worker that began it last; empty before."""
     began: float = 0.0
     """When its beginning was heard of, on the system's monotonic clock."""
+    heard: float = 0.0
+    """When anything was heard of it, on the same clock."""
     requests: int = 0
 
 
@@ -101,13 +112,16 @@ def _connect(executor: str) -> Client:
     # What it has to say about a lost scheduler is said here, in one line.
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
+    address = cluster_address(executor)
+
+    def connect() -> Client:
         return distributed.Client(
-            cluster_address(executor),
-            timeout=_PATIENCE,
-            set_as_default=False,
-            direct_to_workers=False,
+            address, timeout=_PATIENCE, set_as_default=False, direct_to_workers=False
         )
+
+    try:
+        # A little more, so that what it says itself is heard.
+        return _within(_PATIENCE + 2, connect)
     except (OSError, ValueError, TypeError) as error:
         # The innermost cause says what is wrong with the address or the network.
         cause: BaseException = error
@@ -119,7 +133,34 @@ def _connect(executor: str) -> Client:
 
 def _close(client: Client) -> None:
     with suppress(Exception):
-        client.close(timeout=2)
+        _within(_BRIEF, lambda: client.close(timeout=2))
+
+
+def _within(seconds: float, call: Callable[[], _T]) -> _T:
+    """Call in another thread and return what comes of it; signals are heeded meanwhile.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer. It is then left to itself.
+    """
+    kept: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            kept.put((call(), None))
+        except BaseException as error:
+            kept.put((None, error))
+
+    threading.Thread(target=run, name="cluster call", daemon=True).start()
+    try:
+        value, error = kept.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {seconds:g} s") from None
+    if error is not None:
+        raise error
+    result: _T = value
+    return result
 
 
 def survey(executor: str) -> int:
@@ -135,11 +176,16 @@ def survey(executor: str) -> int:
     here = versions_here()
     with _connection(executor) as client:
         try:
-            threads = client.nthreads()
-            found = client.run(versions_here, on_error="return")
+            threads = _within(_PATIENCE, client.nthreads)
+            found = _asked(client, list(threads), versions_here)
         except OSError as error:
             raise ClusterError(f"executor {executor}: the cluster was lost: {error}") from error
     for worker, versions in sorted(found.items()):
+        if versions is None:
+            logger.warning(
+                "worker %s does not answer; jobs that the scheduler gives to it wait for it", worker
+            )
+            continue
         if not isinstance(versions, dict):
             raise ClusterError(f"worker {worker}: Icarus does not run there: {versions}")
         problem = differing(here, versions)
@@ -155,6 +201,23 @@ def survey(executor: str) -> int:
                 number,
             )
     return max(len(threads), 1)
+
+
+def _asked(client: Client, workers: list[str], question: Callable[[], Any]) -> dict[str, Any]:
+    """Return what each worker answers; None for one that does not."""
+    answers: dict[str, Any] = dict.fromkeys(workers)
+
+    def ask(worker: str) -> None:
+        with suppress(OSError):
+            answers.update(client.run(question, workers=[worker], on_error="return"))
+
+    threads = [threading.Thread(target=ask, args=(one,), daemon=True) for one in workers]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + _PATIENCE
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+    return dict(answers)
 
 
 def _mismatch(worker: str, problem: str) -> str:
@@ -174,7 +237,8 @@ class DaskExecutor:
     source : SettingsSource or None
         The settings module, executed once in each worker.
     limits : Limits
-        Of these, the limits of time are enforced, when a job reports progress.
+        Of these, the limits of time are enforced: by the worker when a job reports progress and,
+        some seconds later, by giving up a job of which nothing is heard.
 
     Raises
     ------
@@ -205,16 +269,26 @@ class DaskExecutor:
         self._started: list[Job] = []
         self._ended: list[tuple[Job, Outcome]] = []
         self._room = 1
-        self._counted = -_COUNT_EVERY
+        self._limits = limits
+        self._answered = time.monotonic()
+        self._said_silent = False
+        self._over = threading.Event()
+        threading.Thread(target=self._count, name="cluster census", daemon=True).start()
+
+    def _count(self) -> None:
+        """Count the cluster's threads now and then, which also shows whether anybody answers.
+
+        In a thread of its own, as there is no answer where the scheduler stands still.
+        """
+        while not self._over.is_set() and self._client.status == "running":
+            # What is wrong with the cluster is found by ``wait``.
+            with suppress(Exception):
+                self._room = max(_PER_THREAD * sum(self._client.nthreads().values()), 1)
+                self._answered = time.monotonic()
+            self._over.wait(_COUNT_EVERY)
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
-        now = time.monotonic()
-        if now - self._counted >= _COUNT_EVERY and self._client.status == "running":
-            self._counted = now
-            # What is wrong with the cluster is found by ``wait``.
-            with suppress(OSError):
-                self._room = max(_PER_THREAD * sum(self._client.nthreads().values()), 1)
         return len(self._tasks) < self._room
 
     def submit(self, job: Job) -> None:
@@ -224,8 +298,8 @@ class DaskExecutor:
         try:
             data = pickle.dumps(job)
         except Exception as error:
-            text = f"the job cannot be sent between processes: {type(error).__name__}: {error}"
-            outcome = Outcome(Status.FAILED, error=text, traceback=traceback.format_exc())
+            text = f"the job cannot be sent between processes: {error_line(error)}"
+            outcome = Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
             self._ended.append((job, outcome))
             return
         self._submitted += 1
@@ -250,8 +324,44 @@ class DaskExecutor:
                 self._take(*self._heard.get_nowait())
         if self._client.status != "running":
             raise self._scheduler_lost()
+        self._look_for_silence()
+        self._enforce_limits()
         ended, self._ended = self._ended, []
         return ended
+
+    def _look_for_silence(self) -> None:
+        """Say once that the scheduler does not answer, and end the campaign if that lasts."""
+        silent = time.monotonic() - self._answered
+        if silent > _GIVE_UP:
+            text = f"the scheduler has not answered for {silent:.0f} s"
+            raise ClusterError(f"executor {self._name}: {text}{_LOST}")
+        if silent > _PATIENCE + _COUNT_EVERY and not self._said_silent:
+            self._said_silent = True
+            logger.warning(
+                "the scheduler does not answer; waiting %.0f s for it (stop twice to end at once)",
+                _GIVE_UP - silent,
+            )
+        elif silent < _PATIENCE and self._said_silent:
+            self._said_silent = False
+            logger.warning("the scheduler answers again")
+
+    def _enforce_limits(self) -> None:
+        """Give up the jobs that are over a limit of time and whose workers did not end them."""
+        now = time.monotonic()
+        for key, task in list(self._tasks.items()):
+            if not task.worker:
+                continue
+            age, silence = now - task.began - _GRACE, now - task.heard - _GRACE
+            over = verdict(self._limits, age, silence)
+            if over is not None:
+                status, text = over
+                logger.warning("%s: worker %s does not end it", task.job.label, task.worker)
+                # In the background: nobody may be there to take it.
+                self._client.cancel([task.future], asynchronous=True, force=True)
+                began = time.time() - (now - task.began)
+                error = f"{text}; worker {task.worker} did not end it"
+                outcome = Outcome(status, error=error, started=began, duration=now - task.began)
+                self._end(key, outcome)
 
     def _take(self, key: str, news: Any) -> None:
         task = self._tasks.get(key)
@@ -268,6 +378,7 @@ class DaskExecutor:
     def _note(self, task: _Task, requests: int, worker: str) -> None:
         from icarus.orchestration.executors.dask_worker import BEGUN
 
+        task.heard = time.monotonic()
         if requests != BEGUN:
             task.requests = requests
             return
@@ -298,8 +409,7 @@ class DaskExecutor:
                 if getattr(error, "reason", "") == "scheduler-connection-lost":
                     raise self._scheduler_lost()
                 return ended(Status.LOST, "somebody cancelled it on the cluster")
-        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return ended(Status.FAILED, f"it could not be run on the cluster: {text}")
+        return ended(Status.FAILED, f"it could not be run on the cluster: {error_line(error)}")
 
     def _scheduler_lost(self) -> ClusterError:
         return ClusterError(f"executor {self._name}: the scheduler was lost{_LOST}")
@@ -324,9 +434,11 @@ class DaskExecutor:
 
     def close(self) -> None:
         """Have the cluster forget all jobs; those that run stop when they next report."""
+        self._over.set()
         if self._tasks and self._client.status == "running":
+            futures = [task.future for task in self._tasks.values()]
             with suppress(Exception):
-                self._client.cancel([task.future for task in self._tasks.values()], force=True)
+                _within(_BRIEF, lambda: self._client.cancel(futures, force=True))
         self._tasks.clear()
         _close(self._client)
 
@@ -334,10 +446,23 @@ class DaskExecutor:
 def _fetched(future: Future) -> Outcome | BaseException:
     """Return the outcome that a task gave, or what was raised in place of it."""
     try:
-        refusal, data = future.result(timeout=60)
+        refusal, data = _result(future)
         if refusal:
             return ClusterError(_mismatch("that joined later", refusal) + _LOST)
         outcome: Outcome = pickle.loads(data)
     except BaseException as error:
         return error
     return outcome
+
+
+def _result(future: Future) -> tuple[str, bytes]:
+    """Return what a task returned, however long the scheduler stands still before it sends it."""
+    while True:
+        try:
+            result: tuple[str, bytes] = future.result(timeout=60)
+        except TimeoutError:
+            # That a task raised it itself is not possible: workers return outcomes.
+            if future.client.status != "running":
+                raise
+        else:
+            return result

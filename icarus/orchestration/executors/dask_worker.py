@@ -7,21 +7,26 @@ time, however many threads there are.
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 import pickle
+import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from icarus.limits import Limits
+from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.executors.alarm import OverLimit, Watch
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.output import Output
 from icarus.orchestration.provenance import versions_used
 from icarus.orchestration.status import Status
+from icarus.orchestration.stops import JobStopped
 from icarus.orchestration.worker import run_job
 from icarus.registry import REGISTRIES, Check, load_components
 from icarus.settings import SettingsSource, execute_settings
@@ -80,7 +85,7 @@ class _Components:
 _components = _Components()
 
 
-class _Unwanted(BaseException):
+class _Unwanted(JobStopped):
     """Raised inside a job whose campaign was stopped or has died."""
 
 
@@ -123,9 +128,10 @@ def work(data: bytes, terms: Terms, key: str) -> tuple[str, bytes]:
         outcome = _outcome(data, terms, _Reports(worker, terms.topic, key))
     try:
         return "", pickle.dumps(outcome)
-    except Exception as error:
-        text = f"its result cannot be sent between processes: {type(error).__name__}: {error}"
-        failed = Outcome(Status.FAILED, error=text, traceback=traceback.format_exc())
+    except BaseException as error:
+        text = f"its result cannot be sent between processes: {error_line(error)}"
+        trace = traceback_text(error)
+        failed = Outcome(Status.FAILED, error=text, traceback=trace, output=outcome.output)
         return "", pickle.dumps(failed)
 
 
@@ -133,9 +139,9 @@ def _outcome(data: bytes, terms: Terms, report: Callable[[int], None]) -> Outcom
     began = time.time()
     try:
         _components.become(terms.source)
-    except Exception:
+    except Exception as error:
         text = "the settings module could not be executed in a worker process"
-        return Outcome(Status.FAILED, error=text, traceback=traceback.format_exc())
+        return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
     watch = Watch(terms.limits)
 
     def heartbeat(requests: int) -> None:
@@ -144,15 +150,34 @@ def _outcome(data: bytes, terms: Terms, report: Callable[[int], None]) -> Outcom
 
     try:
         job: Job = pickle.loads(data)
-        return run_job(job, heartbeat)
-    except OverLimit as over:
-        return Outcome(over.status, error=str(over), started=began, duration=watch.age)
-    except _Unwanted:
-        return Outcome(Status.INTERRUPTED, started=began, duration=watch.age)
     except BaseException as error:
-        # The job cannot be read here, or it raised what is no Exception.
-        text = f"{type(error).__name__}: {error}"
-        return Outcome(Status.FAILED, error=text, traceback=traceback.format_exc())
+        text = f"the job cannot be read in a worker process: {error_line(error)}"
+        return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
+    output = _place_for_output()
+    try:
+        return run_job(job, heartbeat, output)
+    except JobStopped as stop:
+        status, text = Status.INTERRUPTED, ""
+        if isinstance(stop, OverLimit):
+            status, text = stop.status, str(stop)
+        printed = "" if output is None else output.text()
+        return Outcome(status, error=text, started=began, duration=watch.age, output=printed)
+
+
+@functools.cache
+def _place_for_output() -> Output | None:
+    """Return where what jobs print goes; the worker's own log goes on where it went."""
+    try:
+        output = Output()
+        own = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    except OSError:
+        return None
+    for logger in [logging.root, *logging.root.manager.loggerDict.values()]:
+        for handler in logger.handlers if isinstance(logger, logging.Logger) else ():
+            if getattr(handler, "stream", None) in (sys.stdout, sys.stderr):
+                cast(logging.StreamHandler[Any], handler).setStream(own)
+    output.start_trimming()
+    return output
 
 
 class _Reports:

@@ -6,15 +6,13 @@ from typing import Protocol
 
 from icarus.orchestration.events import Running
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.stops import JobStopped
 
 __all__ = ["Executor", "JobInterrupted"]
 
 
-class JobInterrupted(BaseException):
-    """Raised inside a job that runs in this process, to stop it at once.
-
-    No error: like ``KeyboardInterrupt`` it is not to be caught by the code it stops.
-    """
+class JobInterrupted(JobStopped):
+    """Raised inside a job that runs in this process, to stop it at once."""
 
 
 class Executor(Protocol):

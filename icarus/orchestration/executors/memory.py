@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import psutil
 
+from icarus.core.machine import memory
 from icarus.limits import shown_bytes
 
 __all__ = ["MemoryGuard"]
@@ -20,7 +21,7 @@ _EVERY = 0.1
 _PAUSE = 2.0
 """Seconds that the system is given to take back the memory of a worker that was killed."""
 _SHARE = 0.02
-"""The share of the machine's memory that is to stay available."""
+"""The share of memory, of the machine or of a container, that is to stay available."""
 
 
 class MemoryGuard:
@@ -61,9 +62,9 @@ class MemoryGuard:
         return self._to_make_room(used, now)
 
     def _to_make_room(self, used: dict[int, int], now: float) -> dict[int, str]:
-        machine = psutil.virtual_memory()
-        least = _SHARE * machine.total
-        if machine.available >= least or now < self._patient_until or not used:
+        found = memory()
+        least = _SHARE * found.total
+        if found.available >= least or now < self._patient_until or not used:
             return {}
         largest = max(used, key=lambda pid: used[pid])
         # Where others fill the machine, the end of a small worker would make no difference.
@@ -71,8 +72,8 @@ class MemoryGuard:
             return {}
         self._patient_until = now + _PAUSE
         reason = (
-            f"the machine ran out of memory: {shown_bytes(machine.available)} of "
-            f"{shown_bytes(machine.total)} were available, and this was the largest worker "
+            f"{found.whose} ran out of memory: {shown_bytes(found.available)} of "
+            f"{shown_bytes(found.total)} were available, and this was the largest worker "
             f"with {shown_bytes(used[largest])}"
         )
         return {largest: reason}

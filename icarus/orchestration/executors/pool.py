@@ -1,38 +1,55 @@
 """Running jobs in a pool of processes that survives the death of any of them.
 
-Each process has a connection of its own and they share no lock, so that one that is killed, at
-whatever moment, harms no other.
+Each process has a pipe of its own and they share no lock, so that one that is killed, at whatever
+moment, harms no other. Whether one is dead is asked of the system: what its jobs have started may
+hold all of its pipes open.
 """
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
-import pickle
+import os
+import selectors
 import time
-import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import connection, forkserver, resource_tracker
-from multiprocessing.connection import Connection
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
+import psutil
+
+from icarus.errors import ProcessError
 from icarus.limits import Limits
 from icarus.orchestration.board import Board
+from icarus.orchestration.ending import describe_exit, kill_with_children, started_by
+from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import verdict
-from icarus.orchestration.executors.ending import describe_exit, kill_with_children
 from icarus.orchestration.executors.memory import MemoryGuard
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.link import Link, unpacked
+from icarus.orchestration.output import Output
 from icarus.orchestration.signals import stop_signals_blocked
 from icarus.orchestration.status import Status
-from icarus.orchestration.worker import STARTED, serve
+from icarus.orchestration.worker import STARTED, Terms, serve
 from icarus.settings import SettingsSource
 
 __all__ = ["PoolExecutor"]
 
+logger = logging.getLogger("orchestration")
+
 _Ended = tuple[Job, Outcome]
+
+_FAMILIES_EVERY = 0.5
+"""Seconds between two looks at what jobs have started."""
+_BEGINS_WITHIN = 10.0
+"""Seconds after which a process that has not begun with its job is looked at."""
+_FAREWELL = 1.0
+"""Seconds that a process may live without a pipe to the campaign."""
 
 
 @dataclass
@@ -42,17 +59,22 @@ class _Worker:
     slot: int
     """Its place on the board."""
     process: BaseProcess
-    connection: Connection
+    link: Link
+    output: Output
     job: Job | None = None
     given: float = field(default_factory=time.monotonic)
     """When it was given its job."""
     sentence: tuple[Status, str] | None = None
     """Why it was killed, if we did it."""
+    mute_since: float | None = None
+    """When its end of the pipe was found to be closed."""
+    family: set[psutil.Process] = field(default_factory=set)
+    """What its jobs were seen to have started."""
 
     @property
     def idle(self) -> bool:
         """Whether it can be given a job."""
-        return self.job is None and self.sentence is None
+        return self.job is None and self.sentence is None and self.mute_since is None
 
 
 class PoolExecutor:
@@ -69,6 +91,12 @@ class PoolExecutor:
         The settings module, executed again in processes that do not inherit its components.
     limits : Limits, optional
         Of these, the ones of single jobs are enforced.
+
+    Raises
+    ------
+    ProcessError
+        If the system does not let it have a single process; also from ``submit``. Where it can
+        have fewer than wanted, it makes do with these.
     """
 
     def __init__(
@@ -79,64 +107,101 @@ class PoolExecutor:
         limits: Limits | None = None,
     ) -> None:
         self._context: Any = multiprocessing.get_context(start_method)
-        inherits = self._context.get_start_method() == "fork"
-        if not inherits:
-            _start_helpers(self._context.get_start_method())
+        self._method = self._context.get_start_method()
         self._limits = limits or Limits()
         self._memory = MemoryGuard(self._limits.memory)
-        self._board = Board(n_processes, self._context)
-        self._source = None if inherits else source
+        try:
+            if self._method != "fork":
+                _start_helpers(self._method)
+            self._board = Board(n_processes)
+        except OSError as error:
+            raise _none_to_be_had(error) from error
+        self._source = None if self._method == "fork" else source
         self._free = list(range(n_processes))
         self._workers: list[_Worker] = []
+        self._waiting: list[tuple[Job, bytes]] = []
+        """Jobs for which no process could be had yet."""
         self._started: list[Job] = []
         self._ended: list[_Ended] = []
+        self._looked = 0.0
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
-        return bool(self._free) or any(worker.idle for worker in self._workers)
+        return not self._waiting and (
+            bool(self._free) or any(worker.idle for worker in self._workers)
+        )
 
     def submit(self, job: Job) -> None:
         """Hand a job to an idle process."""
         try:
             data = bytes(ForkingPickler.dumps(job))
         except Exception as error:
-            text = f"the job cannot be sent between processes: {type(error).__name__}: {error}"
-            outcome = Outcome(Status.FAILED, error=text, traceback=traceback.format_exc())
+            text = f"the job cannot be sent between processes: {error_line(error)}"
+            outcome = Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
             self._ended.append((job, outcome))
             return
-        while True:
-            worker = self._idle_worker()
-            try:
-                worker.connection.send_bytes(data)
-            except OSError:
+        self._waiting.append((job, data))
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give the jobs that wait to processes, as far as there are any."""
+        while self._waiting and (worker := self._idle_worker()) is not None:
+            if self._give(worker, *self._waiting[0]):
+                del self._waiting[0]
+            else:
                 # It was killed while it had nothing to do.
                 self._bury(worker)
-                continue
-            worker.job = job
-            worker.given = time.monotonic()
-            return
 
-    def _idle_worker(self) -> _Worker:
-        worker = next((one for one in self._workers if one.idle), None)
-        if worker is None:
-            worker = self._start_worker(self._free.pop())
+    def _give(self, worker: _Worker, job: Job, data: bytes) -> bool:
+        """Hand a job to a process, unless that is dead."""
+        if worker.process.exitcode is not None:
+            return False
         self._board.clear(worker.slot)
-        return worker
+        worker.output.clear()
+        try:
+            worker.link.send([data])
+        except OSError:
+            return False
+        worker.job = job
+        worker.given = time.monotonic()
+        return True
+
+    def _idle_worker(self) -> _Worker | None:
+        worker = next((one for one in self._workers if one.idle), None)
+        if worker is not None or not self._free:
+            return worker
+        try:
+            return self._start_worker(self._free[-1])
+        except OSError as error:
+            if not self._workers:
+                raise _none_to_be_had(error) from error
+            self._free.clear()
+            logger.warning(
+                "no more than %d of the processes can be had: %s; the campaign goes on with these",
+                len(self._workers),
+                error.strerror or error,
+            )
+            return None
 
     def _start_worker(self, slot: int) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        level = logging.getLogger().getEffectiveLevel()
-        process = self._context.Process(
-            name=f"icarus-worker-{slot}",
-            target=serve,
-            args=(theirs, self._board, slot, self._source, level),
-        )
-        # Until it has told itself to ignore the signals that stop a campaign, one that reaches
-        # the whole group would kill it.
-        with stop_signals_blocked():
-            process.start()
-        theirs.close()
-        worker = _Worker(slot, process, ours)
+        with ExitStack() as undo:
+            output = Output()
+            undo.callback(output.close)
+            ours, theirs = self._context.Pipe()
+            undo.callback(ours.close)
+            level = logging.getLogger().getEffectiveLevel()
+            with theirs, _safe_path() as before:
+                terms = Terms(self._board, slot, output, self._source, level, before)
+                process = self._context.Process(
+                    name=f"icarus-worker-{slot}", target=serve, args=(theirs, terms)
+                )
+                # Until it has told itself to ignore the signals that stop a campaign, one that
+                # reaches the whole group would kill it.
+                with stop_signals_blocked():
+                    process.start()
+            undo.pop_all()
+        self._free.remove(slot)
+        worker = _Worker(slot, process, Link(ours, waits=False), output)
         self._workers.append(worker)
         return worker
 
@@ -147,43 +212,70 @@ class PoolExecutor:
 
     def wait(self, timeout: float) -> list[_Ended]:
         """Return the jobs that ended, after at most `timeout` seconds or when one has started."""
-        watched: dict[Any, _Worker] = {}
-        for worker in self._workers:
-            watched[worker.connection] = worker
-            watched[worker.process.sentinel] = worker
-        ready = connection.wait(watched, 0 if self._ended else timeout)
-        for worker in {id(watched[one]): watched[one] for one in ready}.values():
-            self._listen_to(worker)
+        ready = self._heard_from(0 if self._ended else timeout)
+        for worker in list(self._workers):
+            worker.output.trim()
+            if worker.slot in ready or worker.process.exitcode is not None:
+                self._listen_to(worker)
+        self._look_at_families()
         self._enforce_limits()
+        self._hand_out()
         ended, self._ended = self._ended, []
         return ended
 
+    def _heard_from(self, timeout: float) -> set[int]:
+        """Wait for something from a process; return the slots of those that it may come from."""
+        with selectors.DefaultSelector() as selector:
+            for worker in self._workers:
+                # It does not wake us while something that the process started lives, and is no
+                # more than the quickest way to hear of the end of those without.
+                selector.register(worker.process.sentinel, selectors.EVENT_READ, worker.slot)
+                if worker.mute_since is None:
+                    events = selectors.EVENT_READ
+                    if worker.link.unsent:
+                        events |= selectors.EVENT_WRITE
+                    selector.register(worker.link, events, worker.slot)
+            return {key.data for key, _ in selector.select(timeout)}
+
     def _listen_to(self, worker: _Worker) -> None:
-        """Take what a worker has sent, and note its death."""
+        """Take what a worker has sent, send it the rest of its job, and note its death."""
         # In this order: a worker that is dead now will send nothing that is not there now.
         dead = worker.process.exitcode is not None
         try:
-            while worker.connection.poll():
-                message = worker.connection.recv_bytes()
-                if message == STARTED and worker.job is not None:
-                    self._started.append(worker.job)
-                elif worker.job is not None:
-                    self._end(worker, _read(message))
+            if worker.mute_since is None:
+                for message in worker.link.received():
+                    self._take(worker, message)
+                worker.link.send_on()
         except (OSError, EOFError):
-            # The end of the connection, be it in the middle of a message.
-            worker.process.join(timeout=10)
-            dead = True
+            # It is about to die, or its job has closed what it did not open.
+            worker.mute_since = time.monotonic()
+        except MemoryError:
+            text = "its result does not fit in the memory of the campaign's process"
+            self._condemn(worker, Status.FAILED, text)
         if dead:
             self._bury(worker)
+
+    def _take(self, worker: _Worker, message: list[bytearray]) -> None:
+        if worker.job is None:
+            return
+        if message == [STARTED]:
+            self._started.append(worker.job)
+        else:
+            self._end(worker, _read(message))
 
     def _end(self, worker: _Worker, outcome: Outcome) -> None:
         if worker.job is not None:
             self._ended.append((worker.job, outcome))
             worker.job = None
 
+    def _condemn(self, worker: _Worker, status: Status, reason: str) -> None:
+        """Kill a worker; what becomes of its job is noted when it is dead."""
+        worker.sentence = worker.sentence or (status, reason)
+        kill_with_children([worker.process], worker.family)
+
     def _bury(self, worker: _Worker) -> None:
         """Have a worker replaced that died; its job is lost unless we have ended it."""
-        kill_with_children(worker.process)
+        kill_with_children([worker.process], worker.family)
         worker.process.join()
         if worker.job is not None:
             if worker.sentence is not None:
@@ -193,14 +285,29 @@ class PoolExecutor:
                 status, text = Status.LOST, f"its worker died: {cause}"
             begin = self._board.read(worker.slot).started or worker.given
             duration = time.monotonic() - begin
-            self._end(
-                worker,
-                Outcome(status, error=text, started=time.time() - duration, duration=duration),
+            outcome = Outcome(
+                status,
+                error=text,
+                started=time.time() - duration,
+                duration=duration,
+                output=worker.output.text(),
             )
-        worker.connection.close()
+            self._end(worker, outcome)
+        worker.link.close()
+        worker.output.close()
         worker.process.close()
         self._workers.remove(worker)
         self._free.append(worker.slot)
+
+    def _look_at_families(self) -> None:
+        """Note what jobs have started, for the case that it leaves the session of its worker."""
+        now = time.monotonic()
+        if now - self._looked < _FAMILIES_EVERY:
+            return
+        self._looked = now
+        for worker in self._workers:
+            if worker.process.pid is not None:
+                worker.family = started_by(worker.process.pid)
 
     def _enforce_limits(self) -> None:
         """Kill the workers whose jobs are over a limit; what becomes of them is heard later."""
@@ -210,11 +317,16 @@ class PoolExecutor:
             noted = self._board.read(worker.slot)
             if noted.pid:
                 worker.sentence = verdict(self._limits, now - noted.started, now - noted.heartbeat)
+            elif now - worker.given > _BEGINS_WITHIN and _stands_still(worker.process.pid):
+                worker.sentence = Status.LOST, "its worker was stopped before it began"
         for pid, reason in self._memory.condemned(pid for pid in busy if pid is not None).items():
             busy[pid].sentence = busy[pid].sentence or (Status.LOST, reason)
-        for worker in busy.values():
+        for worker in self._workers:
+            if worker.mute_since is not None and now - worker.mute_since > _FAREWELL:
+                text = "its worker closed the connection to the campaign"
+                worker.sentence = worker.sentence or (Status.LOST, text)
             if worker.sentence is not None:
-                kill_with_children(worker.process)
+                self._condemn(worker, *worker.sentence)
 
     def running(self) -> list[Running]:
         """Return the jobs that a process is working on."""
@@ -231,10 +343,15 @@ class PoolExecutor:
 
     def close(self) -> None:
         """Kill the processes of the pool and wait for their end."""
+        family = {one for worker in self._workers for one in worker.family}
+        kill_with_children([worker.process for worker in self._workers], family)
         for worker in self._workers:
-            kill_with_children(worker.process)
-        for worker in list(self._workers):
-            self._bury(worker)
+            worker.process.join()
+            worker.link.close()
+            worker.output.close()
+            worker.process.close()
+        self._workers.clear()
+        self._board.close()
 
 
 def _start_helpers(start_method: str) -> None:
@@ -243,16 +360,49 @@ def _start_helpers(start_method: str) -> None:
     They end by themselves when this process does; killed before it, as by a signal to the
     whole group, they are missed and complained about.
     """
-    with stop_signals_blocked():
+    with stop_signals_blocked(), _safe_path():
         resource_tracker.ensure_running()
         if start_method == "forkserver":
             forkserver.ensure_running()
 
 
-def _read(message: bytes) -> Outcome:
+@contextmanager
+def _safe_path() -> Iterator[dict[str, str | None]]:
+    """Have Pythons that are started look for modules in the current folder last.
+
+    They import what they need before they know where the settings are, and a settings module may
+    be called as a module of the standard library is. Yields what the variable was before.
+    """
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
     try:
-        outcome: Outcome = pickle.loads(message)
-    except Exception as error:
-        text = f"its result cannot be read here: {type(error).__name__}: {error}"
-        return Outcome(Status.FAILED, error=text, traceback=traceback.format_exc())
+        yield {name: before}
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _stands_still(pid: int | None) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
+
+
+def _none_to_be_had(error: OSError) -> ProcessError:
+    return ProcessError(
+        f"no process can be had for jobs: {error.strerror or error}; raise the limits (ulimit -a, "
+        "or those of the container), or run with --executor serial"
+    )
+
+
+def _read(message: list[bytearray]) -> Outcome:
+    try:
+        outcome: Outcome = unpacked(message)
+    except (Exception, SystemExit) as error:
+        text = f"its result cannot be read here: {error_line(error)}"
+        return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
     return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,10 +12,13 @@ from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import OverLimit, Watch
 from icarus.orchestration.executors.interface import JobInterrupted
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.output import Output
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import run_job
 
 __all__ = ["SerialExecutor"]
+
+logger = logging.getLogger("orchestration")
 
 
 class SerialExecutor:
@@ -39,6 +43,7 @@ class SerialExecutor:
         self._thread: threading.Thread | None = None
         self._in_tick = False
         self._interrupted = False
+        self._output: Output | None = None
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
@@ -67,14 +72,40 @@ class SerialExecutor:
         self._running = job, watch
         try:
             with watch:
-                outcome = run_job(job, self._heartbeat)
+                outcome = run_job(job, self._heartbeat, self._place_for_output())
+            if self._interrupted and outcome.status is not Status.OK:
+                # Its code made something else of what was to stop it.
+                raise JobInterrupted
         except JobInterrupted:
             outcome = Outcome(Status.INTERRUPTED, started=began, duration=watch.age)
         except OverLimit as over:
-            outcome = Outcome(over.status, error=str(over), started=began, duration=watch.age)
+            printed = "" if self._output is None else self._output.text()
+            outcome = Outcome(
+                over.status,
+                error=str(over),
+                started=began,
+                duration=watch.age,
+                output=printed,
+            )
         finally:
             self._running = None
         return [(job, outcome)]
+
+    def _place_for_output(self) -> Output | None:
+        """Return where what jobs print goes, None for where it goes anyway.
+
+        In another than the main thread it goes there: the main one may print, too.
+        """
+        if self._thread is not threading.main_thread():
+            return None
+        if self._output is None:
+            try:
+                self._output = Output()
+            except OSError as error:
+                logger.warning("what jobs print is shown and not kept: %s", error.strerror)
+                return None
+            self._output.start_trimming()
+        return self._output
 
     def _heartbeat(self, requests: int) -> None:
         if self._running is not None:
@@ -105,4 +136,7 @@ class SerialExecutor:
             raise JobInterrupted
 
     def close(self) -> None:
-        """Do nothing: no process was started."""
+        """Forget what jobs have printed; no process was started."""
+        if self._output is not None:
+            self._output.close()
+            self._output = None
