@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
+from icarus.components import files_opened
 from icarus.hashing import digest
 
 __all__ = ["Copies", "key_of"]
@@ -72,8 +73,9 @@ def key_of(component: Any, parameters: dict[str, Any]) -> str | None:
     if seed is not None:
         known["seed"] = (getattr(seed, "entropy", seed), getattr(seed, "spawn_key", ()))
     files = {}
-    for name, value in known.items():
-        if isinstance(value, str | Path) and Path(value).is_file():
-            status = Path(value).stat()
-            files[name] = (status.st_mtime_ns, status.st_size)
+    named = [value for value in known.values() if isinstance(value, str | Path)]
+    for path in map(Path, [*named, *files_opened(component, known)]):
+        if path.is_file():
+            status = path.stat()
+            files[str(path)] = (status.st_mtime_ns, status.st_size)
     return digest([component.__module__, component.__qualname__, known, files])

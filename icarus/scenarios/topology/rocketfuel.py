@@ -54,7 +54,11 @@ def _check_rocketfuel_latency(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_rocketfuel_latency, given)
 
 
-@register_topology_factory("ROCKET_FUEL", check=_check_rocketfuel_latency)
+def _latencies_opened(given: dict[str, Any]) -> list[Path]:
+    return [_latencies_file(given["asn"], given.get("path"))]
+
+
+@register_topology_factory("ROCKET_FUEL", check=_check_rocketfuel_latency, files=_latencies_opened)
 def topology_rocketfuel_latency(
     asn: int,
     source_ratio: Fraction = 0.1,
@@ -140,7 +144,11 @@ def _check_tiscali(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_tiscali, given)
 
 
-@register_topology_factory("TISCALI", check=_check_tiscali)
+def _tiscali_opened(given: dict[str, Any]) -> list[Path]:
+    return [_tiscali_file(given.get("path"))]
+
+
+@register_topology_factory("TISCALI", check=_check_tiscali, files=_tiscali_opened)
 def topology_tiscali(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """Tiscali (AS 3257), a European provider, as a RocketFuel map of routers.
 
@@ -192,7 +200,7 @@ def _check_tiscali2(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_tiscali2, given)
 
 
-@register_topology_factory("TISCALI_2", check=_check_tiscali2)
+@register_topology_factory("TISCALI_2", check=_check_tiscali2, files=_tiscali_opened)
 def topology_tiscali2(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """Tiscali (AS 3257) with another choice of candidates for caches.
 
