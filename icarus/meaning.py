@@ -57,8 +57,7 @@ _JSON_KINDS = frozenset({type(None), bool, int, float, str, list, tuple, dict})
 _SORTABLE = frozenset({int, float, str, bytes, tuple})
 _JSON_KEYS = frozenset({str, int})
 _json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-_MOST_AT_ONCE = 2 * 10**7
-"""Elements of a level of nested containers; more are not all there but shared."""
+_MANY = 1000
 _DEEPEST = 40
 """Levels of lists that are looked through at once; Python's repr manages some more."""
 _RECURSION = 20_000
@@ -150,14 +149,16 @@ class Meanings:
     # Values.
 
     def _value(self, value: Any) -> bytes:
-        plain = _plain(value)
-        if plain is not None:
-            return plain
         known = self._values.get(id(value))
         if known is not None:
             self._definitions += known[1].definitions
             self._unknown += known[1].unknown
             return known[1].digest
+        plain = _plain(value)
+        if plain is not None:
+            if type(value) not in _SCALARS:
+                self._values[id(value)] = value, _Part(plain, [], [])
+            return plain
         if id(value) in self._stack:
             # It contains itself: how many levels up is what it is from here.
             level = self._stack[id(value)]
@@ -381,8 +382,6 @@ def _kinds_in(value: Any) -> tuple[set[type], set[type]]:
                 nested += one.values()
             else:
                 nested += one
-        if len(nested) > _MOST_AT_ONCE:
-            break
         kinds = set(map(type, nested))
         found |= kinds
         if kinds <= _SCALARS:
@@ -390,6 +389,9 @@ def _kinds_in(value: Any) -> tuple[set[type], set[type]]:
         if not kinds <= _SCALARS | _CONTAINERS:
             break
         level = [one for one in nested if type(one) in _CONTAINERS]
+        if len(level) > _MANY and len(set(map(id, level))) < len(level) // 4:
+            # The same ones again and again, which would be written out each time.
+            break
     return set(), set()
 
 
