@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from icarus.types import Seed
 __all__ = [
     "Parameter",
     "accepts_seed",
+    "files_opened",
     "parameters",
     "summary",
     "takes_any_keyword",
@@ -123,3 +125,20 @@ def summary(component: Callable[..., Any]) -> str:
     """Return the first line of a component's docstring."""
     doc = inspect.getdoc(component)
     return doc.splitlines()[0] if doc else ""
+
+
+def files_opened(component: Any, parameters: Mapping[str, Any]) -> list[str | PathLike[str]]:
+    """Return the files that a component will open under the parameters that settings give.
+
+    These are those that its attribute ``files_opened``, a function of the parameters, returns;
+    the files that parameters name themselves need not be among them. One that says nothing, or
+    raises, opens none.
+    """
+    tell = getattr(component, "files_opened", None)
+    if tell is None:
+        return []
+    try:
+        return list(tell(dict(parameters)))
+    except Exception:
+        # The file is missing, or a parameter is wrong: the component itself will say so.
+        return []

@@ -19,6 +19,7 @@ from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.experiment import experiment_id
 from icarus.general_settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.hooks import hook_problems, vetoed
+from icarus.identity import identities_of
 from icarus.limits import Limits, memory_problems
 from icarus.registry import RESULTS_WRITER
 from icarus.replications import (
@@ -36,6 +37,8 @@ _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
 _MOST_NAMES = 3
 """Components that a warning lists which do not know a parameter."""
+_MOST_REPEATED = 5
+"""Experiments that are in a queue again and are named."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Plan:
     """A campaign that passed all checks."""
 
     experiments: list[Tree]
-    """The experiments, in the order of the queue."""
+    """The experiments, in the order of the queue, each of them once."""
     collectors: dict[str, dict[str, Any]]
     """Parameters of the collectors by name."""
     n_replications: int
@@ -62,6 +65,10 @@ class Plan:
     """Experiments that ``VETO`` excludes, by identity, with the reasons."""
     replications: Replications | None = None
     """When an experiment was replicated often enough, where that depends on results."""
+    keys: list[str] = field(default_factory=list)
+    """By what the results of each experiment are recognised; no two are the same."""
+    unknown: list[str] = field(default_factory=list)
+    """What users' components read and cannot be part of that, as it cannot be known."""
 
     @property
     def n_jobs(self) -> int:
@@ -157,15 +164,17 @@ def make_plan(settings: Settings) -> Plan:
     parallel = settings["PARALLEL_EXECUTION"]
     if limits.memory is not None and not parallel:
         warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
-    if settings["STRICT"]:
-        problems += [f"{warning} (an error, as STRICT is set)" for warning in warnings]
-    if problems:
-        where = f"{settings.source.path}: " if settings.source is not None else ""
-        raise SettingsError([where + problem for problem in problems])
+    _refuse(settings, problems, warnings)
+    reasons = {experiment_id(experiments[i]): reason for i, reason in vetoes.items()}
+    identities = identities_of(experiments, collectors, settings["SEED"])
+    first = _first_places(identities.keys)
+    repeated = _repeated(identities.keys, first)
+    _refuse(settings, [], repeated)
+    warnings += repeated
     processes = settings["N_PROCESSES"] or available_cores()
     n_replications, replications = replications_of(settings)
     return Plan(
-        experiments=experiments,
+        experiments=[experiments[i] for i in first.values()],
         collectors=collectors,
         n_replications=n_replications,
         seed=settings["SEED"],
@@ -174,9 +183,42 @@ def make_plan(settings: Settings) -> Plan:
         engine=settings["ENGINE"],
         warnings=warnings,
         limits=limits,
-        vetoes={experiment_id(experiments[i]): reason for i, reason in vetoes.items()},
+        vetoes=reasons,
         replications=replications,
+        keys=list(first),
+        unknown=identities.unknown,
     )
+
+
+def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> None:
+    """Raise an error if there are problems, or warnings and ``STRICT`` is set."""
+    if settings["STRICT"]:
+        problems = problems + [f"{warning} (an error, as STRICT is set)" for warning in warnings]
+    if problems:
+        where = f"{settings.source.path}: " if settings.source is not None else ""
+        raise SettingsError([where + problem for problem in problems])
+
+
+def _first_places(keys: Iterable[str]) -> dict[str, int]:
+    """Return where each key stands first, in order."""
+    places: dict[str, int] = {}
+    for number, key in enumerate(keys):
+        places.setdefault(key, number)
+    return places
+
+
+def _repeated(keys: list[str], first: Mapping[str, int]) -> list[str]:
+    """Say which entries of the queue are experiments that are in it already."""
+    again = [(i, first[key]) for i, key in enumerate(keys) if first[key] != i]
+    if not again:
+        return []
+    named = ", ".join(f"[{i}] is [{before}]" for i, before in again[:_MOST_REPEATED])
+    more = f" and {len(again) - _MOST_REPEATED} more" if len(again) > _MOST_REPEATED else ""
+    what = "1 experiment is" if len(again) == 1 else f"{len(again)} experiments are"
+    return [
+        f"EXPERIMENT_QUEUE: {what} in it already and run once only, as it would give the same "
+        f"results again: {named}{more}; N_REPLICATIONS repeats experiments with other requests"
+    ]
 
 
 def _check_general(settings: Settings) -> list[str]:

@@ -15,7 +15,8 @@ from __future__ import annotations
 import importlib
 import threading
 import warnings
-from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
+from os import PathLike
 from typing import Any, Self, TypeVar
 
 from icarus.errors import ComponentError, suggestion
@@ -59,6 +60,8 @@ Check = Callable[[dict[str, Any]], list[str]]
 """A further check of a component's parameters: a dict of them in, problems out."""
 Fit = Callable[[Any, dict[str, Any]], None]
 """Raises a ValueError where a placement cannot be made on a topology under its parameters."""
+Files = Callable[[dict[str, Any]], Iterable[str | PathLike[str]]]
+"""What files a component opens: a dict of its parameters in, paths out."""
 
 
 class Registry(dict[str, Any]):
@@ -236,11 +239,14 @@ def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., 
     Returns
     -------
     callable
-        ``register_x(name, *, override=False, check=None, fit=None)``: a decorator that enters
-        the decorated object under `name`, sets its attribute ``name`` and returns it. `check`
-        takes a dict of the parameters that settings give the component and returns a list of
-        problems; `fit`, of a placement, takes a topology and such a dict and raises a ValueError.
-        Both are asked before anything runs.
+        ``register_x(name, *, override=False, check=None, fit=None, files=None)``: a decorator
+        that enters the decorated object under `name`, sets its attribute ``name`` and returns it.
+        `check` takes a dict of the parameters that settings give the component and returns a
+        list of problems; `fit`, of a placement, takes a topology and such a dict and raises a
+        ValueError. Both are asked before anything runs. `files` takes the same as `check` and
+        returns the files that the component will open and that no parameter names itself, such
+        as one in a folder: a result is known by their content. It becomes the attribute
+        ``files_opened``, which classes inherit.
     """
 
     def register_component(
@@ -249,6 +255,7 @@ def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., 
         override: bool = False,
         check: Check | None = None,
         fit: Fit | None = None,
+        files: Files | None = None,
     ) -> Callable[[_Component], _Component]:
         def enter(component: _Component) -> _Component:
             if isinstance(register, Registry):
@@ -256,6 +263,9 @@ def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., 
             else:
                 register[name] = component
             component.name = name  # type: ignore[attr-defined]
+            if files is not None:
+                told = staticmethod(files) if isinstance(component, type) else files
+                component.files_opened = told  # type: ignore[attr-defined]
             return component
 
         return enter

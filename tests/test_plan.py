@@ -74,8 +74,10 @@ def problems_of(*experiments, **others):
 
 class TestPlan:
     def test_a_sound_campaign(self, experiment):
-        plan = plan_of(experiment, experiment, N_REPLICATIONS=3, SEED=7)
-        assert plan.experiments == [experiment, experiment]
+        other = copy.deepcopy(experiment)
+        other["workload"]["alpha"] = 0.9
+        plan = plan_of(experiment, other, N_REPLICATIONS=3, SEED=7)
+        assert plan.experiments == [experiment, other]
         assert (plan.n_replications, plan.n_jobs, plan.seed) == (3, 6, 7)
         assert plan.n_processes == 1
         assert list(plan.collectors) == ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
+from icarus.components import files_opened
 from icarus.hashing import digest
 from icarus.scenarios.topology import resources_dir
 
@@ -76,8 +77,9 @@ def key_of(component: Any, parameters: dict[str, Any]) -> str | None:
         # Where maps are looked for that no parameter names.
         known["ICARUS_DATA"] = resources_dir()
     files = {}
-    for name, value in known.items():
-        if isinstance(value, str | Path) and Path(value).is_file():
-            status = Path(value).stat()
-            files[name] = (status.st_mtime_ns, status.st_size)
+    named = [value for value in known.values() if isinstance(value, str | Path)]
+    for path in map(Path, [*named, *files_opened(component, known)]):
+        if path.is_file():
+            status = path.stat()
+            files[str(path)] = (status.st_mtime_ns, status.st_size)
     return digest([component.__module__, component.__qualname__, known, files])

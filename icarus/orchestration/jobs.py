@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from icarus.execution.simulation import Simulation, simulate
 from icarus.experiment import experiment_id
-from icarus.hashing import digest
-from icarus.orchestration.identity import RESULTS_VERSION, Fingerprints
 from icarus.orchestration.status import Status
 
 if TYPE_CHECKING:
@@ -70,32 +67,14 @@ class Outcome:
 def jobs_of(plan: Plan) -> list[Job]:
     """Return the jobs of a campaign: all replications of each experiment, in queue order.
 
-    A job's id is the same in every run that would give the same result for it, and another one
-    otherwise. It is made of the experiment's parameters, the collectors and their options, the
-    seed, the replication, the content of files that parameters name, the code of users'
-    components and ``RESULTS_VERSION``; not of its place in the queue, the text under ``desc``,
-    the number of processes or the engine, which change no result.
+    A job's id is made of its experiment's key (``icarus.identity``) and of the number of the
+    replication: it is the same in every run that would give the same result for it, and another
+    one otherwise.
     """
     varying = list(plan.varying())
-    fingerprints = Fingerprints()
-    common = digest(
-        [
-            RESULTS_VERSION,
-            plan.seed,
-            # Collectors run in the order in which they are named.
-            list(plan.collectors.items()),
-            fingerprints.of_collectors(plan.collectors),
-        ]
-    )
     jobs: list[Job] = []
-    times: Counter[str] = Counter()
-    for experiment in plan.experiments:
+    for experiment, key in zip(plan.experiments, plan.keys, strict=True):
         identity = experiment_id(experiment)
-        key = _result_key(experiment, identity, common, fingerprints)
-        times[key] += 1
-        if times[key] > 1:
-            # The same experiment once more: a job of its own, as the queue asks for.
-            key = digest([key, times[key]])
         label = _label(experiment, varying)
         for replication in range(plan.n_replications):
             jobs.append(
@@ -111,13 +90,6 @@ def jobs_of(plan: Plan) -> list[Job]:
                 )
             )
     return jobs
-
-
-def _result_key(experiment: Any, identity: str, common: str, fingerprints: Fingerprints) -> str:
-    """Return what all jobs share that give the results of an experiment."""
-    if "engine" in experiment:
-        identity = experiment_id({k: v for k, v in experiment.items() if k != "engine"})
-    return digest([identity, common, fingerprints.of(experiment)])
 
 
 def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:

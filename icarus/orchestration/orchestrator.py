@@ -176,6 +176,13 @@ class Orchestrator:
         accounts.enlist(self._source.first())
         self.n_exp = len(accounts.jobs)
         n_known = len(accounts.ended)
+        if n_known and self.plan.unknown:
+            logger.warning(
+                "%d jobs that ended in an earlier run are not run again, though something they "
+                "read may have changed unseen: %s; --fresh runs everything again",
+                n_known,
+                "; ".join(self.plan.unknown),
+            )
         started = CampaignStarted(self.plan, tuple(accounts.jobs), n_known)
         hooked = False
         try:

@@ -40,6 +40,14 @@ def experiment(strategy="LCE", **more):
     )  # fmt: skip
 
 
+def several(number):
+    """Return experiments that differ by a seed of the content placement, and in nothing else."""
+    queue = [experiment() for _ in range(number)]
+    for seed, one in enumerate(queue):
+        one["content_placement"]["seed"] = seed
+    return queue
+
+
 def campaign(queue, *, executor="serial", **general):
     settings = Settings()
     defaults = {"DATA_COLLECTORS": ["LATENCY"], "N_PROCESSES": 2, "START_METHOD": "fork"}
@@ -104,7 +112,7 @@ def test_each_attempt_is_between_a_hook_before_and_one_after(executor):
 def test_the_hook_after_a_job_is_over_before_the_next_job_starts():
     order = []
     running = campaign(
-        [experiment()] * 4,
+        several(4),
         executor="pool",
         N_PROCESSES=1,
         PARALLEL_EXECUTION=True,
@@ -121,9 +129,7 @@ def test_a_hook_that_fails_at_the_start_lets_nothing_run(executor, caplog):
         raise OSError("no licence server")
 
     diary = Diary()
-    running = campaign(
-        [experiment()] * 3, executor=executor, HOOKS=diary.hooks(campaign_start=fail)
-    )
+    running = campaign(several(3), executor=executor, HOOKS=diary.hooks(campaign_start=fail))
     running.run()
     assert running.counts == {Status.SKIPPED: 3}
     assert diary.names() == ["campaign_start", "campaign_end"]
@@ -141,7 +147,7 @@ def test_a_hook_that_fails_before_a_job_fails_that_job(executor):
             raise OSError("the disk is away")
 
     diary = Diary()
-    running = campaign([experiment()] * 3, executor=executor, HOOKS=diary.hooks(before_job=fail))
+    running = campaign(several(3), executor=executor, HOOKS=diary.hooks(before_job=fail))
     running.run()
     assert running.counts == {Status.OK: 2, Status.FAILED: 1}
     ((_, facts),) = running.results.failures
@@ -160,7 +166,7 @@ def test_hooks_that_fail_at_an_end_cost_nothing(caplog):
 
     others = []
     running = campaign(
-        [experiment()] * 2,
+        several(2),
         HOOKS={"after_job": [fail, others.append], "campaign_end": [fail, others.append]},
     )
     running.run()
@@ -181,7 +187,7 @@ def test_a_hook_may_exclude_a_job(executor, answer):
             raise Cancel("done by hand")
         return "done by hand"
 
-    running = campaign([experiment()] * 3, executor=executor, HOOKS={"before_job": veto})
+    running = campaign(several(3), executor=executor, HOOKS={"before_job": veto})
     told = []
     running.subscribe(told.append)
     running.run()
@@ -194,7 +200,7 @@ def test_a_hook_may_exclude_a_job(executor, answer):
 
 def test_a_job_that_is_broken_off_has_its_hook_after_it():
     diary = Diary()
-    running = campaign([experiment()] * 3, HOOKS=diary.hooks())
+    running = campaign(several(3), HOOKS=diary.hooks())
 
     def stop(event):
         if isinstance(event, JobStarted):

@@ -62,7 +62,7 @@ def own_strategy(monkeypatch):
 def test_stopped_from_another_thread_while_a_job_runs_in_process(own_strategy, monkeypatch):
     own_strategy(lambda: time.sleep(0.001))
     monkeypatch.setattr("icarus.execution.engine._REPORT_EVERY", 50)
-    running = campaign([experiment("OWN", 60_000)] * 2)
+    running = campaign([experiment("OWN", 60_000 + i) for i in range(2)])
     raised = []
 
     def stop():

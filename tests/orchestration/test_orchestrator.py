@@ -104,6 +104,14 @@ def experiment(strategy="LCE", n_measured=50, policy="LRU", **strategy_params):
     )
 
 
+def several(number):
+    """Return experiments that differ by a seed of the content placement, and in nothing else."""
+    queue = [experiment() for _ in range(number)]
+    for seed, one in enumerate(queue):
+        one["content_placement"]["seed"] = seed
+    return queue
+
+
 def settings(queue, **kwargs):
     made = Settings()
     for name, value in {"DATA_COLLECTORS": ["CACHE_HIT_RATIO"], **kwargs}.items():
@@ -172,7 +180,8 @@ def test_a_failure_is_recorded_and_the_others_go_on(executor):
 
 def test_a_worker_that_dies_takes_nothing_else_along():
     queue = [
-        *(experiment(name) for name in ("Dies", "LCE", "Killed", "LCD", "Raises", "Dies")),
+        *(experiment(name) for name in ("Dies", "LCE", "Killed", "LCD", "Raises")),
+        experiment("Dies", n_measured=51),
         *(experiment(policy=policy) for policy in ("FIFO", "RAND", "NULL")),
     ]
     orchestrator = run(queue, **POOL)
@@ -191,7 +200,7 @@ def test_a_campaign_in_which_every_worker_dies_ends():
 
 
 def test_results_are_in_the_order_of_the_queue():
-    pauses = [0.5, 0.0, 0.25, 0.0]
+    pauses = [0.5, 0.0, 0.25, 0.001]
     orchestrator = Orchestrator(
         settings([experiment("Sleeps", seconds=pause) for pause in pauses], **POOL)
     )
@@ -265,7 +274,7 @@ def test_progress_is_seen_while_a_job_runs(executor, monkeypatch):
 
 @EXECUTORS
 def test_stopping_before_the_start_runs_nothing(executor):
-    orchestrator = Orchestrator(settings([experiment()] * 3, **executor))
+    orchestrator = Orchestrator(settings(several(3), **executor))
     orchestrator.stop(signal.SIGTERM)
     orchestrator.run()
     assert orchestrator.counts == {Status.INTERRUPTED: 3}
@@ -274,7 +283,7 @@ def test_stopping_before_the_start_runs_nothing(executor):
 
 @EXECUTORS
 def test_stopping_between_jobs_keeps_what_has_ended(executor):
-    orchestrator = Orchestrator(settings([experiment()] * 20, **executor))
+    orchestrator = Orchestrator(settings(several(20), **executor))
 
     def stop_after_two(event):
         if isinstance(event, JobEnded) and orchestrator.n_success == 2:
@@ -291,7 +300,7 @@ def test_stopping_between_jobs_keeps_what_has_ended(executor):
 
 def test_another_thread_may_stop_a_pool(monkeypatch):
     monkeypatch.setitem(STRATEGY, "Endless", Endless)
-    queue = [experiment("LCE"), *[experiment("Endless", n_measured=6000)] * 4]
+    queue = [experiment("LCE"), *[experiment("Endless", n_measured=6000 + i) for i in range(4)]]
     orchestrator = Orchestrator(settings(queue, **POOL))
     first_ended = threading.Event()
 
@@ -320,7 +329,7 @@ def test_another_thread_may_stop_a_pool(monkeypatch):
 
 @EXECUTORS
 def test_a_subscriber_that_fails_is_told_nothing_more(executor, caplog):
-    orchestrator = Orchestrator(settings([experiment()] * 3, **executor))
+    orchestrator = Orchestrator(settings(several(3), **executor))
     told = []
 
     def fail(event):
@@ -340,7 +349,7 @@ def test_a_subscriber_that_fails_is_told_nothing_more(executor, caplog):
 
 
 def test_a_campaign_that_is_broken_off_keeps_what_has_ended():
-    orchestrator = Orchestrator(settings([experiment()] * 3, **SERIAL))
+    orchestrator = Orchestrator(settings(several(3), **SERIAL))
 
     def fail(event):
         if isinstance(event, JobEnded) and event.job.number == 1:
@@ -391,8 +400,9 @@ def test_metadata_tells_where_a_result_comes_from(executor):
 def test_the_identity_of_an_experiment_does_not_depend_on_its_description():
     renamed = experiment()
     renamed["desc"] = "another text"
-    facts = run([experiment(), renamed, experiment(policy="FIFO")]).results.metadata
-    assert facts[0]["experiment"] == facts[1]["experiment"] != facts[2]["experiment"]
+    found = [run([one]).results.metadata[0]["experiment"]
+             for one in (experiment(), renamed, experiment(policy="FIFO"))]  # fmt: skip
+    assert found[0] == found[1] != found[2]
 
 
 def test_labels_tell_experiments_apart():
@@ -410,7 +420,7 @@ def test_labels_tell_experiments_apart():
 
 
 def test_the_time_left_goes_by_the_last_jobs():
-    orchestrator = Orchestrator(settings([experiment()] * 6, **POOL))
+    orchestrator = Orchestrator(settings(several(6), **POOL))
     assert orchestrator.snapshot().eta is None
     for duration in (2.0, 4.0):
         orchestrator.experiment_callback((experiment(), Tree(), duration))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from icarus.errors import TopologyError
 
@@ -20,6 +22,7 @@ __all__ = [
     "MissingMapError",
     "existing_file",
     "map_file",
+    "opened_by",
     "resources_dir",
 ]
 
@@ -102,6 +105,16 @@ def map_file(
             return _found(f"{ZOO_MAPS[name]}.graphml")
         return existing_file(path, ZOO_ORIGIN)
     return None if path is None else existing_file(path)
+
+
+def opened_by(name: str) -> Callable[[dict[str, Any]], list[Path]]:
+    """Return what a topology is registered with to have its results known by its map file."""
+
+    def files(given: dict[str, Any]) -> list[Path]:
+        file = map_file(name, given.get("path"), given.get("asn"))
+        return [] if file is None else [file]
+
+    return files
 
 
 def _found(relative: str) -> Path | None:

@@ -26,7 +26,7 @@ from icarus.scenarios.topology.base import (
     largest_connected_component_subgraph,
     problems_when_built,
 )
-from icarus.scenarios.topology.maps import MissingMapError, map_file
+from icarus.scenarios.topology.maps import MissingMapError, map_file, opened_by
 from icarus.scenarios.topology.readers import bounded, check_lines
 from icarus.types import Fraction, NonNegative
 
@@ -55,7 +55,9 @@ def _check_rocketfuel_latency(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_rocketfuel_latency, given)
 
 
-@register_topology_factory("ROCKET_FUEL", check=_check_rocketfuel_latency)
+@register_topology_factory(
+    "ROCKET_FUEL", check=_check_rocketfuel_latency, files=opened_by("ROCKET_FUEL")
+)
 def topology_rocketfuel_latency(
     asn: int,
     source_ratio: Fraction = 0.1,
@@ -144,7 +146,7 @@ def _check_tiscali(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_tiscali, given)
 
 
-@register_topology_factory("TISCALI", check=_check_tiscali)
+@register_topology_factory("TISCALI", check=_check_tiscali, files=opened_by("TISCALI"))
 def topology_tiscali(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """Tiscali (AS 3257), a European provider, as a RocketFuel map of routers.
 
@@ -196,7 +198,7 @@ def _check_tiscali2(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_tiscali2, given)
 
 
-@register_topology_factory("TISCALI_2", check=_check_tiscali2)
+@register_topology_factory("TISCALI_2", check=_check_tiscali2, files=opened_by("TISCALI_2"))
 def topology_tiscali2(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """Tiscali (AS 3257) with another choice of candidates for caches.
 

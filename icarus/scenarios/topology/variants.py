@@ -11,7 +11,7 @@ import networkx as nx
 from icarus.errors import TopologyError
 from icarus.registry import register_topology_factory
 from icarus.scenarios.topology.base import IcnTopology, label_links, problems_when_built
-from icarus.scenarios.topology.maps import map_file
+from icarus.scenarios.topology.maps import map_file, opened_by
 from icarus.scenarios.topology.zoo import topology_garr, topology_geant
 
 __all__ = ["topology_garr2", "topology_geant2"]
@@ -24,7 +24,7 @@ def _check_geant2(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_geant2, given)
 
 
-@register_topology_factory("GEANT_2", check=_check_geant2)
+@register_topology_factory("GEANT_2", check=_check_geant2, files=opened_by("GEANT_2"))
 def topology_geant2(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """GEANT with caches on the more central half of its routers.
 
@@ -63,7 +63,7 @@ def _check_garr2(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_garr2, given)
 
 
-@register_topology_factory("GARR_2", check=_check_garr2)
+@register_topology_factory("GARR_2", check=_check_garr2, files=opened_by("GARR_2"))
 def topology_garr2(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """GARR with a further receiver on each router and caches on the larger ones.
 

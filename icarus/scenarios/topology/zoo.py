@@ -25,6 +25,7 @@ from icarus.scenarios.topology.base import (
     largest_connected_component_subgraph,
     problems_when_built,
 )
+from icarus.scenarios.topology.maps import opened_by
 from icarus.scenarios.topology.roles import Caches, Receivers, Rules, Sources, place_roles
 from icarus.scenarios.topology.zoofile import load_zoo_map
 from icarus.types import Fraction, NonNegative, PositiveInt
@@ -41,7 +42,7 @@ def _check_geant(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_geant, given)
 
 
-@register_topology_factory("GEANT", check=_check_geant)
+@register_topology_factory("GEANT", check=_check_geant, files=opened_by("GEANT"))
 def topology_geant(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """GEANT, the European academic network, as of 2012.
 
@@ -88,7 +89,7 @@ def _check_wide(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_wide, given)
 
 
-@register_topology_factory("WIDE", check=_check_wide)
+@register_topology_factory("WIDE", check=_check_wide, files=opened_by("WIDE"))
 def topology_wide(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """WIDE, a Japanese academic network.
 
@@ -128,7 +129,7 @@ def _check_garr(given: dict[str, Any]) -> list[str]:
     return problems_when_built(topology_garr, given)
 
 
-@register_topology_factory("GARR", check=_check_garr)
+@register_topology_factory("GARR", check=_check_garr, files=opened_by("GARR"))
 def topology_garr(path: str | Path | None = None, **kwargs: Any) -> IcnTopology:
     """GARR, the Italian academic network, as of January 2012.
 

@@ -67,10 +67,15 @@ def test_what_was_kept_is_what_came_out(path):
     assert again.results.metadata == first.results.metadata
 
 
-def test_an_experiment_that_is_asked_for_twice_has_two_jobs(path):
-    first = campaign(path, numbers=(1, 1))
-    assert len({facts["job"] for facts in first.results.metadata}) == 2
-    assert len(campaign(path, numbers=(1, 1, 1)).results) == 3
+def test_an_experiment_that_is_asked_for_twice_is_run_once(path):
+    first = campaign(path, numbers=(1, 2, 1, 1), replications=2)
+    assert len(first.results) == first.n_exp == first.counts.total() == 4
+    assert campaign_status(path).planned == 4
+    (warning,) = first.plan.warnings
+    assert "2 experiments are in it already and run once only" in warning
+    assert "[2] is [0], [3] is [0]" in warning
+    with JournalReader(path) as reader:
+        assert len(reader.result_set()[0]) == 4
 
 
 def test_ids_are_the_same_in_every_process():
