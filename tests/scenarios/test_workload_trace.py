@@ -302,3 +302,20 @@ def test_shared_trace(shared_data):
     assert plain.contents == table.contents
     assert (gathered(plain)[2] == gathered(table)[2]).all()
     assert gathered(table)[0][0] == 5_633_898
+
+
+def test_what_a_trace_has_that_is_not_used_is_told_once(write, caplog):
+    path = write("kv.csv", "key,op,size,op_count\na,GET,5,2\nb,SET,5,1\na,GET,5,1\n")
+    workload = replay(path)
+    assert (workload.n_requests, list(workload.contents)) == (3, ["a"])
+    assert replay(path, operations=["set"]).n_requests == 1
+    for _ in range(2):
+        assert TestCheck.problems(reqs_file=path) == []
+    assert [record.message for record in caplog.records] == [
+        f"{path}: rows whose 'op' is not GET, GETS or GET_LEASE are no requests"
+    ]
+
+
+def test_times_in_another_unit(write):
+    path = write("us.csv", "time,id\n1000000,a\n1500000,b\n")
+    assert gathered(replay(path, time_unit="us"))[0].tolist() == [1, 1.5]
