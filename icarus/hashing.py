@@ -86,7 +86,11 @@ def _mixed(number: int) -> int:
 
 
 def _text_hash(text: str) -> int:
-    raw = text.encode(errors="surrogateescape")
+    try:
+        raw = text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        # Halves of surrogate pairs that stand for no byte of a file's name.
+        raw = text.encode(errors="surrogatepass")
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little")
 
 

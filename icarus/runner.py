@@ -17,6 +17,8 @@ from icarus.errors import JournalError, ResultsError
 from icarus.general_settings import fill_defaults
 from icarus.orchestration import Orchestrator, stopped_by_signals
 from icarus.orchestration.executors import JobInterrupted
+from icarus.orchestration.jobs import jobs_of
+from icarus.orchestration.journal.ownership import keep_what_is_missing, of_same_campaign
 from icarus.orchestration.journal.schema import journal_of
 from icarus.orchestration.journal.writer import Journal
 from icarus.orchestration.progress import LogProgress
@@ -174,7 +176,12 @@ def prepared(
         notes = list(journal.notes)
         if known is not None:
             orchestrator = Orchestrator(settings, known=known, executor=executor)
-            check_destination(file, keeping.overwrite or _replaceable(journal, file, notes))
+            replaceable = keeping.overwrite or _replaceable(journal, file, orchestrator, notes)
+            try:
+                check_destination(file, replaceable)
+            except ResultsError as error:
+                # What was found is to be known, also where nothing comes of it.
+                raise ResultsError("\n".join([str(error), *notes])) from error
         orchestrator.subscribe(journal.attach(settings), essential=True)
         # What was read stays to the end; the garbage collector need not look at it each time.
         gc.freeze()
@@ -190,16 +197,23 @@ def _made_by(journal: Path, file: Path) -> bool:
     return False
 
 
-def _replaceable(journal: Journal, file: Path, notes: list[str]) -> bool:
-    """Whether a results file is the journal's, or was and is damaged now."""
+def _replaceable(
+    journal: Journal, file: Path, orchestrator: Orchestrator, notes: list[str]
+) -> bool:
+    """Whether a results file is the journal's, or was and is damaged now, as the journal may be."""
     if not file.exists() or journal.made(file):
         return True
     try:
-        read_results_pickle(file)
+        results = read_results_pickle(file)
     except ResultsError as error:
         notes.append(f"{error}; it is written again from the journal")
         return True
-    return False
+    jobs = [job.id for job in jobs_of(orchestrator.plan)]
+    if not of_same_campaign(results, jobs, journal.outcomes):
+        return False
+    kept = keep_what_is_missing(file, results, journal.outcomes)
+    notes += [kept] if kept else []
+    return True
 
 
 def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], None]) -> None:

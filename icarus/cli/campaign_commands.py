@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from icarus.cli.common import command, main, results_argument
+from icarus.core.plaintext import plain
 
 if TYPE_CHECKING:
     from icarus.orchestration.jobs import Outcome
@@ -48,7 +49,7 @@ def status(path: Path | None, as_json: bool) -> None:
         facts = {**dataclasses.asdict(found), "ended": found.ended, "rate": found.rate}
         click.echo(json.dumps(facts, indent=4, default=str))
     else:
-        click.echo("\n".join(_status_lines(found)))
+        click.echo(plain("\n".join(_status_lines(found))))
 
 
 def _status_lines(found: CampaignStatus) -> list[str]:
@@ -106,7 +107,7 @@ def watch(path: Path | None) -> None:
         with Live(console=Console(), auto_refresh=False) as live:
             while True:
                 found = campaign_status(journal)
-                live.update(Text("\n".join(_status_lines(found))), refresh=True)
+                live.update(Text(plain("\n".join(_status_lines(found)))), refresh=True)
                 if not found.alive:
                     break
                 time.sleep(_WATCH_EVERY)
@@ -133,11 +134,13 @@ def log(path: Path, job: str | None) -> None:
             took = "" if row.duration is None else f"  {row.duration:.2f} s"
             error = f"  {row.error}" if row.error else ""
             click.echo(
-                f"{row.number:>6}  {row.id:<{width}}  {row.status or '-':<11}  {row.label}"
-                f"{took}{error}"
+                plain(
+                    f"{row.number:>6}  {row.id:<{width}}  {row.status or '-':<11}  {row.label}"
+                    f"{took}{error}"
+                )
             )
         return
-    click.echo("\n".join(_log_lines(journal, job_row(journal, job))))
+    click.echo(plain("\n".join(_log_lines(journal, job_row(journal, job)))))
 
 
 def _log_lines(journal: Path, row: JobRow) -> list[str]:
@@ -197,9 +200,9 @@ def replay(path: Path, job: str, debug: bool) -> None:
     if differs is None:
         click.echo(f"the same: {recorded.status}, {outcome.duration:.2f} s")
         if outcome.traceback:
-            click.echo(outcome.traceback.rstrip())
+            click.echo(plain(outcome.traceback.rstrip()))
         return
-    click.echo(_verdict(recorded, differs))
+    click.echo(plain(_verdict(recorded, differs)))
     sys.exit(1)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from icarus.cli.common import CONTEXT_SETTINGS, command, main, results_argument
+from icarus.core.plaintext import plain
 
 __all__ = ["merge_results", "print_results", "results"]
 
@@ -100,7 +101,7 @@ def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None
         raise JournalError(f"{path}: nothing in it can be recovered; is it a journal?")
     write_results_pickle(found, file)
     failed = f", {len(found.failures)} failures" if found.failures else ""
-    click.echo(f"{len(found)} results{failed}: {file}")
+    click.echo(f"{len(found)} results{failed}: {plain(file)}")
     if not notes and (left := (now := campaign_status(path)).planned - now.ended):
         click.echo(f"{left} jobs of the campaign have not ended")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from icarus.cli.common import command, main, override_option, settings_argument, strict_option
+from icarus.core.plaintext import plain
 
 if TYPE_CHECKING:
     from icarus.orchestration import Orchestrator
@@ -162,7 +163,7 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
         # The terminal may be gone, which changes nothing about how the campaign ended.
         with contextlib.suppress(OSError):
             click.echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
-            click.echo(f"results: {file}")
+            click.echo(f"results: {plain(file)}")
     if orchestrator.stopped_by is not None:
         return 128 + orchestrator.stopped_by
     return 0 if snapshot.ok == snapshot.planned else 1

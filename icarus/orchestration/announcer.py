@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from icarus.orchestration.events import Event, Subscriber
+from icarus.orchestration.events import Event, OutcomeRefused, Subscriber
 from icarus.orchestration.stops import JobStopped
 
 __all__ = ["Announcer", "EssentialSubscriberFailed"]
@@ -44,10 +44,14 @@ class Announcer:
         ------
         EssentialSubscriberFailed
             If one raised; it is told nothing more.
+        OutcomeRefused
+            If one cannot take note of this event, but of others.
         """
         for subscriber in list(self._essential):
             try:
                 subscriber(event)
+            except OutcomeRefused:
+                raise
             except Exception as error:
                 self._essential.remove(subscriber)
                 self.failure = self.failure or error

@@ -21,6 +21,7 @@ __all__ = [
     "JobRetried",
     "JobStarted",
     "JobsAdded",
+    "OutcomeRefused",
     "Progress",
     "Running",
     "Snapshot",
@@ -159,6 +160,13 @@ class CampaignEnded:
     snapshot: Snapshot
     stopped_by: int | None
     """The signal that stopped it, if one did."""
+
+
+class OutcomeRefused(Exception):  # noqa: N818
+    """Raised by an essential subscriber that cannot take note of how this one job ended.
+
+    The job has failed then, of which it is told anew; the campaign goes on.
+    """
 
 
 Event = (

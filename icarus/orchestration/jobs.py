@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from icarus.core.plaintext import cut, one_line
 from icarus.execution.simulation import Simulation, simulate
 from icarus.experiment import experiment_id
 from icarus.orchestration.status import Status
@@ -13,7 +15,14 @@ from icarus.orchestration.status import Status
 if TYPE_CHECKING:
     from icarus.plan import Plan
 
-__all__ = ["Job", "Outcome", "jobs_of"]
+__all__ = ["LONGEST_MESSAGE", "LONGEST_TRACEBACK", "Job", "Outcome", "jobs_of"]
+
+LONGEST_MESSAGE = 10_000
+"""Characters that are kept of an error or of what a job logs."""
+LONGEST_TRACEBACK = 100_000
+_LONGEST_LABEL = 1_000
+_NOTE = 100
+"""Characters, and more, of the note that a text was cut."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,24 @@ class Outcome:
     origin: dict[str, Any] | None = None
     """Facts about the run that the job ended in, if that is an earlier one."""
 
+    def __post_init__(self) -> None:
+        """Keep no more of texts than somebody would read; a job may raise or log anything."""
+        set_ = functools.partial(object.__setattr__, self)
+        set_("error", _kept(self.error, LONGEST_MESSAGE))
+        set_("traceback", _kept(self.traceback, LONGEST_TRACEBACK))
+        if self.messages:
+            kept = [
+                (level, _kept(name, LONGEST_MESSAGE), _kept(text, LONGEST_MESSAGE))
+                for level, name, text in self.messages
+            ]
+            set_("messages", kept)
+
+
+def _kept(text: str, most: int) -> str:
+    # Of a class of a user's own that is a kind of text, the text is kept.
+    text = str.__str__(text)
+    return text if len(text) <= most + _NOTE else cut(text, most)
+
 
 def jobs_of(plan: Plan) -> list[Job]:
     """Return the jobs of a campaign: all replications of each experiment, in queue order.
@@ -99,4 +126,4 @@ def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
         value = experiment.getval(path)
         if value is not None:
             parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
-    return " ".join(parts)
+    return one_line(" ".join(parts), _LONGEST_LABEL)

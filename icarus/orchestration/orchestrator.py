@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from icarus.core.plaintext import one_line
 from icarus.hooks import HookError, Hooks
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
@@ -23,6 +25,7 @@ from icarus.orchestration.events import (
     JobRetried,
     JobsAdded,
     JobStarted,
+    OutcomeRefused,
     Progress,
     Snapshot,
     Subscriber,
@@ -33,7 +36,7 @@ from icarus.orchestration.executors import (
     make_executor,
     planned_for,
 )
-from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.jobs import LONGEST_MESSAGE, Job, Outcome
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
@@ -298,9 +301,24 @@ class Orchestrator:
 
     def _conclude(self, job: Job, outcome: Outcome) -> None:
         """Count a job that ended, once those have heard of it who keep it."""
-        event = JobEnded(job, outcome, outcome.attempts)
-        self._tell_essential(event)
-        self._count(event)
+        self._count(self._kept(JobEnded(job, outcome, outcome.attempts)))
+
+    def _kept(self, event: JobEnded) -> JobEnded:
+        """Tell those of the end of a job who keep it. A job failed whose result cannot be kept."""
+        try:
+            self._tell_essential(event)
+        except OutcomeRefused as refusal:
+            outcome = replace(
+                event.outcome,
+                status=Status.FAILED,
+                value=None,
+                messages=[],
+                error=f"its result cannot be kept: {one_line(refusal, LONGEST_MESSAGE)}",
+                traceback="".join(traceback.format_exception(refusal)),
+            )
+            event = JobEnded(event.job, outcome, event.attempt)
+            self._tell_essential(event)
+        return event
 
     def _count(self, event: JobEnded) -> None:
         added = self._accounts.end(event.job, event.outcome)
@@ -327,7 +345,7 @@ class Orchestrator:
                 outcome = self._outcome_of_rest(job)
                 event = JobEnded(job, outcome, outcome.attempts)
                 with suppress(EssentialSubscriberFailed):
-                    self._announcer.tell_essential(event)
+                    event = self._kept(event)
                 self._count(event)
             self.collect()
             ended = CampaignEnded(self.snapshot(), self.stopped_by)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from icarus.core.partial import replaced
 from icarus.errors import ResultsError, nearest_file
 from icarus.registry import register_results_reader, register_results_writer
 from icarus.results import safepickle
@@ -34,31 +34,13 @@ def write_results_pickle(results: ResultSet, path: str | os.PathLike[str]) -> No
     target = Path(path).resolve()
     if target.exists() and not target.is_file():
         raise ResultsError(f"{target}: cannot write: it is not a regular file")
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with replaced(target) as file:
             safepickle.dump(results, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
     except (OSError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ResultsError(f"{target}: cannot write: {reason}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the file system remember the rename itself, where it can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @register_results_reader("PICKLE")

@@ -15,7 +15,6 @@ An ``oracleGeneral`` file holds records of 24 bytes: time u32, id u64, size u32,
 from __future__ import annotations
 
 import json
-import os
 import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +27,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
+from icarus.core.partial import replaced
 from icarus.core.plaintext import one_line
 from icarus.errors import TraceError
 from icarus.tools.compressed import COMPRESSION_SUFFIXES, open_binary
@@ -303,26 +303,20 @@ def write_trace(
     """
     # The file that a link leads to, not the link, is replaced.
     target = Path(path).resolve()
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     content_type = "<u4" if len(contents) <= 2**32 else "<u8"
     record = np.dtype([("content", content_type), *((name, _COLUMNS[name][0]) for name in columns)])
     try:
-        with partial.open("wb") as file:
+        with replaced(target) as file:
             _write_head(file, contents, n_requests, record)
             written = sum(_write_block(file, block, record, len(contents)) for block in blocks)
             if written != n_requests:
                 raise ValueError
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
     except OSError as error:
         raise TraceError(path, f"cannot write: {error.strerror or error}") from error
     except ValueError as error:
         if isinstance(error, TraceError):
             raise
         raise TraceError(path, "the source changed while it was being converted") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_head(

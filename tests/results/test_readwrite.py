@@ -104,6 +104,9 @@ class TestFailedWriting:
             def __exit__(self, *error):
                 self.file.close()
 
+            def fileno(self):
+                return self.file.fileno()
+
             def write(self, data):
                 self.file.write(data[:10])
                 self.file.flush()

@@ -12,6 +12,7 @@ from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.hashing import digest
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.encoding import decode, dumps, encode
+from icarus.orchestration.journal.guard import MOST
 from icarus.orchestration.status import Status
 from icarus.util import Tree
 
@@ -26,6 +27,7 @@ __all__ = [
     "job_of",
     "outcome_entry",
     "outcome_of",
+    "run_entry",
 ]
 
 OUTCOME = "outcome:"
@@ -54,7 +56,9 @@ class _KeptResult(SimulationResult):
             raise AttributeError(name)
         try:
             results = decode(self.__dict__.pop("_kept"))
-        except (ValueError, TypeError, LookupError, RecursionError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:
             raise JournalError("a result in the journal makes no sense") from error
         if not isinstance(results, Tree):
             raise JournalError("a result in the journal makes no sense: it is no tree")
@@ -75,6 +79,21 @@ def experiment_key(job: Job) -> str:
 def experiment_entry(job: Job) -> bytes:
     """Return the parameters of a job's experiment as bytes."""
     return dumps(job.argument.params)
+
+
+def run_entry(facts: Mapping[str, Any]) -> bytes:
+    """Return facts about a run as bytes. Of one that cannot be kept, nothing is."""
+    kept: list[tuple[str, Any]] = []
+    for name, value in facts.items():
+        try:
+            dumps(value)
+        except MemoryError:
+            raise
+        except Exception:
+            kept.append((name, None))
+        else:
+            kept.append((name, value))
+    return dumps(kept)
 
 
 def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
@@ -104,11 +123,30 @@ def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
     return json.dumps(entry, separators=(",", ":")).encode()
 
 
+_ENTRY: dict[str, type] = {
+    **dict.fromkeys(("id", "label", "identity", "experiment", "engine", "status"), str),
+    **dict.fromkeys(("number", "seed", "replication", "attempt", "run"), int),
+    "facts": dict,
+}
+_COUNTED = ("number", "replication", "attempt", "run")
+
+
 def entry_of(payload: bytes) -> dict[str, Any]:
-    """Return what was kept of a job, but for its outcome."""
+    """Return what was kept of a job, but for its outcome.
+
+    Raises
+    ------
+    ValueError, LookupError, RecursionError
+        If that makes no sense.
+    """
     entry: dict[str, Any] = json.loads(payload)
     if type(entry) is not dict:
         raise ValueError("an entry of a journal is an object")
+    for name, kind in _ENTRY.items():
+        if type(entry[name]) is not kind:
+            raise ValueError(f"{name} of an entry is a {kind.__name__}")
+    if not all(0 <= entry[name] < MOST for name in _COUNTED):
+        raise ValueError("what is counted in an entry is no count")
     return entry
 
 
@@ -123,16 +161,34 @@ def outcome_of(
         What ``outcome_entry`` returned.
     runs : mapping of int to dict
         Facts about the runs of the journal.
+
+    Raises
+    ------
+    Exception
+        Whatever comes of bytes that it did not return.
     """
     entry = entry_of(payload)
+    status = Status(entry["status"])
     value = decode(entry.get("value"))
     if "result" in entry:
-        results, *told = entry.pop("result")
-        value = _KeptResult(results, *told)
+        results, engine, reason, requests = entry.pop("result")
+        if not (type(engine) is type(reason) is str and type(requests) is int):
+            raise ValueError("a result of an entry makes no sense")
+        value = _KeptResult(results, engine, reason, requests)
+    elif status is Status.OK:
+        raise ValueError("a job of an entry has no result")
     facts = {name: decode(given) for name, given in entry.pop("facts").items() if name in _FIELDS}
-    return entry, Outcome(
-        status=Status(entry["status"]), value=value, origin=runs.get(entry["run"]), **facts
-    )
+    outcome = Outcome(status=status, value=value, origin=runs.get(entry["run"]), **facts)
+    _require_sense(outcome)
+    return entry, outcome
+
+
+def _require_sense(outcome: Outcome) -> None:
+    numbers = (outcome.started, outcome.duration, outcome.peak_memory, outcome.attempts)
+    if not all(type(one) in (int, float) and 0 <= one < MOST for one in numbers):
+        raise ValueError("times and sizes of an entry make no sense")
+    if not all(type(level) is int for level, _, _ in outcome.messages):
+        raise ValueError("messages of an entry make no sense")
 
 
 def job_of(entry: Mapping[str, Any], params: Any, collectors: Mapping[str, Any]) -> Job:

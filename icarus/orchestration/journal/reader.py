@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gc
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from icarus.errors import JournalError, ResultsError
+from icarus.errors import JournalError
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.journal.beside import real_place
 from icarus.orchestration.journal.encoding import loads
+from icarus.orchestration.journal.guard import require_types, rows
 from icarus.orchestration.journal.outcomes import job_of, outcome_of
 from icarus.orchestration.journal.schema import checksum, damaged, open_existing
 from icarus.orchestration.provenance import add_to_results
@@ -20,9 +22,6 @@ from icarus.results.resultset import ResultSet
 from icarus.util import Tree
 
 __all__ = ["Contents", "JournalReader", "collection_paused"]
-
-_DAMAGE = (ValueError, TypeError, LookupError, RecursionError, ResultsError)
-"""What decoding raises for something that no journal of ours says."""
 
 
 class _DamagedEntryError(Exception):
@@ -67,16 +66,34 @@ class JournalReader:
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection | None = None) -> None:
-        self.path = path
+        self.path = path = real_place(path)
         self._own = connection is None
-        try:
-            self._connection = connection or open_existing(path)
+        self._connection = connection or self._opened()
+        self._experiments: dict[int, Tree] = {}
+        self._runs: dict[int, dict[str, Any]] = {}
+        with self._guarded():
             self._runs = self._facts_of_runs()
+
+    def _opened(self) -> sqlite3.Connection:
+        with self._guarded():
+            return open_existing(self.path)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Turn errors of SQLite into ours, unless the connection is somebody else's."""
+        try:
+            yield
         except sqlite3.Error as error:
             if not self._own:
                 raise
-            raise damaged(path, error) from error
-        self._experiments: dict[int, Tree] = {}
+            raise damaged(self.path, error) from error
+        except MemoryError as error:
+            raise JournalError(
+                f"{self.path}: reading it takes more memory than there is"
+            ) from error
+
+    def _rows(self, query: str, *arguments: Any) -> Iterator[tuple[Any, ...]]:
+        return rows(self._connection, self.path, query, arguments)
 
     def __enter__(self) -> JournalReader:
         return self
@@ -87,15 +104,13 @@ class JournalReader:
 
     def _facts_of_runs(self) -> dict[int, dict[str, Any]]:
         runs = {}
-        for number, *record in self._connection.execute(
+        for number, *record in self._rows(
             "SELECT runs.number, key, checksum, payload FROM runs "
             "JOIN records ON records.number = runs.record"
         ):
-            try:
-                runs[int(number)] = dict(_decoded(*record))
-            except (_DamagedEntryError, *_DAMAGE):
-                # Only where results came from is lost with it.
-                continue
+            # Only where results came from is lost with one that is damaged.
+            with suppress(_DamagedEntryError):
+                runs[number] = _facts_of(_decoded(*record))
         return runs
 
     def contents(self) -> Contents:
@@ -107,31 +122,35 @@ class JournalReader:
             If the database is damaged; entries that are damaged by themselves are listed.
         """
         found = Contents()
-        rows = self._connection.execute(
+        ended = self._rows(
             "SELECT jobs.id, key, checksum, payload FROM jobs "
             "LEFT JOIN records ON records.number = jobs.record WHERE jobs.record IS NOT NULL"
         )
-        with collection_paused():
-            for job, *record in rows:
+        with self._guarded(), collection_paused():
+            for job, *record in ended:
                 try:
-                    _, found.outcomes[job] = self._outcome(*record)
+                    entry, outcome = self._outcome(*record)
                 except _DamagedEntryError:
-                    found.damaged.append(job)
+                    entry = {}
+                if entry.get("id") == job:
+                    found.outcomes[job] = outcome
+                else:
+                    found.damaged.append(str(job))
         return found
 
     def _outcome(self, key: Any, proof: Any, payload: Any) -> tuple[dict[str, Any], Outcome]:
         _require_sound(key, proof, payload)
-        try:
+        with _damage_of(key):
             return outcome_of(payload, self._runs)
-        except _DAMAGE as error:
-            raise _DamagedEntryError(key) from error
 
     def _experiment(self, number: int) -> Tree:
         if number not in self._experiments:
             row = self._connection.execute(
                 "SELECT key, checksum, payload FROM records WHERE number = ?", (number,)
             ).fetchone()
-            self._experiments[number] = Tree(_decoded(*(row or (None, None, None))))
+            params = _decoded(*(row or (None, None, None)))
+            with _damage_of(str(number)):
+                self._experiments[number] = Tree(params)
         return self._experiments[number]
 
     def result_set(self) -> tuple[ResultSet, int]:
@@ -146,25 +165,21 @@ class JournalReader:
         """
         results = ResultSet()
         lost = 0
-        rows = self._connection.execute(
+        ended = self._rows(
             "SELECT jobs.experiment, key, checksum, payload FROM jobs "
             "LEFT JOIN records ON records.number = jobs.record "
             "WHERE jobs.record IS NOT NULL AND run = (SELECT max(number) FROM runs) "
             "ORDER BY jobs.number"
         )
-        try:
-            with collection_paused():
-                for experiment, *record in rows:
-                    try:
-                        entry, outcome = self._outcome(*record)
-                        params = self._experiment(experiment)
-                    except _DamagedEntryError:
-                        lost += 1
-                    else:
-                        job = self._job(entry, params)
-                        add_to_results(results, job, outcome, outcome.origin or {})
-        except sqlite3.Error as error:
-            raise damaged(self.path, error) from error
+        with self._guarded(), collection_paused():
+            for experiment, *record in ended:
+                try:
+                    entry, outcome = self._outcome(*record)
+                    job = self._job(entry, self._experiment(experiment))
+                    # What comes of a result that makes no sense, is an error of the journal.
+                    add_to_results(results, job, outcome, outcome.origin or {})
+                except (_DamagedEntryError, JournalError):
+                    lost += 1
         return results, lost
 
     def _job(self, entry: dict[str, Any], params: Tree) -> Job:
@@ -179,16 +194,18 @@ class JournalReader:
         JournalError
             If it has not ended, or what is kept of it is damaged.
         """
-        row = self._connection.execute(
-            "SELECT jobs.experiment, key, checksum, payload FROM jobs "
-            "JOIN records ON records.number = jobs.record WHERE jobs.id = ?",
-            (identity,),
-        ).fetchone()
+        with self._guarded():
+            row = self._connection.execute(
+                "SELECT jobs.experiment, key, checksum, payload FROM jobs "
+                "JOIN records ON records.number = jobs.record WHERE jobs.id = ?",
+                (identity,),
+            ).fetchone()
         if row is None:
             raise JournalError(f"{self.path}: job {identity} has not ended yet")
         try:
-            entry, outcome = self._outcome(*row[1:])
-            job = self._job(entry, self._experiment(row[0]))
+            with self._guarded():
+                entry, outcome = self._outcome(*row[1:])
+                job = self._job(entry, self._experiment(row[0]))
         except _DamagedEntryError:
             raise JournalError(
                 f"{self.path}: what is kept of job {identity} is damaged; run the campaign again, "
@@ -204,18 +221,21 @@ class JournalReader:
         JournalError
             If it has not started, or what is kept of it is damaged.
         """
-        row = self._connection.execute(
-            "SELECT experiment, run, number, label, identity, replication, engine FROM jobs "
-            "WHERE id = ?",
-            (identity,),
-        ).fetchone()
-        facts = self._runs.get(row[1], {})
-        if row[0] is None or not facts:
+        with self._guarded():
+            row = self._connection.execute(
+                "SELECT experiment, run, number, label, identity, replication, engine FROM jobs "
+                "WHERE id = ?",
+                (identity,),
+            ).fetchone()
+        facts = self._runs.get(row[1], {}) if row is not None else {}
+        if not facts or row[0] is None:
             raise JournalError(f"{self.path}: job {identity} has not started yet")
         names = ("number", "label", "identity", "replication", "engine")
         entry = {**dict(zip(names, row[2:], strict=True)), "id": identity, "seed": facts["seed"]}
         try:
-            return job_of(entry, self._experiment(row[0]), facts["collectors"]), facts
+            with self._guarded():
+                require_types(row[2:], _STARTED, "jobs")
+                return job_of(entry, self._experiment(row[0]), facts["collectors"]), facts
         except _DamagedEntryError:
             raise JournalError(
                 f"{self.path}: the parameters of job {identity} are damaged"
@@ -224,16 +244,47 @@ class JournalReader:
     def attempts(self, identity: str) -> list[tuple[int, Outcome]]:
         """Return the attempts at a job that were followed by another, by number."""
         found = []
-        for attempt, *record in self._connection.execute(
-            "SELECT attempt, key, checksum, payload FROM attempts "
-            "JOIN records ON records.number = attempts.record WHERE job = ? ORDER BY attempt",
-            (identity,),
-        ):
-            try:
-                found.append((attempt, self._outcome(*record)[1]))
-            except _DamagedEntryError:
-                continue
+        with self._guarded():
+            for attempt, *record in self._rows(
+                "SELECT attempt, key, checksum, payload FROM attempts "
+                "JOIN records ON records.number = attempts.record WHERE job = ? ORDER BY attempt",
+                identity,
+            ):
+                with suppress(_DamagedEntryError):
+                    found.append((attempt, self._outcome(*record)[1]))
         return found
+
+
+_STARTED = ((int,), (str,), (str,), (int,), (str,))
+"""Types of what is known of a job that has started: number, label, identity, and so on."""
+
+
+@contextmanager
+def _damage_of(key: str) -> Iterator[None]:
+    """Say of an entry that it is damaged, whatever comes of making sense of it."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _DamagedEntryError(key) from error
+
+
+def _facts_of(decoded: Any) -> dict[str, Any]:
+    """Return facts about a run, of which those make sense that anything is done with."""
+    with _damage_of("run"):
+        facts = dict(decoded)
+        kinds = {
+            "seed": int,
+            "collectors": Mapping,
+            "overrides": Mapping,
+            "settings_path": str | None,
+            "settings_text": str | None,
+        }
+        sound = all(isinstance(facts[name], kind) for name, kind in kinds.items())
+        if not sound or not all(isinstance(name, str) for name in facts):
+            raise ValueError("facts about a run make no sense")
+        return facts
 
 
 def _require_sound(key: Any, proof: Any, payload: Any) -> None:
@@ -244,7 +295,5 @@ def _require_sound(key: Any, proof: Any, payload: Any) -> None:
 
 def _decoded(key: Any, proof: Any, payload: Any) -> Any:
     _require_sound(key, proof, payload)
-    try:
+    with _damage_of(key):
         return loads(payload)
-    except _DAMAGE as error:
-        raise _DamagedEntryError(key) from error

@@ -5,33 +5,42 @@ A damaged one is moved aside, and what can be trusted of it becomes a new one.
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from icarus.core.partial import partial_name
+from icarus.core.plaintext import one_line
 from icarus.errors import JournalError
 from icarus.orchestration.jobs import Outcome
-from icarus.orchestration.journal.outcomes import EXPERIMENT, OUTCOME, RUN, entry_of
+from icarus.orchestration.journal.beside import BESIDE, aside, put_foreign_aside
+from icarus.orchestration.journal.guard import is_damage, results_file, unbounded
+from icarus.orchestration.journal.outcomes import (
+    ATTEMPT,
+    EXPERIMENT,
+    OUTCOME,
+    RUN,
+    outcome_of,
+)
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.salvage import Salvage, salvage
 from icarus.orchestration.journal.schema import (
     checksum,
+    column,
     create,
     damaged,
     describe,
     open_existing,
 )
+from icarus.orchestration.journal.waiting import is_busy, locked
 from icarus.results.resultset import ResultSet
 
-__all__ = ["Opened", "aside", "move_aside", "open_or_salvage", "recover"]
-
-_BESIDE = ("-wal", "-shm", "-journal")
-"""Ends of the names of files that SQLite keeps beside a database."""
+__all__ = ["Opened", "move_aside", "open_or_salvage", "recover"]
 
 
 @dataclass
@@ -53,15 +62,18 @@ def open_or_salvage(path: Path) -> Opened:
     JournalError
         If it cannot be written, is no journal, or is of a later version of Icarus.
     """
+    notes = put_foreign_aside(path)
     try:
         try:
-            return Opened(*_open_sound(path))
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            notes = [_replace_by_salvage(path, str(error))]
+            return Opened(*_open_sound(path), notes)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            notes.append(_replace_by_salvage(path, one_line(error, 300)))
         return Opened(*_open_sound(path), notes)
     except (sqlite3.Error, OSError) as error:
+        if is_busy(error):
+            raise locked(path) from error
         text = describe(error) if isinstance(error, sqlite3.Error) else error.strerror
         raise JournalError(f"{path}: cannot open the journal: {text}") from error
 
@@ -78,18 +90,12 @@ def _open_sound(path: Path) -> tuple[sqlite3.Connection, dict[str, Outcome]]:
             raise sqlite3.DatabaseError(
                 f"{number} {'entry has' if number == 1 else 'entries have'} a wrong checksum"
             )
+        results_file(connection)
+        unbounded(connection)
     except BaseException:
         connection.close()
         raise
     return connection, contents.outcomes
-
-
-def aside(path: Path) -> Path:
-    """Return a name beside `path` that is not taken."""
-    number = 1
-    while (candidate := path.with_name(f"{path.name}.{number}")).exists():
-        number += 1
-    return candidate
 
 
 def move_aside(path: Path) -> Path:
@@ -100,7 +106,7 @@ def move_aside(path: Path) -> Path:
     target = aside(path)
     try:
         path.rename(target)
-        for end in _BESIDE:
+        for end in BESIDE:
             with suppress(FileNotFoundError):
                 path.with_name(path.name + end).rename(target.with_name(target.name + end))
     except OSError as error:
@@ -111,7 +117,7 @@ def move_aside(path: Path) -> Path:
 def _replace_by_salvage(path: Path, what: str) -> str:
     """Put a new journal with all that is sound in the place of a damaged one; say what was done."""
     found = salvage(path)
-    new = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    new = partial_name(path)
     kept = aside(path)
     try:
         recovered = _rescue(found, new)
@@ -119,11 +125,11 @@ def _replace_by_salvage(path: Path, what: str) -> str:
         shutil.copy2(path, kept)
         if (log := path.with_name(f"{path.name}-wal")).exists():
             shutil.copy2(log, kept.with_name(f"{kept.name}-wal"))
-        for end in _BESIDE:
+        for end in BESIDE:
             path.with_name(path.name + end).unlink(missing_ok=True)
         new.replace(path)
     finally:
-        for end in ("", *_BESIDE):
+        for end in ("", *BESIDE):
             with suppress(OSError):
                 new.with_name(new.name + end).unlink(missing_ok=True)
     lost = len(found.ended - recovered)
@@ -150,9 +156,9 @@ def recover(path: Path) -> tuple[ResultSet, list[str]]:
                 results, lost = JournalReader(path, connection).result_set()
                 if not lost:
                     return results, []
-    except sqlite3.OperationalError as error:
-        raise damaged(path, error) from error
-    except (sqlite3.DatabaseError, JournalError) as error:
+    except (sqlite3.Error, JournalError) as error:
+        if isinstance(error, sqlite3.Error) and not is_damage(error):
+            raise damaged(path, error) from error
         if isinstance(error, JournalError) and error.__cause__ is None:
             raise
     return _recover_damaged(path)
@@ -183,6 +189,7 @@ def _lost(number: int) -> str:
 def _rescue(found: Salvage, new: Path) -> set[str]:
     """Make a new journal of what was salvaged; return the ids of the jobs that it has."""
     recovered: set[str] = set()
+    sound = {key: one for key, one in found.entries.items() if _is_of_ours(key)}
     with closing(create(new)) as connection:
         connection.execute("BEGIN")
         numbers = {
@@ -190,7 +197,7 @@ def _rescue(found: Salvage, new: Path) -> set[str]:
                 "INSERT INTO records (key, checksum, payload) VALUES (?, ?, ?)",
                 (key, checksum(key, payload), payload),
             ).lastrowid
-            for key, (_, payload) in sorted(found.entries.items(), key=lambda item: item[1][0])
+            for key, (_, payload) in sorted(sound.items(), key=lambda item: item[1][0])
         }
         runs = sorted(int(key.removeprefix(RUN)) for key in numbers if key.startswith(RUN)) or [1]
         connection.executemany(
@@ -202,27 +209,45 @@ def _rescue(found: Salvage, new: Path) -> set[str]:
             if key.startswith(EXPERIMENT):
                 connection.execute("INSERT INTO experiments VALUES (?, ?)", (key, number))
             elif key.startswith(OUTCOME):
-                entry = entry_of(found.entries[key][1])
-                experiment = numbers.get(entry["experiment"])
-                if experiment is not None:
-                    _enter_job(connection, entry, number, experiment, runs[-1])
-                    recovered.add(entry["id"])
+                job = _enter_job(connection, key, sound[key][1], numbers, runs[-1])
+                recovered |= {job} - {""}
         connection.execute("COMMIT")
     return recovered
 
 
+_KEYS = re.compile(rf"{RUN}[1-9]\d{{0,8}}|({EXPERIMENT}|{OUTCOME}|{ATTEMPT})\S+")
+
+
+def _is_of_ours(key: str) -> bool:
+    return _KEYS.fullmatch(key) is not None
+
+
 def _enter_job(
-    connection: sqlite3.Connection, entry: dict[str, Any], record: int | None, *place: int
-) -> None:
-    facts = entry["facts"]
+    connection: sqlite3.Connection,
+    key: str,
+    payload: bytes,
+    numbers: Mapping[str, int | None],
+    run: int,
+) -> str:
+    """Enter a job that ended, and return its id; nothing if what is kept of it makes no sense."""
+    try:
+        entry, outcome = outcome_of(payload, {})
+        experiment = numbers[entry["experiment"]]
+    except MemoryError:
+        raise
+    except Exception:
+        return ""
+    if key != f"{OUTCOME}{entry['id']}":
+        return ""
     connection.execute(
         "INSERT INTO jobs (id, number, label, status, attempts, started, duration, error, "
         "ended_in, identity, replication, engine, record, experiment, run) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(entry["id"], entry["number"], entry["label"], entry["status"], entry["attempt"]),
-            *(facts.get("started"), facts.get("duration"), facts.get("error") or None),
-            *(entry["run"], entry["identity"], entry["replication"], entry["engine"]),
-            *(record, *place),
+            *(entry["id"], entry["number"], column(entry["label"]), entry["status"]),
+            *(entry["attempt"], outcome.started, outcome.duration, column(outcome.error) or None),
+            *(entry["run"], column(entry["identity"]), entry["replication"]),
+            *(column(entry["engine"]), numbers[key], experiment, run),
         ),
     )
+    return str(entry["id"])

@@ -8,15 +8,22 @@ runs. ``jobs``, ``runs`` and ``running`` say quickly what goes on; nothing here 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import sqlite3
+import stat
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from icarus.core.partial import partial_name
+from icarus.core.plaintext import one_line
 from icarus.errors import JournalError, nearest_file
+from icarus.orchestration.journal.beside import BESIDE, PAGE_SIZE, real_place, refuse_foreign
+from icarus.orchestration.journal.guard import bounded, is_damage, require_schema, unbounded
 from icarus.orchestration.journal.lock import is_held
+from icarus.orchestration.journal.waiting import SQLITE_WAITS, is_busy, locked, patiently
 
 __all__ = [
     "APPLICATION_ID",
@@ -24,6 +31,7 @@ __all__ = [
     "SUFFIX",
     "VERSION",
     "checksum",
+    "column",
     "connect",
     "create",
     "damaged",
@@ -38,10 +46,10 @@ VERSION = 1
 """Of the schema; a journal of a later one is refused."""
 APPLICATION_ID = 0x49434152
 """What tells a journal from other databases."""
-PAGE_SIZE = 4096
-"""Bytes; salvage reads a damaged file by pages of this size."""
 
-_BUSY_SECONDS = 30.0
+_LONGEST_TEXT = 10_000
+"""Characters of a text that is kept to be shown."""
+_text = functools.partial(str, encoding="utf-8", errors="backslashreplace")
 
 _TABLES = """
 CREATE TABLE records (
@@ -97,9 +105,13 @@ INSERT INTO results_file (one) VALUES (1);
 
 
 def journal_of(results: str | os.PathLike[str]) -> Path:
-    """Return where the journal of a results file is."""
+    """Return where the journal of a results file is; of a link, that of the file it leads to."""
     path = Path(results)
-    return path.with_name(path.name + SUFFIX)
+    beside = path.with_name(path.name + SUFFIX)
+    if path.is_symlink() and not beside.exists():
+        path = path.resolve()
+        return path.with_name(path.name + SUFFIX)
+    return beside
 
 
 def results_of(journal: str | os.PathLike[str]) -> Path:
@@ -113,14 +125,27 @@ def checksum(key: str, payload: bytes) -> bytes:
     return hashlib.blake2b(payload, digest_size=16, key=key.encode()[:64]).digest()
 
 
+def column(text: str) -> str:
+    """Return what is kept of a text in a column, to be shown; records have it as it is.
+
+    SQLite takes no text that cannot be encoded.
+    """
+    return one_line(text, _LONGEST_TEXT)
+
+
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open the database at `path`; `mode` is as in an URI of SQLite: ro, rw, rwc."""
-    target = f"file:{quote(os.fspath(path.absolute()))}?mode={mode}"
+    """Open the database at `path`; `mode` is as in an URI of SQLite: ro, rw, rwc.
+
+    Nothing that its schema says is trusted, and what work it causes is bounded.
+    """
+    target = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     connection = sqlite3.connect(
-        target, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
+        target, uri=True, isolation_level=None, check_same_thread=False, timeout=SQLITE_WAITS
     )
-    # A journal may come from a stranger: nothing in its schema is to run functions.
     connection.execute("PRAGMA trusted_schema = OFF")
+    # Texts that are no UTF-8 are somebody else's, and no reason to read no further.
+    connection.text_factory = _text
+    bounded(connection, path)
     return connection
 
 
@@ -132,7 +157,7 @@ def create(path: Path) -> sqlite3.Connection:
     JournalError
         If it cannot be made.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.new")
+    partial = partial_name(path, "new")
     try:
         with closing(connect(partial, "rwc")) as connection:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
@@ -141,12 +166,14 @@ def create(path: Path) -> sqlite3.Connection:
                 f"PRAGMA user_version = {VERSION}; COMMIT;"
             )
         partial.replace(path)
-        return open_existing(path, writable=True)
+        made = open_existing(path, writable=True)
+        unbounded(made)
+        return made
     except (sqlite3.Error, OSError) as error:
         text = describe(error) if isinstance(error, sqlite3.Error) else error.strerror
         raise JournalError(f"{path}: cannot make the journal: {text}") from error
     finally:
-        for end in ("", "-journal"):
+        for end in ("", *BESIDE):
             with suppress(OSError):
                 partial.with_name(partial.name + end).unlink(missing_ok=True)
 
@@ -156,7 +183,9 @@ def _make_durable(connection: sqlite3.Connection) -> None:
     # the older way, in which readers and the writer wait for each other.
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if is_busy(error):
+            raise
         mode = "delete"
     if mode != "wal":
         connection.execute("PRAGMA journal_mode = TRUNCATE")
@@ -169,22 +198,36 @@ def open_existing(path: Path, *, writable: bool = False) -> sqlite3.Connection:
     Raises
     ------
     JournalError
-        If it is no journal, or one of a later version of Icarus.
+        If it is no journal, or one of a later version of Icarus, if there are files beside it
+        that are not its own, or if another program has locked it.
     sqlite3.DatabaseError
         If it is damaged.
     """
-    if not path.is_file():
-        raise JournalError(f"{path}: no such file{nearest_file(path)}")
-    mode = "rw" if writable else _reading_mode(path)
-    connection = connect(path, mode)
+    path = real_place(path)
+    _require_regular(path)
+    refuse_foreign(path, writable=writable)
+    connection = connect(path, "rw" if writable else _reading_mode(path))
     try:
-        _check(path, connection)
+        patiently(path, lambda: _check(path, connection))
         if writable:
-            _make_durable(connection)
+            patiently(path, lambda: _make_durable(connection))
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _require_regular(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise JournalError(f"{path}: no such file{nearest_file(path)}") from None
+    except (OSError, ValueError) as error:
+        text = getattr(error, "strerror", None) or error
+        raise JournalError(f"{path}: cannot read the journal: {text}") from error
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise JournalError(f"{path}: is {what}, not a journal")
 
 
 def _reading_mode(path: Path) -> str:
@@ -202,14 +245,25 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise sqlite3.DatabaseError("it is empty")
-        raise JournalError(f"{path}: not a journal of Icarus but another database")
+        _require_ours_otherwise(path, connection)
     if version > VERSION:
         raise JournalError(
             f"{path}: written by a later version of Icarus (journal format {version}, this one "
             f"reads up to {VERSION}); use that version, or start over with --fresh"
         )
+    require_schema(connection, _TABLES)
+
+
+def _require_ours_otherwise(path: Path, connection: sqlite3.Connection) -> None:
+    """Tell a damaged journal from another database."""
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+        raise sqlite3.DatabaseError("it is empty")
+    try:
+        require_schema(connection, _TABLES)
+    except sqlite3.DatabaseError:
+        text = f"{path}: not a journal of Icarus but another database"
+        raise JournalError(text) from None
+    raise sqlite3.DatabaseError("its header is damaged")
 
 
 def describe(error: sqlite3.Error) -> str:
@@ -229,9 +283,11 @@ def describe(error: sqlite3.Error) -> str:
 
 def damaged(path: Path, error: sqlite3.Error) -> JournalError:
     """Return the error that tells of a journal which SQLite cannot read."""
-    if isinstance(error, sqlite3.OperationalError):
+    if is_busy(error):
+        return locked(path)
+    if not is_damage(error):
         return JournalError(f"{path}: cannot read the journal: {describe(error)}")
     return JournalError(
-        f"{path}: the journal is damaged ({error}); run the campaign again, or icarus results "
-        f"recover, to have what is readable"
+        f"{path}: the journal is damaged ({one_line(error, 300)}); run the campaign again, or "
+        f"icarus results recover, to have what is readable"
     )

@@ -9,15 +9,23 @@ import os
 import platform
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from icarus.core.plaintext import one_line
 from icarus.errors import JournalError
+from icarus.orchestration.journal.guard import require_types, rows
 from icarus.orchestration.journal.lock import is_held
-from icarus.orchestration.journal.schema import SUFFIX, damaged, journal_of, open_existing
+from icarus.orchestration.journal.schema import (
+    SUFFIX,
+    column,
+    damaged,
+    journal_of,
+    open_existing,
+)
 
 __all__ = ["CampaignStatus", "JobRow", "campaign_status", "find_journal", "job_row", "job_rows"]
 
@@ -106,6 +114,8 @@ def find_journal(named: Path | None) -> Path:
         return max(found, key=_last_change)
     if SUFFIX in named.suffixes:
         return named
+    if not named.name:
+        raise JournalError(f"{named}: is a folder; name results, a journal or settings")
     candidates = [journal_of(named)]
     if named.suffix in (".py", ""):
         candidates += [
@@ -134,11 +144,39 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise damaged(path, error) from error
 
 
+_NUMBER, _MAYBE = (int, float), (int, float, type(None))
+_JOB_TYPES = (
+    *((str,), (int,), (str,), (str,), (int,), _MAYBE, _MAYBE, (str, type(None))),
+    *((int, type(None)), _MAYBE),
+)
+_RUN_TYPES = {
+    **dict.fromkeys(("number", "planned", "known", "pid", "requests"), (int,)),
+    **dict.fromkeys(("started", "updated", "elapsed"), _NUMBER),
+    **dict.fromkeys(("ended", "eta"), _MAYBE),
+    **dict.fromkeys(("how", "settings"), (str, type(None))),
+    "host": (str,),
+}
+_LATEST = 253_402_300_799
+"""The last second that has a date, in the year 9999."""
+
+
+def _job(row: Sequence[Any]) -> JobRow:
+    require_types(row, _JOB_TYPES, "jobs")
+    job = JobRow(*row)
+    if not 0 <= (job.started or 0) <= _LATEST:
+        raise sqlite3.DatabaseError("a job started at no time that there is")
+    return job
+
+
 _COLUMNS = (
     "jobs.id, jobs.number, label, status, attempts, jobs.started, duration, error, requests, age"
 )
 _JOBS = f"SELECT {_COLUMNS} FROM jobs LEFT JOIN running ON running.job = jobs.id"
 _LAST = "run = (SELECT max(number) FROM runs)"
+
+
+def _jobs(connection: sqlite3.Connection, path: Path, which: str, *arguments: Any) -> list[JobRow]:
+    return [_job(row) for row in rows(connection, path, f"{_JOBS} {which}", arguments)]
 
 
 def campaign_status(path: Path, most_failures: int = 5) -> CampaignStatus:
@@ -152,22 +190,28 @@ def campaign_status(path: Path, most_failures: int = 5) -> CampaignStatus:
     with _opened(path) as connection:
         connection.execute("BEGIN")
         cursor = connection.execute("SELECT * FROM runs ORDER BY number DESC LIMIT 1")
-        names = [column[0] for column in cursor.description]
+        names = [described[0] for described in cursor.description]
         row = cursor.fetchone()
         if row is None:
             raise JournalError(f"{path}: no run has begun yet")
         run = dict(zip(names, row, strict=True))
-        counts: dict[str, int] = dict(
-            connection.execute(f"SELECT status, count(*) FROM jobs WHERE {_LAST} GROUP BY status")
-        )
+        require_types([run[name] for name in _RUN_TYPES], list(_RUN_TYPES.values()), "runs")
+        counts: dict[str, int] = {}
+        for status, number in rows(
+            connection, path, f"SELECT status, count(*) FROM jobs WHERE {_LAST} GROUP BY status"
+        ):
+            require_types([status], [(str,)], "jobs")
+            counts[status] = number
         counts.pop("", None)
         under_way = counts.pop("RUNNING", 0)
-        running = [JobRow(*one) for one in connection.execute(f"{_JOBS} WHERE status = 'RUNNING'")]
-        failures = connection.execute(
-            f"{_JOBS} WHERE {_LAST} AND status NOT IN ('', 'OK', 'RUNNING', 'INTERRUPTED') "
+        running = _jobs(connection, path, "WHERE status = 'RUNNING'")
+        failures = _jobs(
+            connection,
+            path,
+            f"WHERE {_LAST} AND status NOT IN ('', 'OK', 'RUNNING', 'INTERRUPTED') "
             "ORDER BY jobs.number LIMIT ?",
-            (most_failures,),
-        ).fetchall()
+            most_failures,
+        )
     alive = run["ended"] is None and _is_alive(path, run)
     now = time.time()
     return CampaignStatus(
@@ -178,7 +222,7 @@ def campaign_status(path: Path, most_failures: int = 5) -> CampaignStatus:
         counts=counts,
         known=run["known"],
         running=running if alive else [],
-        failures=[JobRow(*one) for one in failures],
+        failures=failures,
         elapsed=run["elapsed"] + (max(now - run["updated"], 0.0) if alive else 0.0),
         requests=run["requests"],
         eta=run["eta"] if alive else None,
@@ -191,10 +235,10 @@ def _is_alive(path: Path, run: dict[str, Any]) -> bool:
     held = is_held(path)
     if held is not None:
         return held
-    if run["host"] == platform.node():
+    if run["host"] == column(platform.node()):
         try:
             os.kill(run["pid"], 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, OverflowError):
             return False
         except OSError:
             return True
@@ -214,8 +258,7 @@ def _state(run: dict[str, Any], alive: bool, under_way: int) -> str:
 def job_rows(path: Path) -> list[JobRow]:
     """Return all jobs of the last run, in the order of the queue."""
     with _opened(path) as connection:
-        rows = connection.execute(f"{_JOBS} WHERE {_LAST} ORDER BY jobs.number").fetchall()
-    return [JobRow(*row) for row in rows]
+        return _jobs(connection, path, f"WHERE {_LAST} ORDER BY jobs.number")
 
 
 def job_row(path: Path, wanted: str) -> JobRow:
@@ -227,20 +270,21 @@ def job_row(path: Path, wanted: str) -> JobRow:
         If there is no such job, or there are several.
     """
     with _opened(path) as connection:
-        rows = []
+        found: list[JobRow] = []
         if wanted.isdecimal() and wanted.isascii() and len(wanted) < 16:
-            rows = connection.execute(
-                f"{_JOBS} WHERE {_LAST} AND jobs.number = ?", (int(wanted),)
-            ).fetchall()
-        if not rows:
-            rows = connection.execute(
-                f"{_JOBS} WHERE substr(jobs.id, 1, ?) = ? ORDER BY jobs.id != ?, jobs.number",
-                (len(wanted), wanted, wanted),
-            ).fetchall()
+            found = _jobs(connection, path, f"WHERE {_LAST} AND jobs.number = ?", int(wanted))
+        # What no text of SQLite can be begins no id.
+        if not found and wanted.isprintable():
+            found = _jobs(
+                connection,
+                path,
+                "WHERE substr(jobs.id, 1, ?) = ? ORDER BY jobs.id != ?, jobs.number",
+                *(len(wanted), wanted, wanted),
+            )
         (jobs,) = connection.execute(f"SELECT count(*) FROM jobs WHERE {_LAST}").fetchone()
-    if not rows or not wanted:
+    if not found or not wanted:
         raise JournalError(f"{path}: no job {wanted!r}; it has {jobs} jobs, numbered from 0")
-    if len(rows) > 1 and rows[0][0] != wanted:
-        ids = ", ".join(row[0] for row in rows[:4])
-        raise JournalError(f"{path}: {len(rows)} jobs begin with {wanted!r}, such as {ids}")
-    return JobRow(*rows[0])
+    if len(found) > 1 and found[0].id != wanted:
+        ids = ", ".join(one_line(row.id, 50) for row in found[:4])
+        raise JournalError(f"{path}: {len(found)} jobs begin with {wanted!r}, such as {ids}")
+    return found[0]

@@ -7,7 +7,6 @@ but the disk is not waited for.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -15,11 +14,12 @@ import platform
 import sqlite3
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from icarus.core.partial import leftovers
+from icarus.core.plaintext import one_line
 from icarus.errors import JournalError
 from icarus.orchestration.events import (
     CampaignEnded,
@@ -29,11 +29,14 @@ from icarus.orchestration.events import (
     JobRetried,
     JobsAdded,
     JobStarted,
+    OutcomeRefused,
     Progress,
     Snapshot,
 )
-from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.jobs import LONGEST_MESSAGE, Job, Outcome
+from icarus.orchestration.journal.beside import BESIDE, aside, real_place
 from icarus.orchestration.journal.encoding import dumps
+from icarus.orchestration.journal.guard import results_file, unbounded
 from icarus.orchestration.journal.lock import Lock
 from icarus.orchestration.journal.outcomes import (
     ATTEMPT,
@@ -42,12 +45,22 @@ from icarus.orchestration.journal.outcomes import (
     experiment_entry,
     experiment_key,
     outcome_entry,
+    run_entry,
 )
-from icarus.orchestration.journal.recovery import aside, move_aside, open_or_salvage
-from icarus.orchestration.journal.schema import checksum, create, describe, open_existing
+from icarus.orchestration.journal.ownership import digest_of
+from icarus.orchestration.journal.recovery import move_aside, open_or_salvage
+from icarus.orchestration.journal.resumption import resumption
+from icarus.orchestration.journal.schema import (
+    checksum,
+    column,
+    create,
+    describe,
+    open_existing,
+)
+from icarus.orchestration.journal.waiting import patiently
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.status import RUN_AGAIN, Status
-from icarus.util import Settings
+from icarus.util import Settings, Tree
 
 __all__ = ["Journal"]
 
@@ -81,21 +94,27 @@ class Journal:
     """
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
-        self.path = path
+        # All names of a journal mean the file that links lead to; SQLite keeps its own beside it.
+        self.path = path = real_place(path)
         self.notes: list[str] = []
         self.outcomes: dict[str, Outcome] = {}
         self._settings: Settings | None = None
         self._run = 0
         self._experiments: dict[str, int] = {}
+        self._unkept: dict[str, tuple[int, str]] = {}
+        self._entered: list[str] = []
         self._noted = 0.0
         self._failed = False
         self._retry_failed = False
         self._make_folder()
         self._lock = Lock(path)
         try:
+            self._remove_leftovers()
             if fresh and path.exists():
                 self.notes.append(f"{path}: moved to {move_aside(path)}")
             self._connection = self._open()
+            # It may be another file than was locked.
+            self._lock.follow()
         except BaseException:
             self._lock.release()
             raise
@@ -107,6 +126,15 @@ class Journal:
             raise JournalError(
                 f"{self.path.parent}: cannot make this folder: {error.strerror}"
             ) from error
+
+    def _remove_leftovers(self) -> None:
+        """Remove what runs left that were killed while they made a journal.
+
+        Only who holds the lock makes one.
+        """
+        for left in leftovers(self.path, rf"(?:new|partial)(?:{'|'.join(BESIDE)})?"):
+            with suppress(OSError):
+                left.unlink()
 
     def _open(self) -> sqlite3.Connection:
         if not self.path.exists():
@@ -169,31 +197,36 @@ class Journal:
                     self._begin(event)
                 case CampaignEnded(snapshot, stopped_by):
                     self._finish(snapshot, stopped_by)
-        except (sqlite3.Error, RecursionError) as error:
+        except OutcomeRefused:
+            raise
+        except sqlite3.Error as error:
             self._failed = True
             raise self._unwritable(error) from error
-        except JournalError:
+        except Exception:
             self._failed = True
             raise
 
-    def _unwritable(self, error: Exception) -> JournalError:
-        text = describe(error) if isinstance(error, sqlite3.Error) else "nested too deeply"
+    def _unwritable(self, error: sqlite3.Error) -> JournalError:
         return JournalError(
-            f"{self.path}: cannot write the journal: {text}; all jobs that counted so far are in "
-            f"it, and the same command goes on from there"
+            f"{self.path}: cannot write the journal: {describe(error)}; all jobs that counted so "
+            f"far are in it, and the same command goes on from there"
         )
 
     @contextmanager
     def _transaction(self, *, on_disk: bool = False) -> Iterator[sqlite3.Connection]:
         connection = self._connection
         connection.execute(f"PRAGMA synchronous = {'FULL' if on_disk else 'NORMAL'}")
-        connection.execute("BEGIN IMMEDIATE")
+        patiently(self.path, lambda: connection.execute("BEGIN IMMEDIATE"))
+        self._entered.clear()
         try:
             yield connection
-            connection.execute("COMMIT")
+            patiently(self.path, lambda: connection.execute("COMMIT"))
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
+            for key in self._entered:
+                self._experiments.pop(key, None)
+                self._unkept.pop(key, None)
             raise
 
     def _record(self, key: str, payload: bytes) -> int:
@@ -212,19 +245,19 @@ class Journal:
             (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()
             self._run = last + 1
             facts = campaign_facts(event.plan, self._settings)
-            record = self._record(f"{RUN}{self._run}", dumps(list(facts.items())))
+            record = self._record(f"{RUN}{self._run}", run_entry(facts))
             connection.execute(
                 "INSERT INTO runs (number, started, updated, planned, known, pid, host, command, "
                 "settings, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(self._run, now, now, len(event.jobs), event.known, os.getpid()),
-                    *(platform.node(), json.dumps(sys.argv)),
-                    *(None if source is None else source.path, record),
+                    *(column(platform.node()), json.dumps(sys.argv)),
+                    *(None if source is None else column(source.path), record),
                 ),
             )
             connection.execute("UPDATE jobs SET status = '' WHERE record IS NULL")
             self._enlist(event.jobs, connection)
-        for line in _resumption(event, self.outcomes, self._retry_failed):
+        for line in resumption(event, self.outcomes, self._retry_failed):
             logger.info("%s", line)
 
     def _add(self, event: JobsAdded) -> None:
@@ -240,7 +273,7 @@ class Journal:
             "INSERT INTO jobs (id, number, label, run) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET number = excluded.number, label = excluded.label, "
             "run = excluded.run",
-            [(job.id, job.number, job.label, self._run) for job in jobs],
+            [(job.id, job.number, column(job.label), self._run) for job in jobs],
         )
         self._refresh_experiments(jobs, connection)
 
@@ -255,9 +288,21 @@ class Journal:
                 connection.execute("UPDATE jobs SET experiment = ? WHERE id = ?", (now, job.id))
 
     def _experiment(self, job: Job) -> int:
+        """Return the record of a job's parameters, or what stands for those that cannot be kept."""
         key = experiment_key(job)
+        if key in self._unkept:
+            return self._unkept[key][0]
         if key not in self._experiments:
-            record = self._record(key, experiment_entry(job))
+            self._entered.append(key)
+            try:
+                record = self._record(key, experiment_entry(job))
+            except Exception as error:
+                if not _is_of_record(error):
+                    raise
+                text = one_line(f"{type(error).__name__}: {error}", LONGEST_MESSAGE)
+                record = self._record(key, dumps(Tree(not_kept=text)))
+                self._unkept[key] = record, text
+                return record
             self._connection.execute("INSERT INTO experiments VALUES (?, ?)", (key, record))
             self._experiments[key] = record
         return self._experiments[key]
@@ -275,20 +320,38 @@ class Journal:
             )
 
     def _end(self, job: Job, outcome: Outcome, attempt: int) -> None:
-        payload = outcome_entry(job, outcome, attempt, self._run)
-        with self._transaction(on_disk=True) as connection:
-            record = self._record(f"{OUTCOME}{job.id}", payload)
-            connection.execute(
-                "UPDATE jobs SET status = ?, attempts = ?, started = ?, duration = ?, error = ?, "
-                "ended_in = ?, record = ?, experiment = ? WHERE id = ?",
-                (
-                    *(str(outcome.status), attempt, outcome.started, outcome.duration),
-                    *(outcome.error or None, self._run, record, self._experiment(job), job.id),
-                ),
-            )
+        """Keep how a job ended, or refuse to where that is no fault of the disk."""
+        try:
+            payload = outcome_entry(job, outcome, attempt, self._run)
+            with self._transaction(on_disk=True) as connection:
+                record = self._record(f"{OUTCOME}{job.id}", payload)
+                experiment = self._experiment(job)
+                if outcome.status is Status.OK and experiment_key(job) in self._unkept:
+                    text = self._unkept[experiment_key(job)][1]
+                    raise OutcomeRefused(f"its parameters cannot be written down: {text}")
+                connection.execute(
+                    "UPDATE jobs SET status = ?, attempts = ?, started = ?, duration = ?, "
+                    "error = ?, ended_in = ?, record = ?, experiment = ? WHERE id = ?",
+                    (
+                        *(str(outcome.status), attempt, outcome.started, outcome.duration),
+                        *(column(outcome.error) or None, self._run, record, experiment, job.id),
+                    ),
+                )
+        except OutcomeRefused:
+            raise
+        except Exception as error:
+            if not _is_of_record(error):
+                raise
+            raise OutcomeRefused(f"{type(error).__name__}: {error}") from error
 
     def _retry(self, job: Job, outcome: Outcome, attempt: int) -> None:
-        payload = outcome_entry(job, outcome, attempt, self._run)
+        try:
+            payload = outcome_entry(job, outcome, attempt, self._run)
+        except Exception as error:
+            if not _is_of_record(error):
+                raise
+            bare = Outcome(outcome.status, error=f"not kept: {type(error).__name__}: {error}")
+            payload = outcome_entry(job, bare, attempt, self._run)
         with self._transaction() as connection:
             record = self._record(f"{ATTEMPT}{job.id}", payload)
             connection.execute("INSERT INTO attempts VALUES (?, ?, ?)", (job.id, attempt, record))
@@ -342,6 +405,8 @@ class Journal:
             )
         self._connection.close()
         self._connection = open_existing(self.path, writable=True)
+        unbounded(self._connection)
+        self._lock.follow()
         self._file = _identity(self.path)
         logger.warning("%s: was removed during the run; nothing is lost, it is back", self.path)
 
@@ -360,18 +425,16 @@ class Journal:
 
     def made(self, results: Path) -> bool:
         """Return whether a results file is one that was written from this journal."""
-        digest, replacing = self._connection.execute(
-            "SELECT digest, replacing FROM results_file"
-        ).fetchone()
+        digest, replacing = results_file(self._connection)
         # A run that died while it replaced the file did so in one step, before or after.
-        return bool(replacing) or (digest is not None and digest == _digest(results))
+        return replacing or (digest is not None and digest == digest_of(results))
 
     @contextmanager
     def writing(self, results: Path) -> Iterator[None]:
         """Take note of the results file that is written within the context."""
         self._set_results_file("replacing = 1")
         yield
-        self._set_results_file("replacing = 0, digest = ?", _digest(results))
+        self._set_results_file("replacing = 0, digest = ?", digest_of(results))
 
     def _set_results_file(self, what: str, *values: str | None) -> None:
         try:
@@ -389,29 +452,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _digest(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "blake2b").hexdigest()
-    except OSError:
-        return None
-
-
-def _resumption(
-    event: CampaignStarted, outcomes: Mapping[str, Outcome], retry_failed: bool
-) -> Iterator[str]:
-    """Yield what a campaign that goes on from an earlier run has to say about it."""
-    found = Counter(outcomes[job.id].status for job in event.jobs if job.id in outcomes)
-    if not found:
-        return
-    done = found[Status.OK]
-    failed = event.known - done
-    text = (
-        f"{done} of {len(event.jobs)} jobs are done already; {len(event.jobs) - event.known} to run"
-    )
-    if failed:
-        yield f"{text}; {failed} failed before: --retry-failed runs these again"
-    elif retry_failed and found.total() > done:
-        yield f"{text}, with {found.total() - done} that failed before"
-    else:
-        yield text
+def _is_of_record(error: Exception) -> bool:
+    """Whether an error is the fault of what was to be kept, not of where it was to be kept."""
+    if isinstance(error, sqlite3.Error):
+        # Such as a value of more than 1 GB.
+        return isinstance(error, sqlite3.DataError)
+    return not isinstance(error, JournalError | OSError)
