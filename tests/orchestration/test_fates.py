@@ -217,7 +217,7 @@ def test_a_silent_job_is_ended_and_the_others_are_not(how):
 def test_three_silent_jobs_and_a_healthy_one():
     begin = time.monotonic()
     _, outcomes = run(["sleep:30"] * 3 + ["ok"], STALL_TIMEOUT=0.5, **FORK)
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 20
     assert statuses(outcomes) == ["STALLED"] * 3 + ["OK"]
 
 

@@ -192,5 +192,5 @@ def test_a_signal_has_what_runs_finished(executor, ok, signum, project):
 def test_a_second_signal_or_a_hangup_stops_at_once_with_what_there_is(executor, signals, project):
     begin = time.monotonic()
     output, _ = run_script(project, executor, 1.0, *signals)
-    assert time.monotonic() - begin < 15, "the jobs would run for ten minutes"
+    assert time.monotonic() - begin < 60, "the jobs would run for ten minutes"
     assert output == counts(signals[-1][1], 3, 1)
