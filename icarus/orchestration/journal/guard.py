@@ -152,7 +152,7 @@ def _normal(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 @functools.cache
 def _expected(tables: str) -> frozenset[tuple[Any, ...]]:
-    connection = sqlite3.connect(":memory:")
+    connection = sqlite3.connect("file::memory:?cache=private", uri=True)
     try:
         connection.executescript(tables)
         found = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql NOT NULL")
