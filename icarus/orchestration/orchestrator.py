@@ -34,6 +34,7 @@ from icarus.orchestration.executors import (
     planned_for,
 )
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.keeping import keepable
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
 from icarus.orchestration.source import JobSource
@@ -86,6 +87,8 @@ class Orchestrator:
         Durations of the last jobs, in seconds.
     stopped_by : int or None
         The signal that stopped the campaign, if one did.
+    broken : bool
+        Whether ``run`` was ended by an exception, or has not ended, so that results may be missing.
 
     Raises
     ------
@@ -112,6 +115,7 @@ class Orchestrator:
         self.n_exp = self.plan.n_jobs
         self.n_proc = self.plan.n_processes
         self.stopped_by: int | None = None
+        self.broken = False
         self._known = known or {}
         self._source = source(self.plan)
         self._hooks = Hooks(settings["HOOKS"])
@@ -167,6 +171,7 @@ class Orchestrator:
         Exception
             What an essential subscriber raised.
         """
+        self.broken = True
         self._accounts = accounts = self._open_accounts()
         self._began = time.monotonic()
         self._blocked = ""
@@ -196,6 +201,7 @@ class Orchestrator:
             self._finish(hooked)
         if self._announcer.failure is not None:
             raise self._announcer.failure
+        self.broken = False
 
     def drain(self, signum: int | None = None) -> None:
         """Start nothing more, and let what is running come to its end.
@@ -272,7 +278,7 @@ class Orchestrator:
         """Take note of an attempt that ended; it may be repeated."""
         self._announce_start(job)
         attempt = self._accounts.attempts[job.number]
-        outcome = replace(outcome, attempts=attempt)
+        outcome = replace(keepable(outcome), attempts=attempt)
         for level, name, message in outcome.messages:
             logging.getLogger(name).log(level, "%s: %s", job.label, message)
         if outcome.status in _RETRIED and attempt <= self.plan.limits.max_retries:

@@ -113,7 +113,8 @@ def _work(data: bytes, heartbeat: Callable[[int], None]) -> Outcome:
 
 def _pickled(outcome: Outcome) -> bytes:
     try:
-        return pickle.dumps(outcome)
+        # From protocol 5 on, arrays are copied once and not twice.
+        return pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         text = f"its result cannot be sent between processes: {_one_line(error)}"
         return pickle.dumps(Outcome(Status.FAILED, error=text, traceback=traceback.format_exc()))

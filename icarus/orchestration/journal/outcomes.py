@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +10,8 @@ from icarus.errors import JournalError
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.hashing import digest
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.journal.encoding import decode, dumps, encode
 from icarus.orchestration.status import Status
+from icarus.results.encoding import Encoder, Payload, decode, dumps, parsed
 from icarus.util import Tree
 
 __all__ = [
@@ -26,6 +25,7 @@ __all__ = [
     "job_of",
     "outcome_entry",
     "outcome_of",
+    "require_readable",
 ]
 
 OUTCOME = "outcome:"
@@ -43,7 +43,9 @@ class _KeptResult(SimulationResult):
     A campaign that goes on needs those of earlier runs at its end only.
     """
 
-    def __init__(self, kept: Any, engine: str, engine_reason: str, n_requests: int) -> None:
+    def __init__(
+        self, kept: tuple[Any, memoryview], engine: str, engine_reason: str, n_requests: int
+    ) -> None:
         self.__dict__.update(
             engine=engine, engine_reason=engine_reason, n_requests=n_requests, _kept=kept
         )
@@ -53,8 +55,8 @@ class _KeptResult(SimulationResult):
         if name != "results":
             raise AttributeError(name)
         try:
-            results = decode(self.__dict__.pop("_kept"))
-        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            results = decode(*self.__dict__.pop("_kept"))
+        except (ValueError, TypeError, LookupError, RecursionError, OverflowError) as error:
             raise JournalError("a result in the journal makes no sense") from error
         if not isinstance(results, Tree):
             raise JournalError("a result in the journal makes no sense: it is no tree")
@@ -77,9 +79,16 @@ def experiment_entry(job: Job) -> bytes:
     return dumps(job.argument.params)
 
 
-def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
-    """Return all that is to be kept of a job that ended, as bytes."""
-    facts = {name: encode(getattr(outcome, name)) for name in _FIELDS}
+def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> Payload:
+    """Return all that is to be kept of a job that ended.
+
+    Raises
+    ------
+    UnwritableError
+        If some of it cannot be kept.
+    """
+    encoder = Encoder()
+    facts = {name: encoder.encode(getattr(outcome, name)) for name in _FIELDS}
     simulation = job.argument
     entry: dict[str, Any] = {
         "id": job.id,
@@ -98,18 +107,22 @@ def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
     value = outcome.value
     if isinstance(value, SimulationResult):
         told = [value.engine, value.engine_reason, value.n_requests]
-        entry["result"] = [encode(value.results), *told]
+        entry["result"] = [encoder.encode(value.results), *told]
     elif value is not None:
-        entry["value"] = encode(value)
-    return json.dumps(entry, separators=(",", ":")).encode()
+        entry["value"] = encoder.encode(value)
+    return encoder.payload(entry)
 
 
 def entry_of(payload: bytes) -> dict[str, Any]:
     """Return what was kept of a job, but for its outcome."""
-    entry: dict[str, Any] = json.loads(payload)
+    return _entry(payload)[0]
+
+
+def _entry(payload: bytes) -> tuple[dict[str, Any], memoryview]:
+    entry, raw = parsed(payload)
     if type(entry) is not dict:
         raise ValueError("an entry of a journal is an object")
-    return entry
+    return entry, raw
 
 
 def outcome_of(
@@ -124,15 +137,31 @@ def outcome_of(
     runs : mapping of int to dict
         Facts about the runs of the journal.
     """
-    entry = entry_of(payload)
-    value = decode(entry.get("value"))
+    entry, raw = _entry(payload)
+    value = decode(entry.get("value"), raw)
     if "result" in entry:
         results, *told = entry.pop("result")
-        value = _KeptResult(results, *told)
-    facts = {name: decode(given) for name, given in entry.pop("facts").items() if name in _FIELDS}
+        value = _KeptResult((results, raw), *told)
+    facts = {
+        name: decode(given, raw) for name, given in entry.pop("facts").items() if name in _FIELDS
+    }
     return entry, Outcome(
         status=Status(entry["status"]), value=value, origin=runs.get(entry["run"]), **facts
     )
+
+
+def require_readable(outcome: Outcome, payload: bytes) -> None:
+    """Make the result of an outcome, where a look at its payload does not say that it can be.
+
+    Pickles are the one thing in it that was written without knowing that it can be read.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be read.
+    """
+    if b'["p",' in payload and isinstance(outcome.value, SimulationResult):
+        _ = outcome.value.results
 
 
 def job_of(entry: Mapping[str, Any], params: Any, collectors: Mapping[str, Any]) -> Job:

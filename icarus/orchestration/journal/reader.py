@@ -12,21 +12,25 @@ from typing import Any
 
 from icarus.errors import JournalError, ResultsError
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.journal.encoding import loads
-from icarus.orchestration.journal.outcomes import job_of, outcome_of
+from icarus.orchestration.journal.outcomes import job_of, outcome_of, require_readable
 from icarus.orchestration.journal.schema import checksum, damaged, open_existing
 from icarus.orchestration.provenance import add_to_results
+from icarus.results.encoding import loads
 from icarus.results.resultset import ResultSet
 from icarus.util import Tree
 
 __all__ = ["Contents", "JournalReader", "collection_paused"]
 
-_DAMAGE = (ValueError, TypeError, LookupError, RecursionError, ResultsError)
+_DAMAGE = (ValueError, TypeError, LookupError, RecursionError, OverflowError, ResultsError)
 """What decoding raises for something that no journal of ours says."""
 
 
 class _DamagedEntryError(Exception):
     """An entry whose checksum is wrong, or that makes no sense."""
+
+
+class _UnreadableEntryError(_DamagedEntryError):
+    """An entry whose checksum is right, and that makes no sense."""
 
 
 @contextmanager
@@ -49,6 +53,8 @@ class Contents:
     """By the id of the job."""
     damaged: list[str] = field(default_factory=list)
     """Ids of jobs whose entry cannot be trusted."""
+    unreadable: list[str] = field(default_factory=list)
+    """Ids of jobs whose entry is as it was written, and cannot be read."""
 
 
 class JournalReader:
@@ -114,7 +120,11 @@ class JournalReader:
         with collection_paused():
             for job, *record in rows:
                 try:
-                    _, found.outcomes[job] = self._outcome(*record)
+                    _, outcome = self._outcome(*record)
+                    require_readable(outcome, record[-1])
+                    found.outcomes[job] = outcome
+                except (ResultsError, _UnreadableEntryError):
+                    found.unreadable.append(job)
                 except _DamagedEntryError:
                     found.damaged.append(job)
         return found
@@ -124,7 +134,7 @@ class JournalReader:
         try:
             return outcome_of(payload, self._runs)
         except _DAMAGE as error:
-            raise _DamagedEntryError(key) from error
+            raise _UnreadableEntryError(key) from error
 
     def _experiment(self, number: int) -> Tree:
         if number not in self._experiments:

@@ -55,18 +55,20 @@ def open_or_salvage(path: Path) -> Opened:
     """
     try:
         try:
-            return Opened(*_open_sound(path))
+            return _open_sound(path)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:
             notes = [_replace_by_salvage(path, str(error))]
-        return Opened(*_open_sound(path), notes)
+        opened = _open_sound(path)
+        opened.notes[:0] = notes
+        return opened
     except (sqlite3.Error, OSError) as error:
         text = describe(error) if isinstance(error, sqlite3.Error) else error.strerror
         raise JournalError(f"{path}: cannot open the journal: {text}") from error
 
 
-def _open_sound(path: Path) -> tuple[sqlite3.Connection, dict[str, Outcome]]:
+def _open_sound(path: Path) -> Opened:
     connection = open_existing(path, writable=True)
     try:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -81,7 +83,11 @@ def _open_sound(path: Path) -> tuple[sqlite3.Connection, dict[str, Outcome]]:
     except BaseException:
         connection.close()
         raise
-    return connection, contents.outcomes
+    opened = Opened(connection, contents.outcomes)
+    if contents.unreadable:
+        jobs = _jobs(len(contents.unreadable))
+        opened.notes.append(f"{path}: what was kept of {jobs} cannot be read; run again")
+    return opened
 
 
 def aside(path: Path) -> Path:

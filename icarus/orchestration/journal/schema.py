@@ -13,10 +13,14 @@ import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from icarus.errors import JournalError, nearest_file
 from icarus.orchestration.journal.lock import is_held
+
+if TYPE_CHECKING:
+    from icarus.results.encoding import Payload
 
 __all__ = [
     "APPLICATION_ID",
@@ -108,9 +112,12 @@ def results_of(journal: str | os.PathLike[str]) -> Path:
     return path.with_name(path.name.rpartition(SUFFIX)[0] or f"{path.name}.pickle")
 
 
-def checksum(key: str, payload: bytes) -> bytes:
+def checksum(key: str, payload: bytes | Payload) -> bytes:
     """Return what is kept beside a payload, to know it from a damaged one."""
-    return hashlib.blake2b(payload, digest_size=16, key=key.encode()[:64]).digest()
+    proof = hashlib.blake2b(digest_size=16, key=key.encode()[:64])
+    for piece in (payload,) if isinstance(payload, bytes) else payload:
+        proof.update(piece)
+    return proof.digest()
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:

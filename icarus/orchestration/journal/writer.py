@@ -33,7 +33,6 @@ from icarus.orchestration.events import (
     Snapshot,
 )
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.journal.encoding import dumps
 from icarus.orchestration.journal.lock import Lock
 from icarus.orchestration.journal.outcomes import (
     ATTEMPT,
@@ -47,6 +46,7 @@ from icarus.orchestration.journal.recovery import aside, move_aside, open_or_sal
 from icarus.orchestration.journal.schema import checksum, create, describe, open_existing
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.status import RUN_AGAIN, Status
+from icarus.results.encoding import Payload, dumps
 from icarus.util import Settings
 
 __all__ = ["Journal"]
@@ -55,6 +55,10 @@ logger = logging.getLogger("journal")
 
 _PROGRESS_EVERY = 1.0
 """Seconds between two notes of how far running jobs are."""
+
+
+_LARGE = 1 << 20
+"""Bytes; what is larger is written in pieces of this size."""
 
 
 class Journal:
@@ -196,12 +200,20 @@ class Journal:
                 connection.execute("ROLLBACK")
             raise
 
-    def _record(self, key: str, payload: bytes) -> int:
+    def _record(self, key: str, payload: bytes | Payload) -> int:
+        large = len(payload) > _LARGE
         number = self._connection.execute(
-            "INSERT INTO records (key, checksum, payload) VALUES (?, ?, ?)",
-            (key, checksum(key, payload), payload),
+            f"INSERT INTO records (key, checksum, payload) "
+            f"VALUES (?, ?, {'zeroblob(?)' if large else '?'})",
+            (key, checksum(key, payload), len(payload) if large else bytes(payload)),
         ).lastrowid
         assert number is not None
+        if large:
+            # SQLite copies what it is given twice; this way it copies a page at a time.
+            with self._connection.blobopen("records", "payload", number) as blob:
+                for piece in (payload,) if isinstance(payload, bytes) else payload:
+                    for start in range(0, len(piece), _LARGE):
+                        blob.write(piece[start : start + _LARGE])
         return number
 
     def _begin(self, event: CampaignStarted) -> None:
