@@ -11,7 +11,8 @@
     ├── ClusterError       a cluster that cannot be reached, or that was lost
     ├── ProcessError       processes, or what they need, that the system does not give
     ├── ResultsError       a results file that cannot be read or written
-    │   └── JournalError   the same of a campaign's journal
+    │   ├── JournalError   the same of a campaign's journal
+    │   └── UnwritableError  a value that results cannot keep
     └── PlotError          a plot that the results at hand cannot give
 
 ``Cancel`` is none of them: it is raised by users' own code, to end a job on purpose.
@@ -28,7 +29,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
-from icarus.core.plaintext import one_line
+from icarus.core.plaintext import cut, one_line
 
 __all__ = [
     "Cancel",
@@ -43,6 +44,7 @@ __all__ = [
     "SettingsError",
     "TopologyError",
     "TraceError",
+    "UnwritableError",
     "nearest",
     "nearest_file",
     "suggestion",
@@ -140,6 +142,37 @@ class ResultsError(IcarusError):
 
 class JournalError(ResultsError):
     """A campaign's journal that cannot be read or written, or that another run is writing."""
+
+
+class UnwritableError(ResultsError, ValueError):
+    """A value that neither journals nor results files can keep.
+
+    It contains itself, is nested too deeply or is too large. The encoder of values raises this and
+    nothing else.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong with it.
+    path : sequence of str, optional
+        The keys that lead to what is wrong.
+    """
+
+    SHOWN = 4
+    """How many keys of a path the message has."""
+
+    def __init__(self, reason: str, path: Sequence[str] = ()) -> None:
+        place = ".".join(path[: self.SHOWN]) + ("..." if len(path) > self.SHOWN else "")
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.reason = reason
+        self.path = tuple(path)
+
+    def within(self, key: object) -> UnwritableError:
+        """Return the same error of a value in which this one is under `key`."""
+        return UnwritableError(self.reason, (cut(str(key), 60), *self.path))
+
+    def __reduce__(self) -> tuple[type[UnwritableError], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.reason, self.path)
 
 
 class PlotError(IcarusError, ValueError):

@@ -23,7 +23,7 @@ from icarus.orchestration.journal.schema import journal_of
 from icarus.orchestration.journal.writer import Journal
 from icarus.orchestration.progress import LogProgress
 from icarus.registry import RESULTS_WRITER
-from icarus.results.readwrite import read_results_pickle
+from icarus.results.readwrite import read_contents, read_results_pickle
 from icarus.settings import load_settings, parse_overrides
 from icarus.util import Settings, config_logging
 
@@ -39,6 +39,9 @@ __all__ = [
     "run_campaign",
     "write_results",
 ]
+
+
+logger = logging.getLogger("results")
 
 
 def default_destination(settings_path: str | os.PathLike[str]) -> Path:
@@ -118,6 +121,7 @@ class Campaign:
         if self.journal is None:
             write_results(orchestrator, self.file)
             return
+        _require_no_fewer(orchestrator, self.file)
         try:
             with self.journal.writing(self.file):
                 _writer(orchestrator)(orchestrator.results, self.file)
@@ -243,7 +247,11 @@ def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], Non
                 raise JournalError(f"{error}\n{second}") from error
             raise
         except BaseException:
-            write(orchestrator)
+            try:
+                write(orchestrator)
+            except ResultsError as second:
+                # The first error says what is to be mended.
+                logger.error("%s", second)
             raise
         write(orchestrator)
 
@@ -315,11 +323,33 @@ def write_results(orchestrator: Orchestrator, destination: Path) -> None:
     """
     writer = _writer(orchestrator)
     try:
+        _require_no_fewer(orchestrator, destination)
         writer(orchestrator.results, destination)
     except (ResultsError, OSError) as error:
         refuge = Path(tempfile.mkdtemp(prefix="icarus-")) / destination.name
         writer(orchestrator.results, refuge)
         raise ResultsError(f"{error}; the results are in {refuge} instead") from error
+
+
+def _require_no_fewer(orchestrator: Orchestrator, file: Path) -> None:
+    """See to it that a campaign that an error has ended costs no results of earlier runs.
+
+    Raises
+    ------
+    ResultsError
+        If fewer results are at hand than the file has.
+    """
+    if not orchestrator.broken or not file.is_file():
+        return
+    number = len(orchestrator.results)
+    try:
+        there = read_contents(file).expected
+    except ResultsError:
+        # Somebody may know how to mend it.
+        there = None
+    if there is None or there > number:
+        held = "what it has" if there is None else f"{there} results"
+        raise ResultsError(f"{file}: left as it was, with {held}; {number} are at hand now")
 
 
 def _writer(orchestrator: Orchestrator) -> Callable[..., None]:

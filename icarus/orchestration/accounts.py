@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from icarus.errors import ResultsError
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.provenance import add_to_results
 from icarus.orchestration.source import JobSource
@@ -14,6 +16,8 @@ from icarus.orchestration.status import FAILURES, RUN_AGAIN, Status
 from icarus.results.resultset import ResultSet
 
 __all__ = ["Accounts"]
+
+logger = logging.getLogger("orchestration")
 
 
 @dataclass
@@ -102,7 +106,13 @@ class Accounts:
         """
         results = ResultSet()
         for _, (job, outcome) in sorted(self.ended.items()):
-            add_to_results(results, job, outcome, campaign)
+            try:
+                add_to_results(results, job, outcome, campaign)
+            except ResultsError as error:
+                # One of an earlier run; it must not cost the others.
+                logger.error("%s: %s; the job is among the failures", job.label, error)
+                lost = replace(outcome, status=Status.FAILED, value=None, error=str(error))
+                add_to_results(results, job, lost, campaign)
         return results
 
     def eta(self, ages: Iterable[float], planned: int, n_processes: int) -> float | None:

@@ -37,6 +37,7 @@ from icarus.orchestration.executors import (
     planned_for,
 )
 from icarus.orchestration.jobs import LONGEST_MESSAGE, Job, Outcome
+from icarus.orchestration.keeping import keepable
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
@@ -90,6 +91,8 @@ class Orchestrator:
         Durations of the last jobs, in seconds.
     stopped_by : int or None
         The signal that stopped the campaign, if one did.
+    broken : bool
+        Whether ``run`` was ended by an exception, or has not ended, so that results may be missing.
 
     Raises
     ------
@@ -116,6 +119,7 @@ class Orchestrator:
         self.n_exp = self.plan.n_jobs
         self.n_proc = self.plan.n_processes
         self.stopped_by: int | None = None
+        self.broken = False
         self._known = known or {}
         self._source = source(self.plan)
         self._hooks = Hooks(settings["HOOKS"])
@@ -173,6 +177,7 @@ class Orchestrator:
         Exception
             What an essential subscriber raised.
         """
+        self.broken = True
         self._accounts = accounts = self._open_accounts()
         self._began = time.monotonic()
         self._blocked = ""
@@ -209,6 +214,7 @@ class Orchestrator:
             self._finish(hooked)
         if self._announcer.failure is not None:
             raise self._announcer.failure
+        self.broken = False
 
     def drain(self, signum: int | None = None) -> None:
         """Start nothing more, and let what is running come to its end.
@@ -285,7 +291,7 @@ class Orchestrator:
         """Take note of an attempt that ended; it may be repeated."""
         self._announce_start(job)
         attempt = self._accounts.attempts[job.number]
-        outcome = replace(outcome, attempts=attempt)
+        outcome = replace(keepable(outcome), attempts=attempt)
         self._messages.pass_on(job, outcome)
         if outcome.status in _RETRIED and attempt <= self.plan.limits.max_retries:
             retried = JobRetried(job, outcome, attempt)

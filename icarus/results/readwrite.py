@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import stat
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from icarus.core.partial import replaced
 from icarus.errors import ResultsError, nearest_file
 from icarus.registry import register_results_reader, register_results_writer
 from icarus.results import safepickle
+from icarus.results._entries import HEAD, Contents, contents_of, entries_in, write_entries
 from icarus.results.resultset import ResultSet
 
-__all__ = ["ResultSet", "read_results_pickle", "write_results_pickle"]
+__all__ = ["ResultSet", "read_contents", "read_results_pickle", "write_results_pickle"]
+
+logger = logging.getLogger("results")
 
 
 @register_results_writer("PICKLE")
@@ -37,10 +42,12 @@ def write_results_pickle(results: ResultSet, path: str | os.PathLike[str]) -> No
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replaced(target) as file:
-            safepickle.dump(results, file)
-    except (OSError, RecursionError) as error:
+            problems = write_entries(results, file)
+    except OSError as error:
         reason = getattr(error, "strerror", None) or error
         raise ResultsError(f"{target}: cannot write: {reason}") from error
+    for problem in problems:
+        logger.warning("%s: %s; its text was written", target, problem)
 
 
 @register_results_reader("PICKLE")
@@ -54,22 +61,47 @@ def read_results_pickle(path: str | os.PathLike[str]) -> Any:
     Returns
     -------
     ResultSet
+        All results that can be read; that others cannot is logged as a warning.
 
     Raises
     ------
     ResultsError
         If there is no such file, or it holds anything but results. Nothing in it is executed.
     """
+    contents = read_contents(path)
+    contents.tell(f"{os.fspath(path)}: ")
+    return contents.results
+
+
+def read_contents(path: str | os.PathLike[str]) -> Contents:
+    """Return the results in a file, and what cannot be read of them.
+
+    Raises
+    ------
+    ResultsError
+        As ``read_results_pickle``.
+    """
     target = Path(path)
     try:
         with target.open("rb") as file:
-            results = safepickle.load(file)
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ResultsError("it is not a regular file")
+            contents = _read(file)
     except ResultsError as error:
         raise ResultsError(f"{target}: cannot read as results: {error}") from error
     except FileNotFoundError:
         raise ResultsError(f"{target}: no such file{nearest_file(target)}") from None
-    except OSError as error:
-        raise ResultsError(f"{target}: cannot read: {error.strerror}") from error
-    if not isinstance(results, ResultSet):
-        raise ResultsError(f"{target}: holds a {type(results).__name__}, not results")
-    return results
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ResultsError(f"{target}: cannot read: {reason}") from error
+    if not isinstance(contents.results, ResultSet):
+        raise ResultsError(f"{target}: holds a {type(contents.results).__name__}, not results")
+    return contents
+
+
+def _read(file: IO[bytes]) -> Contents:
+    if file.read(len(HEAD)) == HEAD:
+        return contents_of(entries_in(file))
+    file.seek(0)
+    results = safepickle.load(file)
+    return Contents(results, expected=len(results) if isinstance(results, ResultSet) else 0)

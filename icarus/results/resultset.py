@@ -15,6 +15,11 @@ from icarus.util import Tree
 
 __all__ = ["ResultSet"]
 
+_LONGEST_RANGE = 10**5
+"""Numbers of a range that are written out."""
+_LONGEST_INT = 10_000
+"""Bits of an integer that is written in decimal digits."""
+
 
 class ResultSet:
     """Pairs of parameters and results, one for each simulation that succeeded.
@@ -45,6 +50,11 @@ class ResultSet:
         self.attr: dict[str, Any] = dict(attr or {})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if "entries" in state:
+            # A results file that is read by ``pickle`` itself.
+            from icarus.results._entries import restored
+
+            state = restored(state["entries"]).__dict__
         # Files of Icarus 0.8 have no metadata.
         self.__dict__.update(state)
         self.__dict__.setdefault("attr", {})
@@ -116,7 +126,7 @@ class ResultSet:
     def json(self, indent: int | None = None) -> str:
         """Return the pairs of parameters and results as a JSON list of lists.
 
-        Keys become strings, arrays lists, and NaN null.
+        Keys become strings, arrays lists, NaN null, and very large integers hexadecimal text.
         """
         return json.dumps([_jsonable(pair) for pair in self._results], indent=indent)
 
@@ -131,15 +141,23 @@ class ResultSet:
             for collector, metrics in results.items():
                 lines.append(f"    {collector}")
                 named = metrics.items() if isinstance(metrics, Tree) else [("value", metrics)]
-                lines += [f"     * {metric}: {value}" for metric, value in named]
+                lines += [f"     * {metric}: {_text(value)}" for metric, value in named]
             blocks.append("\n".join(lines))
         return "\n\n".join(blocks)
 
 
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        # Python makes no digits of very large integers.
+        return str(_jsonable(value))
+
+
 def _describe(values: Any) -> str:
     if not isinstance(values, Tree):
-        return str(values)
-    rest = [f"{key}: {value}" for key, value in values.items() if key != "name"]
+        return _text(values)
+    rest = [f"{key}: {_text(value)}" for key, value in values.items() if key != "name"]
     name = [f"name: {values['name']}"] if "name" in values else []
     return ", ".join(name + rest)
 
@@ -147,8 +165,12 @@ def _describe(values: Any) -> str:
 def _jsonable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, range) and len(value) > _LONGEST_RANGE:
+        return str(value)
     if isinstance(value, (list, tuple, set, frozenset, deque, range)):
         return [_jsonable(item) for item in value]
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+        return hex(value)
     if isinstance(value, (np.ndarray, np.generic)):
         return _jsonable(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,11 +1,14 @@
-"""What the journal of a campaign costs: each job, a look at it, and going on from it."""
+"""What the journal of a campaign costs: each job, large results, and going on from it."""
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from icarus.execution.simulation import simulate
 from icarus.orchestration.events import CampaignStarted, JobEnded, JobStarted
@@ -22,6 +25,7 @@ from scripts.benchmark.subject import Column, Options, Subject
 __all__ = ["SUBJECT"]
 
 _REPLICATIONS = 10
+_LARGE_MB = 200
 
 
 def _settings(jobs: int) -> Settings:
@@ -63,6 +67,21 @@ def _finished(file: Path, jobs: int) -> tuple[float, float]:
         return wall / jobs, (time.process_time() - processor) / jobs
 
 
+def _large(file: Path) -> float:
+    """Return how many MB a second of a result go into a journal."""
+    settings = _settings(_REPLICATIONS)
+    plan = make_plan(settings)
+    planned = jobs_of(plan)
+    array = np.random.default_rng(1).random(_LARGE_MB * 10**6 // 8)
+    value = dataclasses.replace(simulate(planned[0].argument), results=Tree({"X": {"Y": array}}))
+    with Journal(journal_of(file)) as journal:
+        journal.attach(settings)(CampaignStarted(plan, planned, 0))
+        journal(JobStarted(planned[0]))
+        begin = time.perf_counter()
+        journal(JobEnded(planned[0], Outcome(Status.OK, value, started=time.time(), duration=1.0)))
+        return _LARGE_MB / (time.perf_counter() - begin)
+
+
 def measure(options: Options) -> Iterator[Row]:
     """Yield a row for each size of a campaign."""
     for jobs in (100,) if options.quick else (10_000, 100_000):
@@ -84,6 +103,7 @@ def measure(options: Options) -> Iterator[Row]:
             "jobs": jobs,
             "per_job_ms": 1e3 * wall,
             "per_job_processor_ms": 1e3 * processor,
+            "large_mb_per_second": _large(options.folder / f"large-{jobs}.pickle"),
             "megabytes": journal_of(file).stat().st_size / 1e6,
             "status_seconds": statistics.median(looks),
             "resume_seconds": resumed,
@@ -99,6 +119,7 @@ SUBJECT = Subject(
         Column("ms a job", "per_job_ms", ".2f"),
         Column("of them processor", "per_job_processor_ms", ".2f"),
         Column("MB", "megabytes", ".0f"),
+        Column("MB/s of an array", "large_mb_per_second", ".0f"),
         Column("icarus status, s", "status_seconds", ".2f"),
         Column("resuming, s", "resume_seconds", ".1f"),
         Column("results, s", "written_seconds", ".1f"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,9 @@ from icarus.errors import JournalError
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.hashing import digest
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.journal.encoding import decode, dumps, encode
 from icarus.orchestration.journal.guard import MOST
 from icarus.orchestration.status import Status
+from icarus.results.encoding import Encoder, Payload, decode, dumps, parsed
 from icarus.util import Tree
 
 __all__ = [
@@ -27,6 +26,7 @@ __all__ = [
     "job_of",
     "outcome_entry",
     "outcome_of",
+    "require_readable",
     "run_entry",
 ]
 
@@ -45,7 +45,9 @@ class _KeptResult(SimulationResult):
     A campaign that goes on needs those of earlier runs at its end only.
     """
 
-    def __init__(self, kept: Any, engine: str, engine_reason: str, n_requests: int) -> None:
+    def __init__(
+        self, kept: tuple[Any, memoryview], engine: str, engine_reason: str, n_requests: int
+    ) -> None:
         self.__dict__.update(
             engine=engine, engine_reason=engine_reason, n_requests=n_requests, _kept=kept
         )
@@ -55,7 +57,7 @@ class _KeptResult(SimulationResult):
         if name != "results":
             raise AttributeError(name)
         try:
-            results = decode(self.__dict__.pop("_kept"))
+            results = decode(*self.__dict__.pop("_kept"))
         except MemoryError:
             raise
         except Exception as error:
@@ -96,9 +98,16 @@ def run_entry(facts: Mapping[str, Any]) -> bytes:
     return dumps(kept)
 
 
-def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
-    """Return all that is to be kept of a job that ended, as bytes."""
-    facts = {name: encode(getattr(outcome, name)) for name in _FIELDS}
+def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> Payload:
+    """Return all that is to be kept of a job that ended.
+
+    Raises
+    ------
+    UnwritableError
+        If some of it cannot be kept.
+    """
+    encoder = Encoder()
+    facts = {name: encoder.encode(getattr(outcome, name)) for name in _FIELDS}
     simulation = job.argument
     entry: dict[str, Any] = {
         "id": job.id,
@@ -117,10 +126,10 @@ def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> bytes:
     value = outcome.value
     if isinstance(value, SimulationResult):
         told = [value.engine, value.engine_reason, value.n_requests]
-        entry["result"] = [encode(value.results), *told]
+        entry["result"] = [encoder.encode(value.results), *told]
     elif value is not None:
-        entry["value"] = encode(value)
-    return json.dumps(entry, separators=(",", ":")).encode()
+        entry["value"] = encoder.encode(value)
+    return encoder.payload(entry)
 
 
 _ENTRY: dict[str, type] = {
@@ -139,7 +148,11 @@ def entry_of(payload: bytes) -> dict[str, Any]:
     ValueError, LookupError, RecursionError
         If that makes no sense.
     """
-    entry: dict[str, Any] = json.loads(payload)
+    return _entry(payload)[0]
+
+
+def _entry(payload: bytes) -> tuple[dict[str, Any], memoryview]:
+    entry, raw = parsed(payload)
     if type(entry) is not dict:
         raise ValueError("an entry of a journal is an object")
     for name, kind in _ENTRY.items():
@@ -147,7 +160,7 @@ def entry_of(payload: bytes) -> dict[str, Any]:
             raise ValueError(f"{name} of an entry is a {kind.__name__}")
     if not all(0 <= entry[name] < MOST for name in _COUNTED):
         raise ValueError("what is counted in an entry is no count")
-    return entry
+    return entry, raw
 
 
 def outcome_of(
@@ -167,17 +180,19 @@ def outcome_of(
     Exception
         Whatever comes of bytes that it did not return.
     """
-    entry = entry_of(payload)
+    entry, raw = _entry(payload)
     status = Status(entry["status"])
-    value = decode(entry.get("value"))
+    value = decode(entry.get("value"), raw)
     if "result" in entry:
         results, engine, reason, requests = entry.pop("result")
         if not (type(engine) is type(reason) is str and type(requests) is int):
             raise ValueError("a result of an entry makes no sense")
-        value = _KeptResult(results, engine, reason, requests)
+        value = _KeptResult((results, raw), engine, reason, requests)
     elif status is Status.OK:
         raise ValueError("a job of an entry has no result")
-    facts = {name: decode(given) for name, given in entry.pop("facts").items() if name in _FIELDS}
+    facts = {
+        name: decode(given, raw) for name, given in entry.pop("facts").items() if name in _FIELDS
+    }
     outcome = Outcome(status=status, value=value, origin=runs.get(entry["run"]), **facts)
     _require_sense(outcome)
     return entry, outcome
@@ -189,6 +204,20 @@ def _require_sense(outcome: Outcome) -> None:
         raise ValueError("times and sizes of an entry make no sense")
     if not all(type(level) is int for level, _, _ in outcome.messages):
         raise ValueError("messages of an entry make no sense")
+
+
+def require_readable(outcome: Outcome, payload: bytes) -> None:
+    """Make the result of an outcome, where a look at its payload does not say that it can be.
+
+    Pickles are the one thing in it that was written without knowing that it can be read.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be read.
+    """
+    if b'["p",' in payload and isinstance(outcome.value, SimulationResult):
+        _ = outcome.value.results
 
 
 def job_of(entry: Mapping[str, Any], params: Any, collectors: Mapping[str, Any]) -> Job:

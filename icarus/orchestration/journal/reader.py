@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from icarus.errors import JournalError
+from icarus.errors import JournalError, ResultsError
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.beside import real_place
-from icarus.orchestration.journal.encoding import loads
 from icarus.orchestration.journal.guard import require_types, rows
-from icarus.orchestration.journal.outcomes import job_of, outcome_of
+from icarus.orchestration.journal.outcomes import job_of, outcome_of, require_readable
 from icarus.orchestration.journal.schema import checksum, damaged, open_existing
 from icarus.orchestration.provenance import add_to_results
+from icarus.results.encoding import loads
 from icarus.results.resultset import ResultSet
 from icarus.util import Tree
 
@@ -26,6 +26,10 @@ __all__ = ["Contents", "JournalReader", "collection_paused"]
 
 class _DamagedEntryError(Exception):
     """An entry whose checksum is wrong, or that makes no sense."""
+
+
+class _UnreadableEntryError(_DamagedEntryError):
+    """An entry whose checksum is right, and that makes no sense."""
 
 
 @contextmanager
@@ -48,6 +52,8 @@ class Contents:
     """By the id of the job."""
     damaged: list[str] = field(default_factory=list)
     """Ids of jobs whose entry cannot be trusted."""
+    unreadable: list[str] = field(default_factory=list)
+    """Ids of jobs whose entry is as it was written, and cannot be read."""
 
 
 class JournalReader:
@@ -130,6 +136,10 @@ class JournalReader:
             for job, *record in ended:
                 try:
                     entry, outcome = self._outcome(*record)
+                    require_readable(outcome, record[-1])
+                except (ResultsError, _UnreadableEntryError):
+                    found.unreadable.append(str(job))
+                    continue
                 except _DamagedEntryError:
                     entry = {}
                 if entry.get("id") == job:
@@ -140,7 +150,7 @@ class JournalReader:
 
     def _outcome(self, key: Any, proof: Any, payload: Any) -> tuple[dict[str, Any], Outcome]:
         _require_sound(key, proof, payload)
-        with _damage_of(key):
+        with _damage_of(key, _UnreadableEntryError):
             return outcome_of(payload, self._runs)
 
     def _experiment(self, number: int) -> Tree:
@@ -260,14 +270,14 @@ _STARTED = ((int,), (str,), (str,), (int,), (str,))
 
 
 @contextmanager
-def _damage_of(key: str) -> Iterator[None]:
+def _damage_of(key: str, kind: type[_DamagedEntryError] = _DamagedEntryError) -> Iterator[None]:
     """Say of an entry that it is damaged, whatever comes of making sense of it."""
     try:
         yield
     except MemoryError:
         raise
     except Exception as error:
-        raise _DamagedEntryError(key) from error
+        raise kind(key) from error
 
 
 def _facts_of(decoded: Any) -> dict[str, Any]:

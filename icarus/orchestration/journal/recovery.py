@@ -65,12 +65,14 @@ def open_or_salvage(path: Path) -> Opened:
     notes = put_foreign_aside(path)
     try:
         try:
-            return Opened(*_open_sound(path), notes)
+            opened = _open_sound(path)
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise
             notes.append(_replace_by_salvage(path, one_line(error, 300)))
-        return Opened(*_open_sound(path), notes)
+            opened = _open_sound(path)
+        opened.notes[:0] = notes
+        return opened
     except (sqlite3.Error, OSError) as error:
         if is_busy(error):
             raise locked(path) from error
@@ -78,7 +80,7 @@ def open_or_salvage(path: Path) -> Opened:
         raise JournalError(f"{path}: cannot open the journal: {text}") from error
 
 
-def _open_sound(path: Path) -> tuple[sqlite3.Connection, dict[str, Outcome]]:
+def _open_sound(path: Path) -> Opened:
     connection = open_existing(path, writable=True)
     try:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -95,7 +97,11 @@ def _open_sound(path: Path) -> tuple[sqlite3.Connection, dict[str, Outcome]]:
     except BaseException:
         connection.close()
         raise
-    return connection, contents.outcomes
+    opened = Opened(connection, contents.outcomes)
+    if contents.unreadable:
+        jobs = _jobs(len(contents.unreadable))
+        opened.notes.append(f"{path}: what was kept of {jobs} cannot be read; run again")
+    return opened
 
 
 def move_aside(path: Path) -> Path:

@@ -15,6 +15,7 @@ import sqlite3
 import stat
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from icarus.core.partial import partial_name
@@ -24,6 +25,9 @@ from icarus.orchestration.journal.beside import BESIDE, PAGE_SIZE, real_place, r
 from icarus.orchestration.journal.guard import bounded, is_damage, require_schema, unbounded
 from icarus.orchestration.journal.lock import is_held
 from icarus.orchestration.journal.waiting import SQLITE_WAITS, is_busy, locked, patiently
+
+if TYPE_CHECKING:
+    from icarus.results.encoding import Payload
 
 __all__ = [
     "APPLICATION_ID",
@@ -120,9 +124,12 @@ def results_of(journal: str | os.PathLike[str]) -> Path:
     return path.with_name(path.name.rpartition(SUFFIX)[0] or f"{path.name}.pickle")
 
 
-def checksum(key: str, payload: bytes) -> bytes:
+def checksum(key: str, payload: bytes | Payload) -> bytes:
     """Return what is kept beside a payload, to know it from a damaged one."""
-    return hashlib.blake2b(payload, digest_size=16, key=key.encode()[:64]).digest()
+    proof = hashlib.blake2b(digest_size=16, key=key.encode()[:64])
+    for piece in (payload,) if isinstance(payload, bytes) else payload:
+        proof.update(piece)
+    return proof.digest()
 
 
 def column(text: str) -> str:

@@ -35,7 +35,6 @@ from icarus.orchestration.events import (
 )
 from icarus.orchestration.jobs import LONGEST_MESSAGE, Job, Outcome
 from icarus.orchestration.journal.beside import BESIDE, aside, real_place
-from icarus.orchestration.journal.encoding import dumps
 from icarus.orchestration.journal.guard import results_file, unbounded
 from icarus.orchestration.journal.lock import Lock
 from icarus.orchestration.journal.outcomes import (
@@ -60,6 +59,7 @@ from icarus.orchestration.journal.schema import (
 from icarus.orchestration.journal.waiting import patiently
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.status import RUN_AGAIN, Status
+from icarus.results.encoding import Payload, dumps
 from icarus.util import Settings, Tree
 
 __all__ = ["Journal"]
@@ -68,6 +68,10 @@ logger = logging.getLogger("journal")
 
 _PROGRESS_EVERY = 1.0
 """Seconds between two notes of how far running jobs are."""
+
+
+_LARGE = 1 << 20
+"""Bytes; what is larger is written in pieces of this size."""
 
 
 class Journal:
@@ -229,12 +233,20 @@ class Journal:
                 self._unkept.pop(key, None)
             raise
 
-    def _record(self, key: str, payload: bytes) -> int:
+    def _record(self, key: str, payload: bytes | Payload) -> int:
+        large = len(payload) > _LARGE
         number = self._connection.execute(
-            "INSERT INTO records (key, checksum, payload) VALUES (?, ?, ?)",
-            (key, checksum(key, payload), payload),
+            f"INSERT INTO records (key, checksum, payload) "
+            f"VALUES (?, ?, {'zeroblob(?)' if large else '?'})",
+            (key, checksum(key, payload), len(payload) if large else bytes(payload)),
         ).lastrowid
         assert number is not None
+        if large:
+            # SQLite copies what it is given twice; this way it copies a page at a time.
+            with self._connection.blobopen("records", "payload", number) as blob:
+                for piece in (payload,) if isinstance(payload, bytes) else payload:
+                    for start in range(0, len(piece), _LARGE):
+                        blob.write(piece[start : start + _LARGE])
         return number
 
     def _begin(self, event: CampaignStarted) -> None:
