@@ -129,9 +129,7 @@ def test_a_hook_that_fails_at_the_start_lets_nothing_run(executor, caplog):
         raise OSError("no licence server")
 
     diary = Diary()
-    running = campaign(
-        several(3), executor=executor, HOOKS=diary.hooks(campaign_start=fail)
-    )
+    running = campaign(several(3), executor=executor, HOOKS=diary.hooks(campaign_start=fail))
     running.run()
     assert running.counts == {Status.SKIPPED: 3}
     assert diary.names() == ["campaign_start", "campaign_end"]
