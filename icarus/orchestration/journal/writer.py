@@ -94,7 +94,11 @@ class Journal:
         self._lock = Lock(path)
         try:
             if fresh and path.exists():
-                self.notes.append(f"{path}: moved to {move_aside(path)}")
+                old = move_aside(path)
+                self.notes.append(
+                    f"{path}: moved to {old}; its results are in {old} only: icarus results "
+                    f"recover {old} -o FILE makes a file of them"
+                )
             self._connection = self._open()
         except BaseException:
             self._lock.release()
