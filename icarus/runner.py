@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,9 +18,9 @@ from icarus.errors import JournalError, ResultsError
 from icarus.general_settings import fill_defaults
 from icarus.orchestration import Orchestrator, stopped_by_signals
 from icarus.orchestration.executors import JobInterrupted
-from icarus.orchestration.jobs import jobs_of
+from icarus.orchestration.jobs import job_prefix, jobs_of
 from icarus.orchestration.journal.ownership import keep_what_is_missing, of_same_campaign
-from icarus.orchestration.journal.schema import journal_of
+from icarus.orchestration.journal.schema import SUFFIX, journal_of
 from icarus.orchestration.journal.writer import Journal
 from icarus.orchestration.progress import LogProgress
 from icarus.registry import RESULTS_WRITER
@@ -63,14 +64,29 @@ def absolute(path: Path) -> Path:
         raise ResultsError(f"{path}: the current folder is gone; change to another") from error
 
 
-def check_destination(path: Path, overwrite: bool) -> None:
+_OTHER_FORMATS = {
+    *(".csv", ".feather", ".h5", ".hdf5", ".html", ".json", ".jsonl", ".md", ".npy", ".npz"),
+    *(".parquet", ".pdf", ".png", ".py", ".svg", ".tex", ".tsv", ".txt", ".xls", ".xlsx", ".yaml"),
+    SUFFIX,
+}
+"""Ends of the names of files that are no pickles."""
+
+
+def check_destination(path: Path, overwrite: bool, results_format: str = "PICKLE") -> None:
     """See to it that results can be written to `path`, before anything is computed for it.
 
     Raises
     ------
     ResultsError
-        If a file is there that may not be overwritten, or the folder cannot be written to.
+        If a file is there that may not be overwritten, the folder cannot be written to, or the
+        name is that of a file of another format.
     """
+    if results_format == "PICKLE" and path.suffix.lower() in _OTHER_FORMATS:
+        raise ResultsError(
+            f"{path}: results are written as a pickle, not as {path.suffix}; name it "
+            f"{path.with_suffix('.pickle')}, and have icarus results print --json or icarus "
+            f"results show make a text of it"
+        )
     if path.is_dir():
         raise ResultsError(f"{path}: is a folder; name a file for the results with -r FILE")
     if path.exists() and not overwrite:
@@ -165,12 +181,12 @@ def prepared(
     path = journal_of(file)
     if not keeping.journal:
         orchestrator = Orchestrator(settings, executor=executor)
-        check_destination(file, keeping.overwrite)
+        _check(orchestrator, file, keeping.overwrite)
         yield Campaign(orchestrator, file)
         return
     if keeping.fresh or not path.exists():
         orchestrator = Orchestrator(settings, executor=executor)
-        check_destination(file, keeping.overwrite or _made_by(path, file))
+        _check(orchestrator, file, keeping.overwrite or _made_by(path, file))
         journal = Journal(path, fresh=keeping.fresh)
         known = None
     else:
@@ -180,9 +196,11 @@ def prepared(
         notes = list(journal.notes)
         if known is not None:
             orchestrator = Orchestrator(settings, known=known, executor=executor)
-            replaceable = keeping.overwrite or _replaceable(journal, file, orchestrator, notes)
+            mine = _replaceable(journal, file, orchestrator, notes)
             try:
-                check_destination(file, replaceable)
+                _check(orchestrator, file, keeping.overwrite or mine)
+                if mine and file.exists():
+                    notes += _leaving(journal, file, orchestrator, keeping.overwrite)
             except ResultsError as error:
                 # What was found is to be known, also where nothing comes of it.
                 raise ResultsError("\n".join([str(error), *notes])) from error
@@ -192,6 +210,10 @@ def prepared(
         yield Campaign(orchestrator, file, journal, notes)
 
 
+def _check(orchestrator: Orchestrator, file: Path, overwrite: bool) -> None:
+    check_destination(file, overwrite, orchestrator.settings["RESULTS_FORMAT"])
+
+
 def _made_by(journal: Path, file: Path) -> bool:
     """Whether a results file was written from a journal that nobody has opened yet."""
     if not journal.exists():
@@ -199,6 +221,42 @@ def _made_by(journal: Path, file: Path) -> bool:
     with suppress(JournalError), Journal(journal) as opened:
         return opened.made(file)
     return False
+
+
+def _leaving(
+    journal: Journal, file: Path, orchestrator: Orchestrator, overwrite: bool
+) -> list[str]:
+    """Say which results will not be in the results file any more, and how to get them back.
+
+    Raises
+    ------
+    ResultsError
+        If they are of another settings module, and it may not be overwritten.
+    """
+    plan, source = orchestrator.plan, orchestrator.settings.source
+    number, settings, jobs = journal.last_results()
+    most = plan.n_replications if plan.replications is None else plan.replications.most
+    asked_for = {f"{key}-{i}" for key in map(job_prefix, plan.keys) for i in range(most)}
+    leaving = sum(job not in asked_for for job in jobs)
+    if not leaving:
+        return []
+    what = "1 result" if leaving == 1 else f"{leaving} results"
+    another = None not in (settings, source) and not _same_file(str(settings), source.path)
+    if another and not overwrite:
+        raise ResultsError(
+            f"{file}: holds {what} of {settings} that this campaign does not ask for; name "
+            f"another file with -r FILE, or replace them with --overwrite"
+        )
+    recover = shlex.join(["icarus", "results", "recover", str(journal.path), "--run", str(number)])
+    return [
+        f"{file}: {what} of {settings if another else 'other settings'} "
+        f"{'leaves' if leaving == 1 else 'leave'} the file; the journal keeps them: "
+        f"{recover} -o FILE gets them back"
+    ]
+
+
+def _same_file(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _replaceable(
@@ -284,7 +342,7 @@ def run(
     settings = load_settings(config_file, overrides)
     _validate_settings(settings)
     config_logging(settings["LOG_LEVEL"])
-    check_destination(destination, overwrite=True)
+    check_destination(destination, True, settings["RESULTS_FORMAT"])
     orchestrator = Orchestrator(settings)
     for warning in orchestrator.plan.warnings:
         logging.getLogger("settings").warning("%s", warning)

@@ -14,13 +14,14 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icarus.meaning import Meanings
@@ -176,14 +177,9 @@ def test_shared_containers_are_looked_at_once():
         (np.random.default_rng(), ["PCG64"]),
         (np.random.RandomState(1), ["RandomState"]),
         ((i for i in range(3)), ["generator"]),
-        (sys.stderr, ["EncodedFile"]),
     ],
 )
 def test_what_cannot_be_known_is_named_and_does_not_count(value, kinds):
-    if kinds == ["EncodedFile"]:
-        with open(os.devnull) as file:
-            assert unknown([file]) == ["TextIOWrapper"]
-        return
     assert unknown(value) == kinds
     assert meaning([value, 1]) != meaning([value, 2])
 
@@ -240,7 +236,7 @@ def test_what_a_function_reads_is_part_of_it(name, other):
         "def made(a):\n    def f(x):\n        return x + a\n    return f\nf = made(A)",
         "class C:\n    a = A\n    def f(self):\n        return self.a\nf = C",
         "class C:\n    def f(self):\n        return self.a\nf = C\nC.a = A",
-        "class C:\n    def __init__(self, a):\n        self.a = a\n    def f(self): pass\nf = C(A).f",
+        "class C:\n    def __init__(self, a):\n        self.a = a\n    def f(self): 1\nf = C(A).f",
         "class B:\n    def f(self):\n        return A\nclass C(B):\n    pass\nf = C",
         "import functools\n@functools.lru_cache\ndef f():\n    return A",
         "import functools\ndef g(x):\n    return x\nf = functools.partial(g, A)",
@@ -290,7 +286,8 @@ def test_attributes_of_modules_and_modules_that_functions_import(tmp_path, monke
     name = f"config_{len(where)}"
     (tmp_path / f"{name}.py").write_text("ALPHA = {'a': 1}\nOTHER = 1\n")
     imported = f"import {name}"
-    source = f"{imported if not where else ''}\ndef f():\n    {where and imported}\n    return {name}.ALPHA"
+    outside, inside = ("", imported) if where else (imported, "pass")
+    source = f"{outside}\ndef f():\n    {inside}\n    return {name}.ALPHA"
     before = meaning(define(source)["f"])
     module = __import__(name)
     loaded = meaning(define(source)["f"])
@@ -308,6 +305,11 @@ def test_environment_variables_that_code_names(monkeypatch):
     assert meaning(function) == before
     monkeypatch.setenv("MY_ALPHA", "2")
     assert meaning(function) != before
+
+
+def test_files_that_are_open_are_unknown(tmp_path):
+    with (tmp_path / "log").open("w") as file:
+        assert unknown({"log": file}) == ["TextIOWrapper"]
 
 
 def test_what_is_unknown_has_the_name_it_is_read_by():
@@ -328,8 +330,8 @@ print(meaning(define(FUNCTION, **names)["component"]))
 
 def test_it_is_the_same_in_every_process():
     found = set()
-    for seed, order in (("1", "'abc'"), ("2", "'cab'"), ("3", "'bca'")):
-        code = IN_A_PROCESS.format(tests=os.path.dirname(__file__), order=order)
+    for seed, order in (("1", "'abc'"), ("2", "'cab'")):
+        code = IN_A_PROCESS.format(tests=str(Path(__file__).parent), order=order)
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False,
             env={**os.environ, "PYTHONHASHSEED": seed},
@@ -407,6 +409,7 @@ def text_of(value: object) -> object:
 
 
 @pytest.mark.fuzz
+@settings(deadline=None)
 @given(VALUES)
 def test_copies_and_other_orders_mean_the_same(value):
     before = meaning(value)
@@ -418,6 +421,7 @@ def test_copies_and_other_orders_mean_the_same(value):
 
 
 @pytest.mark.fuzz
+@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_other_values_mean_something_else(one, other):
     assert (meaning(one) == meaning(other)) == (text_of(one) == text_of(other))
@@ -426,6 +430,7 @@ def test_other_values_mean_something_else(one, other):
 
 
 @pytest.mark.fuzz
+@settings(deadline=None)
 @given(VALUES, SCALARS, SCALARS)
 def test_a_value_far_inside_counts(around, one, other):
     pairs = [{"around": around, "inside": [Curve([leaf])]} for leaf in (one, other)]

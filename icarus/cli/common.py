@@ -21,6 +21,7 @@ __all__ += ["settings_argument", "strict_option"]
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 _USAGE_ERROR = 2
+_INTERRUPTED = 130
 
 
 def command(
@@ -44,6 +45,10 @@ def command(
             for problem in problems:
                 click.echo(f"icarus: {problem}", err=True)
             sys.exit(_USAGE_ERROR)
+        except KeyboardInterrupt:
+            # A campaign that runs heeds signals itself; this is before and after it.
+            click.echo("icarus: interrupted", err=True)
+            sys.exit(_INTERRUPTED)
         except BrokenPipeError:
             # Whoever read our output, such as `head`, has enough.
             sys.stderr.close()

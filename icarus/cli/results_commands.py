@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ __all__ = ["merge_results", "print_results", "results"]
 
 @main.group(context_settings=CONTEXT_SETTINGS)
 def results() -> None:
-    """Print, tabulate, merge and recover results."""
+    """Print, tabulate, merge, recover and verify results."""
 
 
 @results.command("print")
@@ -23,9 +24,9 @@ def results() -> None:
 @command
 def print_results(path: Path, as_json: bool) -> None:
     """Print parameters and results of every simulation in RESULTS."""
-    from icarus.results import read_results_pickle
+    from icarus.cli.reading import read_results
 
-    loaded = read_results_pickle(path)
+    loaded = read_results(path)
     click.echo(loaded.json(indent=4) if as_json else loaded.prettyprint())
 
 
@@ -37,14 +38,14 @@ def show_results(path: Path, metrics: tuple[str, ...]) -> None:
     """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval."""
     from rich.console import Console
 
-    from icarus.results import read_results_pickle
+    from icarus.cli.reading import distinct
     from icarus.results.tables import results_table
 
     console = Console()
     if not console.is_terminal:
         # A file or a pipe has no width to fit into.
         console = Console(width=10_000)
-    console.print(results_table(read_results_pickle(path), metrics))
+    console.print(results_table(distinct(path), metrics))
 
 
 @results.command("merge")
@@ -61,13 +62,16 @@ def show_results(path: Path, metrics: tuple[str, ...]) -> None:
 )
 @command
 def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> None:
-    """Concatenate several RESULTS, in the order given."""
-    from icarus.results import read_results_pickle, write_results_pickle
+    """Put several RESULTS into one file, in the order given, each simulation once.
+
+    A simulation that several files have is taken from the first. Exit code 2: its results differ.
+    """
+    from icarus.cli.reading import distinct
+    from icarus.results import write_results_pickle
     from icarus.runner import check_destination
 
-    loaded = [read_results_pickle(path) for path in inputs]
+    merged = distinct(*inputs)
     check_destination(output, overwrite)
-    merged = sum(loaded[1:], start=loaded[0])
     write_results_pickle(merged, output)
     click.echo(f"{len(merged)} results: {output}")
 
@@ -81,29 +85,69 @@ def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> No
     help="Where the results go.  [default: the results file that JOURNAL belongs to]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
+@click.option(
+    "--run",
+    "number",
+    type=click.IntRange(min=1),
+    help="Results of the jobs that this run, counted from 1, was the last to ask for.  [default: "
+    "the last run]",
+)
 @command
-def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None:
+def recover_results(
+    journal: Path, output: Path | None, overwrite: bool, number: int | None
+) -> None:
     """Make a results file of JOURNAL alone, also of one that is damaged or still written."""
     from icarus.errors import JournalError
     from icarus.orchestration.journal.recovery import recover
     from icarus.orchestration.journal.schema import results_of
     from icarus.orchestration.journal.status import campaign_status, find_journal
     from icarus.results import write_results_pickle
+    from icarus.results.merging import merge
     from icarus.runner import check_destination
 
     path = find_journal(journal)
     file = output or results_of(path)
     check_destination(file, overwrite)
-    found, notes = recover(path)
-    for note in notes:
+    found, notes = recover(path, number)
+    once = merge([(str(path), found)])
+    found, repeated = once.results, once.notes
+    for note in [*notes, *repeated]:
         click.echo(f"icarus: warning: {note}", err=True)
     if notes and not len(found) and not found.failures:
         raise JournalError(f"{path}: nothing in it can be recovered; is it a journal?")
     write_results_pickle(found, file)
     failed = f", {len(found.failures)} failures" if found.failures else ""
     click.echo(f"{len(found)} results{failed}: {plain(file)}")
-    if not notes and (left := (now := campaign_status(path)).planned - now.ended):
+    if (
+        number is None
+        and not notes
+        and (left := (now := campaign_status(path)).planned - now.ended)
+    ):
         click.echo(f"{left} jobs of the campaign have not ended")
+
+
+@results.command("verify")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@command
+def verify_results(path: Path) -> None:
+    """Check FILE, results or a journal, in full, and say what it holds.
+
+    Everything is read and every checksum compared; FILE is not changed.
+
+    Exit codes: 0 sound, and every simulation gave its results; 1 sound, but some did not, or have
+    not ended; 2 damaged, or neither results nor a journal.
+    """
+    from icarus.orchestration.verifying import verify
+
+    verdict = verify(path)
+    width = max((len(name) for name, _ in verdict.facts), default=0) + 1
+    for name, text in verdict.facts:
+        click.echo(f"{name + ':':<{width}}  {text}")
+    for problem in verdict.damage:
+        click.echo(f"icarus: damaged: {problem}", err=True)
+    for problem in verdict.missing:
+        click.echo(f"icarus: incomplete: {problem}", err=True)
+    sys.exit(verdict.exit_code)
 
 
 @main.command()
@@ -147,9 +191,10 @@ def plot(
     Needs no options: the numeric parameter that varies goes on the horizontal axis, names such
     as strategies become lines, the rest small multiples. Bars are 95 % confidence intervals.
     """
-    from icarus.results import plot_results, read_results_pickle
+    from icarus.cli.reading import distinct
+    from icarus.results import plot_results
 
-    loaded = read_results_pickle(path)
+    loaded = distinct(path)
     pictures = plot_results(
         loaded,
         output or path.with_suffix(""),

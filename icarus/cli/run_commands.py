@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,10 +109,27 @@ def run(
         _show_progress(orchestrator, settings.stem, quiet, verbose, log_file)
         for note in campaign.notes:
             logging.getLogger("journal").warning("%s", note)
+            if quiet:
+                # It tells of results that are elsewhere than they were.
+                click.echo(f"icarus: warning: {note}", err=True)
         for warning in orchestrator.plan.warnings:
             logging.getLogger("settings").warning("%s", warning)
         runner.run_campaign(orchestrator, campaign.write)
-    sys.exit(_report(orchestrator, shown, quiet))
+    code = _report(orchestrator, shown, quiet)
+    if orchestrator.stopped_by is not None and not quiet:
+        with contextlib.suppress(OSError):
+            click.echo(_how_to_go_on(no_journal))
+    sys.exit(code)
+
+
+def _how_to_go_on(no_journal: bool) -> str:
+    """Return the last line of a campaign that was stopped."""
+    # What started it over must not do so again.
+    given = [one for one in sys.argv[1:] if one != "--fresh"]
+    command = shlex.join(["icarus", *given])
+    if no_journal:
+        return f"interrupted; no journal was kept, so that {command} would run everything again"
+    return f"interrupted; to go on from here: {command}"
 
 
 def _confirm_fresh(file: Path) -> None:

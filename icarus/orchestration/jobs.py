@@ -15,7 +15,7 @@ from icarus.orchestration.status import Status
 if TYPE_CHECKING:
     from icarus.plan import Plan
 
-__all__ = ["LONGEST_MESSAGE", "LONGEST_TRACEBACK", "Job", "Outcome", "jobs_of"]
+__all__ = ["LONGEST_MESSAGE", "LONGEST_TRACEBACK", "Job", "Outcome", "job_prefix", "jobs_of"]
 
 LONGEST_MESSAGE = 10_000
 """Characters that are kept of an error or of what a job logs."""
@@ -107,7 +107,7 @@ def jobs_of(plan: Plan) -> list[Job]:
             jobs.append(
                 Job(
                     experiment=identity,
-                    id=f"{key[:16]}-{replication}",
+                    id=f"{job_prefix(key)}-{replication}",
                     number=len(jobs),
                     label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
                     task=simulate,
@@ -117,6 +117,11 @@ def jobs_of(plan: Plan) -> list[Job]:
                 )
             )
     return jobs
+
+
+def job_prefix(key: str) -> str:
+    """Return what the ids of the jobs of an experiment begin with; the replication follows."""
+    return key[:16]
 
 
 def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 from collections import deque
@@ -72,17 +71,10 @@ class ResultSet:
         return self._results[i]
 
     def __add__(self, other: ResultSet) -> ResultSet:
-        if self.attr != other.attr:
-            raise ValueError(
-                f"result sets with different attributes cannot be merged: {self.attr} and "
-                f"{other.attr}"
-            )
-        both = copy.copy(self)
-        both._results = self._results + other._results
-        both._metadata = self._metadata + other._metadata
-        both.failures = self.failures + other.failures
-        both.attr = dict(self.attr)
-        return both
+        # Only here: it depends on this module.
+        from icarus.results.merging import merged
+
+        return merged([("the first set", self), ("the second set", other)])
 
     @property
     def metadata(self) -> list[dict[str, Any]]:

@@ -38,8 +38,9 @@ def test_show(cli, results):
 def test_merge(cli, results):
     done = cli("results", "merge", "-o", "both.pickle", "out.pickle", "out.pickle")
     assert done.returncode == 0
+    assert "8 results are there already and left out, as one simulation counts once" in done.stderr
     both = read_results_pickle(cli.folder / "both.pickle")
-    assert len(both) == len(both.metadata) == 16
+    assert len(both) == len(both.metadata) == 8
     again = cli("results", "merge", "-o", "both.pickle", "out.pickle")
     assert again.returncode == 2
 

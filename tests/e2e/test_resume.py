@@ -207,11 +207,13 @@ def test_fresh_asks_on_a_terminal(cli, counted, answer):
 def test_a_results_file_of_other_origin_is_not_replaced(cli, counted):
     counted()
     file = cli.folder / "results" / "counted.pickle"
-    merged = cli("results", "merge", file, file, "-o", file, "--overwrite")
-    assert merged.returncode == 0
+    cli.write("other.py", COUNTED.replace("[0, 1, 2, 3]", "[4]"))
+    assert cli("run", "other.py", "-r", "other.pickle").returncode == 0
+    merged = cli("results", "merge", file, "other.pickle", "-o", file, "--overwrite")
+    assert merged.returncode == 0, merged.stderr
     refused, _ = counted(code=2)
     assert "--overwrite" in refused.stderr
-    assert len(results_of(cli)) == 8
+    assert len(results_of(cli)) == 5
     assert counted("--overwrite")[1] == {}
     assert len(results_of(cli)) == 4
 

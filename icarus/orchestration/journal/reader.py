@@ -163,10 +163,15 @@ class JournalReader:
                 self._experiments[number] = Tree(params)
         return self._experiments[number]
 
-    def result_set(self) -> tuple[ResultSet, int]:
+    def result_set(self, run: int | None = None) -> tuple[ResultSet, int]:
         """Return the results of the campaign as it was planned last, and how many are damaged.
 
         Jobs that have not ended are not part of it.
+
+        Parameters
+        ----------
+        run : int, optional
+            In place of the last run, the one that was the last to plan the jobs.
 
         Raises
         ------
@@ -178,8 +183,9 @@ class JournalReader:
         ended = self._rows(
             "SELECT jobs.experiment, key, checksum, payload FROM jobs "
             "LEFT JOIN records ON records.number = jobs.record "
-            "WHERE jobs.record IS NOT NULL AND run = (SELECT max(number) FROM runs) "
-            "ORDER BY jobs.number"
+            "WHERE jobs.record IS NOT NULL AND run = coalesce(?, (SELECT max(number) FROM runs)) "
+            "ORDER BY jobs.number",
+            (run,),
         )
         with self._guarded(), collection_paused():
             for experiment, *record in ended:

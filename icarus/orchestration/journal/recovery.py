@@ -145,10 +145,17 @@ def _replace_by_salvage(path: Path, what: str) -> str:
     )
 
 
-def recover(path: Path) -> tuple[ResultSet, list[str]]:
+def recover(path: Path, run: int | None = None) -> tuple[ResultSet, list[str]]:
     """Return the results that a journal holds, and what was found to be damaged.
 
-    Neither settings nor the results file are needed, and the journal is not changed.
+    Neither settings nor the results file are needed, and the journal is not changed. Of a
+    damaged one all results are returned, whichever run asked for them.
+
+    Parameters
+    ----------
+    path : Path
+    run : int, optional
+        The run whose jobs are meant, those that no later one has asked for; by default the last.
 
     Raises
     ------
@@ -159,7 +166,7 @@ def recover(path: Path) -> tuple[ResultSet, list[str]]:
         with closing(open_existing(path)) as connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict == "ok":
-                results, lost = JournalReader(path, connection).result_set()
+                results, lost = JournalReader(path, connection).result_set(run)
                 if not lost:
                     return results, []
     except (sqlite3.Error, JournalError) as error:

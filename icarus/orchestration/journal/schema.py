@@ -40,6 +40,7 @@ __all__ = [
     "create",
     "damaged",
     "describe",
+    "is_database",
     "journal_of",
     "open_existing",
     "results_of",
@@ -122,6 +123,15 @@ def results_of(journal: str | os.PathLike[str]) -> Path:
     """Return where the results go that a journal, also one moved aside, belongs to."""
     path = Path(journal)
     return path.with_name(path.name.rpartition(SUFFIX)[0] or f"{path.name}.pickle")
+
+
+def is_database(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a database of SQLite, as journals are, by how it begins."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
 
 
 def checksum(key: str, payload: bytes | Payload) -> bytes:

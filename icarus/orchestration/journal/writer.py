@@ -115,7 +115,11 @@ class Journal:
         try:
             self._remove_leftovers()
             if fresh and path.exists():
-                self.notes.append(f"{path}: moved to {move_aside(path)}")
+                old = move_aside(path)
+                self.notes.append(
+                    f"{path}: moved to {old}; its results are in {old} only: icarus results "
+                    f"recover {old} -o FILE makes a file of them"
+                )
             self._connection = self._open()
             # It may be another file than was locked.
             self._lock.follow()
@@ -434,6 +438,21 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def last_results(self) -> tuple[int, str | None, list[str]]:
+        """Return the number of the last run, its settings module, and the jobs that have results.
+
+        These are what the results file holds that was written from this journal.
+        """
+        row = self._connection.execute(
+            "SELECT number, settings FROM runs ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return 0, None, []
+        jobs = self._connection.execute(
+            "SELECT id FROM jobs WHERE run = ? AND status = 'OK'", (row[0],)
+        )
+        return row[0], row[1], [job for (job,) in jobs]
 
     def made(self, results: Path) -> bool:
         """Return whether a results file is one that was written from this journal."""

@@ -1,0 +1,70 @@
+"""Reading the results that a command was given, or saying which command reads them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from icarus.errors import ResultsError
+
+if TYPE_CHECKING:
+    from icarus.results import ResultSet
+
+__all__ = ["distinct", "read_results"]
+
+
+def read_results(path: Path) -> ResultSet:
+    """Return the results in a file.
+
+    Raises
+    ------
+    ResultsError
+        If they cannot be read; of a file of another kind the message says what reads it.
+    """
+    from icarus.results import read_results_pickle
+
+    other = _of_another_kind(path)
+    if other is not None:
+        raise ResultsError(f"{path}: {other}")
+    results: ResultSet = read_results_pickle(path)
+    return results
+
+
+def distinct(*paths: Path) -> ResultSet:
+    """Return the results in files, each simulation once, and print what was left out."""
+    from icarus.results.merging import merge
+
+    merged = merge([(str(path), read_results(path)) for path in paths])
+    for note in merged.notes:
+        click.echo(f"icarus: warning: {note}", err=True)
+    return merged.results
+
+
+def _of_another_kind(path: Path) -> str | None:
+    """Say what a file is that holds no results, and which command reads it."""
+    from icarus.orchestration.journal.schema import is_database, journal_of
+    from icarus.runner import default_destination
+
+    if is_database(path):
+        return (
+            f"the journal of a campaign, not its results; icarus results recover {path} -o FILE "
+            f"makes results of it, icarus status {path} says how far it is"
+        )
+    if path.suffix == ".py" and path.is_file():
+        made = default_destination(path)
+        return (
+            f"a settings module, not results; icarus run {path} runs it"
+            + (f", and icarus plot {made} draws its results" if made.is_file() else "")
+        )  # fmt: skip
+    journal = journal_of(path)
+    with suppress(OSError):
+        if not path.exists() and journal.is_file():
+            return (
+                f"no such file, but its journal is there: the campaign has not saved results yet, "
+                f"or they were deleted; run it again to have them, or icarus results recover "
+                f"{journal}"
+            )
+    return None

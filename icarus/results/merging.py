@@ -1,0 +1,142 @@
+"""One result for each simulation, however many files have it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from icarus.errors import ResultsError
+from icarus.meaning import Meanings
+from icarus.results.resultset import ResultSet
+
+__all__ = ["Merged", "merge", "merged"]
+
+logger = logging.getLogger("results")
+
+_MOST_NAMED = 3
+"""Results that are there again and are named, of each file."""
+_MOST_CONFLICTS = 20
+_CHANGES_NOTHING = ("desc", "engine")
+"""Parameters of an experiment that no result depends on."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The results of several sets, each simulation once."""
+
+    results: ResultSet
+    notes: list[str]
+    """What was left out, a line for each file."""
+
+
+@dataclass
+class _Seen:
+    """What was taken up so far."""
+
+    jobs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By the id of a job: the meaning of its results, and the name of the set that has it."""
+    contents: dict[str, str] = field(default_factory=dict)
+    """By the meaning of parameters and results: the name of the set that has it."""
+    failures: set[str] = field(default_factory=set)
+    again: dict[str, list[str]] = field(default_factory=dict)
+    """By the name of a set, what is left out of it."""
+    conflicts: list[str] = field(default_factory=list)
+
+
+def merge(sets: Sequence[tuple[str, ResultSet]]) -> Merged:
+    """Return the results of several sets, in their order, each simulation once.
+
+    A simulation is known by the id of its job. Results without one, such as those of Icarus
+    0.8, and results of other versions, are the same where parameters, replication, seed and all
+    results are equal to the bit; what differs in any of these is a replication.
+
+    Parameters
+    ----------
+    sets : sequence of (str, ResultSet)
+        With the names, such as those of files, that messages are to call them by.
+
+    Raises
+    ------
+    ResultsError
+        If a job has other results in one set than in another, with a line for each such job.
+    """
+    seen = _Seen()
+    attributes = [results.attr for _, results in sets]
+    both = ResultSet(attributes[0] if attributes else None)
+    if any(attr != both.attr for attr in attributes):
+        raise ValueError(f"result sets with different attributes cannot be merged: {attributes}")
+    for name, results in sets:
+        for (params, tree), facts in zip(results, results.metadata, strict=True):
+            if _is_new(name, params, tree, facts, seen):
+                both.add(params, tree, facts)
+    if seen.conflicts:
+        more = len(seen.conflicts) - _MOST_CONFLICTS
+        lines = seen.conflicts[:_MOST_CONFLICTS]
+        raise ResultsError("\n".join(lines + ([f"and {more} more jobs"] if more > 0 else [])))
+    for name, results in sets:
+        for params, facts in results.failures:
+            job = str(facts.get("job", ""))
+            if job and (job in seen.jobs or job in seen.failures):
+                seen.again.setdefault(name, []).append(_what(params, facts))
+                continue
+            seen.failures.add(job)
+            both.add_failure(params, facts)
+    return Merged(both, _notes(seen))
+
+
+def merged(sets: Sequence[tuple[str, ResultSet]]) -> ResultSet:
+    """Return the same and log what was left out."""
+    found = merge(sets)
+    for note in found.notes:
+        logger.warning("%s", note)
+    return found.results
+
+
+def _is_new(
+    name: str, params: Mapping[str, Any], tree: Any, facts: Mapping[str, Any], seen: _Seen
+) -> bool:
+    meanings = Meanings()
+    results, _ = meanings.of(tree)
+    job = str(facts.get("job", ""))
+    if job in seen.jobs:
+        before, place = seen.jobs[job]
+        if before == results:
+            seen.again.setdefault(name, []).append(_what(params, facts))
+        else:
+            where = f"twice in {name}" if place == name else f"in {place} and in {name}"
+            seen.conflicts.append(f"job {job}: {where}, with other results; keep one of them")
+        return False
+    relevant = {key: value for key, value in params.items() if key not in _CHANGES_NOTHING}
+    seed = facts.get("seed", {}).get("entropy") if isinstance(facts.get("seed"), Mapping) else None
+    content, _ = meanings.of([relevant, facts.get("replication"), seed, results])
+    if content in seen.contents:
+        seen.again.setdefault(name, []).append(_what(params, facts))
+        return False
+    seen.contents[content] = name
+    if job:
+        seen.jobs[job] = results, name
+    return True
+
+
+def _what(params: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    if facts.get("job"):
+        return f"job {facts['job']}"
+    named = (params.get(section) for section in ("strategy", "cache_policy", "topology"))
+    names = [str(one["name"]) for one in named if isinstance(one, Mapping) and "name" in one]
+    return " ".join(names) or "results without a name"
+
+
+def _notes(seen: _Seen) -> list[str]:
+    notes = []
+    for name, again in seen.again.items():
+        shown = ", ".join(list(Counter(again))[:_MOST_NAMED])
+        more = ", ..." if len(again) > _MOST_NAMED else ""
+        what = "1 result is" if len(again) == 1 else f"{len(again)} results are"
+        notes.append(
+            f"{name}: {what} there already and left out, as one simulation counts once: "
+            f"{shown}{more}"
+        )
+    return notes
