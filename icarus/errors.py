@@ -48,6 +48,11 @@ __all__ = [
 class IcarusError(Exception):
     """Root of all errors that are the user's to mend."""
 
+    @property
+    def problems(self) -> Sequence[str]:
+        """What is to be mended, one line per problem."""
+        return [str(self)]
+
 
 class Cancel(Exception):  # noqa: N818
     """Raised by code that a job runs, to end the job without a result and without a failure.
@@ -75,7 +80,12 @@ class SettingsError(IcarusError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
-        self.problems: list[str] = list(problems)
+        self._problems = list(problems)
+
+    @property
+    def problems(self) -> list[str]:
+        """One line per problem."""
+        return self._problems
 
     def __reduce__(self) -> tuple[type[SettingsError], tuple[list[str]]]:
         return type(self), (self.problems,)
@@ -126,7 +136,24 @@ class ResultsError(IcarusError):
 
 
 class JournalError(ResultsError):
-    """A campaign's journal that cannot be read or written, or that another run is writing."""
+    """A campaign's journal that cannot be read or written, or that another run is writing.
+
+    Parameters
+    ----------
+    *problems : str
+        One line per problem.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+    @property
+    def problems(self) -> list[str]:
+        """One line per problem."""
+        return list(map(str, self.args))
 
 
 class PlotError(IcarusError, ValueError):

@@ -53,6 +53,8 @@ class GeneralSetting:
 
 _LONGEST = 10 * 365 * 24 * 3600.0
 """Seconds that a time limit may last, which keeps infinity and its like away from timers."""
+_LONGEST_MODULE = 64 * 2**20
+"""Bytes of a settings module; a device gives bytes for ever."""
 _COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]
 
 GENERAL_SETTINGS: dict[str, GeneralSetting] = {
@@ -137,7 +139,12 @@ class SettingsSource:
         SettingsError
             If it is no text.
         """
-        raw = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            raw = file.read(_LONGEST_MODULE + 1)
+        if len(raw) > _LONGEST_MODULE:
+            raise SettingsError(
+                [f"{os.fspath(path)}: not a settings module: it has no end in reach"]
+            )
         try:
             text = decode_source(raw)
         except (UnicodeDecodeError, SyntaxError):

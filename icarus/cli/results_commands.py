@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from icarus.cli.common import CONTEXT_SETTINGS, command, main, results_argument
+from icarus.cli.common import (
+    CONTEXT_SETTINGS,
+    PATH,
+    command,
+    echo,
+    echo_json,
+    main,
+    results_argument,
+)
 
 __all__ = ["merge_results", "print_results", "results"]
 
@@ -25,7 +33,10 @@ def print_results(path: Path, as_json: bool) -> None:
     from icarus.results import read_results_pickle
 
     loaded = read_results_pickle(path)
-    click.echo(loaded.json(indent=4) if as_json else loaded.prettyprint())
+    if as_json:
+        echo_json(loaded.json(indent=4))
+    else:
+        echo(loaded.prettyprint())
 
 
 @results.command("show")
@@ -34,15 +45,14 @@ def print_results(path: Path, as_json: bool) -> None:
 @command
 def show_results(path: Path, metrics: tuple[str, ...]) -> None:
     """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval."""
-    from rich.console import Console
-
+    from icarus.core.console import PlainConsole
     from icarus.results import read_results_pickle
     from icarus.results.tables import results_table
 
-    console = Console()
+    console = PlainConsole()
     if not console.is_terminal:
         # A file or a pipe has no width to fit into.
-        console = Console(width=10_000)
+        console = PlainConsole(width=10_000)
     console.print(results_table(read_results_pickle(path), metrics))
 
 
@@ -51,13 +61,11 @@ def show_results(path: Path, metrics: tuple[str, ...]) -> None:
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PATH,
     help="Where the merged results go.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
-@click.argument(
-    "inputs", metavar="RESULTS...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("inputs", metavar="RESULTS...", nargs=-1, required=True, type=PATH)
 @command
 def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> None:
     """Concatenate several RESULTS, in the order given."""
@@ -68,15 +76,15 @@ def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> No
     check_destination(output, overwrite)
     merged = sum(loaded[1:], start=loaded[0])
     write_results_pickle(merged, output)
-    click.echo(f"{len(merged)} results: {output}")
+    echo(f"{len(merged)} results: {output}")
 
 
 @results.command("recover")
-@click.argument("journal", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.argument("journal", metavar="JOURNAL", type=PATH)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PATH,
     help="Where the results go.  [default: the results file that JOURNAL belongs to]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
@@ -95,14 +103,19 @@ def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None
     check_destination(file, overwrite)
     found, notes = recover(path)
     for note in notes:
-        click.echo(f"icarus: warning: {note}", err=True)
+        echo(f"icarus: warning: {note}", err=True)
     if notes and not len(found) and not found.failures:
         raise JournalError(f"{path}: nothing in it can be recovered; is it a journal?")
     write_results_pickle(found, file)
     failed = f", {len(found.failures)} failures" if found.failures else ""
-    click.echo(f"{len(found)} results{failed}: {file}")
+    echo(f"{len(found)} results{failed}: {file}")
     if not notes and (left := (now := campaign_status(path)).planned - now.ended):
-        click.echo(f"{left} jobs of the campaign have not ended")
+        echo(f"{left} jobs of the campaign have not ended")
+
+
+def _beside(results: Path) -> Path:
+    """Return where the pictures of a results file go by default, which is not the file itself."""
+    return results.with_suffix("" if results.suffix else ".plots")
 
 
 @main.command()
@@ -117,9 +130,9 @@ def recover_results(journal: Path, output: Path | None, overwrite: bool) -> None
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PATH,
     metavar="DIR",
-    help="Where pictures go.  [default: RESULTS without its suffix]",
+    help="Where pictures go.  [default: RESULTS without its suffix; with .plots if it has none]",
 )
 @click.option(
     "--format",
@@ -151,7 +164,7 @@ def plot(
     loaded = read_results_pickle(path)
     pictures = plot_results(
         loaded,
-        output or path.with_suffix(""),
+        output or _beside(path),
         metrics=list(metrics) or None,
         x=x,
         series=series,
@@ -161,4 +174,4 @@ def plot(
         show=show,
     )
     for picture in pictures:
-        click.echo(picture)
+        echo(picture)

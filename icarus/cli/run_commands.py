@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icarus.cli.common import command, main, override_option, settings_argument
+from icarus.cli.common import PATH, command, confirm, echo, main, override_option, settings_argument
 
 if TYPE_CHECKING:
     from icarus.orchestration import Orchestrator
@@ -26,7 +26,7 @@ __all__ = ["run"]
     "--results",
     "destination",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where the results go.  [default: results/<name of SETTINGS>.pickle]",
 )
 @override_option
@@ -55,7 +55,7 @@ __all__ = ["run"]
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for every simulation.")
 @click.option(
     "--log-file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PATH,
     help="Write the log to this file too.",
 )
 @command
@@ -113,7 +113,7 @@ def _confirm_fresh(file: Path) -> None:
 
     journal = journal_of(file)
     if journal.exists() and sys.stdin.isatty():
-        click.confirm(f"{journal}: move it aside and run everything again?", abort=True)
+        confirm(f"{journal}: move it aside and run everything again?")
 
 
 def _load(settings: Path, overrides: tuple[str, ...]) -> Settings:
@@ -125,12 +125,11 @@ def _load(settings: Path, overrides: tuple[str, ...]) -> Settings:
 def _show_progress(
     orchestrator: Orchestrator, title: str, quiet: bool, verbose: bool, log_file: Path | None
 ) -> None:
-    from rich.console import Console
-
+    from icarus.core.console import PlainConsole
     from icarus.logs import configure_logs
     from icarus.orchestration.progress import LiveProgress, LogProgress
 
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     live = console.is_terminal and not quiet
     level = logging.getLevelNamesMapping()[orchestrator.settings["LOG_LEVEL"].upper()]
     if quiet:
@@ -153,8 +152,8 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
         elapsed = timestr(snapshot.elapsed)
         # The terminal may be gone, which changes nothing about how the campaign ended.
         with contextlib.suppress(OSError):
-            click.echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
-            click.echo(f"results: {file}")
+            echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
+            echo(f"results: {file}")
     if orchestrator.stopped_by is not None:
         return 128 + orchestrator.stopped_by
     return 0 if snapshot.ok == snapshot.planned else 1
@@ -177,9 +176,9 @@ def _print_plan(path: Path, settings: Settings) -> None:
 
     plan = make_plan(settings)
     for warning in plan.warnings:
-        click.echo(f"icarus: warning: {warning}", err=True)
-    click.echo(f"settings:      {path}")
-    click.echo("\n".join(plan.describe()))
+        echo(f"icarus: warning: {warning}", err=True)
+    echo(f"settings:      {path}")
+    echo("\n".join(plan.describe()))
 
 
 @main.command("list")
@@ -202,4 +201,4 @@ def list_(kind: str | None, name: str | None) -> None:
         lines = listing.components(kind)
     else:
         lines = listing.component(kind, name)
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))

@@ -80,6 +80,8 @@ def read_results_pickle(path: str | os.PathLike[str]) -> Any:
     """
     target = Path(path)
     try:
+        if target.is_char_device():
+            raise ResultsError("it is a device")
         with target.open("rb") as file:
             results = safepickle.load(file)
     except ResultsError as error:
