@@ -26,7 +26,7 @@ from icarus.replications import (
 )
 from icarus.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
-from icarus.validation import SectionChecker, check_value
+from icarus.validation import SectionChecker, check_value, nesting_problem
 
 __all__ = ["Plan", "available_cores", "make_plan"]
 
@@ -209,6 +209,9 @@ def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, 
             f"found {given!r}"
         )
         return {}
+    if nested := nesting_problem(given):
+        problems.append(f"DATA_COLLECTORS.{nested[0]}: {nested[1]}")
+        return {}
     options_of = given if isinstance(given, Mapping) else {str(name): None for name in given}
     collectors: dict[str, dict[str, Any]] = {}
     for name, options in options_of.items():
@@ -246,6 +249,9 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
         if not isinstance(entry, Mapping):
             message = f"should be a Tree or a dict, found {entry!r}"
             found.setdefault(("", message), []).append(number)
+            continue
+        if nested := nesting_problem(entry):
+            found.setdefault(nested, []).append(number)
             continue
         experiment = Tree(entry)
         experiments.append(experiment)

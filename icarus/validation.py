@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,7 @@ from icarus.registry import (
 )
 from icarus.types import Positive
 
-__all__ = ["Report", "SectionChecker", "check_value"]
+__all__ = ["Report", "SectionChecker", "check_value", "nesting_problem"]
 
 SECTION_REGISTRIES: dict[str, Registry] = {
     "topology": TOPOLOGY_FACTORY,
@@ -95,11 +96,13 @@ def check_value(annotation: Any, value: Any) -> list[str]:
         else is converted: the string ``"3"`` is not a number.
     """
     try:
-        adapter = _adapter(annotation)
+        adapter = None if annotation is Any else _adapter(annotation)
     except TypeError:
         return []  # an unhashable annotation
     if adapter is None:
         return []
+    if nested := nesting_problem(value):
+        return [nested[1]]
     plain = _plain(value)
     try:
         adapter.validate_python(plain)
@@ -124,6 +127,49 @@ def _plain(value: Any) -> Any:
     if type(value) in (list, tuple, set, frozenset):
         return type(value)(map(_plain, value))
     return value
+
+
+def nesting_problem(value: Any) -> Finding | None:
+    """Return where a value contains itself, or is nested too deeply to be handed on.
+
+    Examples
+    --------
+    >>> experiment = {"workload": {"name": "STATIONARY"}}
+    >>> experiment["workload"]["all"] = experiment
+    >>> nesting_problem(experiment)
+    ('workload.all', 'it contains itself')
+    """
+    return None if type(value) in _FLAT else _nesting(value, [], [], set())
+
+
+_FLAT = (str, int, float, bool, type(None))
+_NESTED = (list, tuple, set, frozenset, deque)
+_DEEPEST = 100
+
+
+def _nesting(value: Any, place: list[Any], above: list[int], seen: set[int]) -> Finding | None:
+    items: Iterable[tuple[Any, Any]]
+    # A dict first: asking the abstract class takes ten times as long.
+    if isinstance(value, (dict, Mapping)):
+        items = value.items()
+    elif isinstance(value, _NESTED):
+        items = enumerate(value)
+    else:
+        return None
+    if id(value) in above:
+        return ".".join(map(str, place)), "it contains itself"
+    if len(above) == _DEEPEST:
+        return ".".join(map(str, place[:5])), f"it is nested more than {_DEEPEST} deep"
+    if id(value) not in seen:
+        seen.add(id(value))
+        above.append(id(value))
+        for key, item in items:
+            if type(item) not in _FLAT:
+                found = _nesting(item, [*place, key], above, seen)
+                if found is not None:
+                    return found
+        above.pop()
+    return None
 
 
 def _phrase(error: Any) -> str:
