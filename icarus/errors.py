@@ -51,12 +51,17 @@ __all__ = [
 ]
 
 
-_LONGEST = 2000
+_LONGEST = 10_000
 """Characters of a problem that are kept."""
 
 
 class IcarusError(Exception):
     """Root of all errors that are the user's to mend."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What is to be mended, one line per problem."""
+        return [str(self)]
 
 
 class Cancel(Exception):  # noqa: N818
@@ -85,8 +90,13 @@ class SettingsError(IcarusError):
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems: list[str] = [one_line(problem, _LONGEST) for problem in problems]
-        super().__init__("\n".join(self.problems))
+        self._problems = [one_line(problem, _LONGEST) for problem in problems]
+        super().__init__("\n".join(self._problems))
+
+    @property
+    def problems(self) -> list[str]:
+        """One line per problem."""
+        return self._problems
 
     def __reduce__(self) -> tuple[type[SettingsError], tuple[list[str]]]:
         return type(self), (self.problems,)
@@ -141,7 +151,24 @@ class ResultsError(IcarusError):
 
 
 class JournalError(ResultsError):
-    """A campaign's journal that cannot be read or written, or that another run is writing."""
+    """A campaign's journal that cannot be read or written, or that another run is writing.
+
+    Parameters
+    ----------
+    *problems : str
+        One line per problem.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+    @property
+    def problems(self) -> list[str]:
+        """One line per problem."""
+        return list(map(str, self.args))
 
 
 class UnwritableError(ResultsError, ValueError):

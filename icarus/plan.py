@@ -13,7 +13,7 @@ from typing import Any
 
 from icarus.core.kinds import conformed, conformed_section
 from icarus.core.machine import available_cores
-from icarus.core.values import check_value
+from icarus.core.values import check_value, nesting_problem
 from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.experiment import experiment_id
@@ -250,6 +250,9 @@ def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, 
             f"found {given!r}"
         )
         return {}
+    if nested := nesting_problem(given):
+        problems.append(f"DATA_COLLECTORS.{nested[0]}: {nested[1]}")
+        return {}
     options_of = given if isinstance(given, Mapping) else {str(name): None for name in given}
     collectors: dict[str, dict[str, Any]] = {}
     for name, options in options_of.items():
@@ -294,6 +297,9 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
         if not isinstance(entry, Mapping):
             message = f"should be a Tree or a dict, found {entry!r}"
             found.setdefault(("", message), []).append(number)
+            continue
+        if nested := nesting_problem(entry):
+            found.setdefault(nested, []).append(number)
             continue
         experiment = Tree(entry)
         experiments.append(experiment)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from icarus.core.terminal import echo
 from icarus.errors import JournalError, ResultsError
 from icarus.general_settings import fill_defaults
 from icarus.orchestration import Orchestrator, stopped_by_signals
@@ -24,7 +27,7 @@ from icarus.orchestration.journal.schema import SUFFIX, journal_of
 from icarus.orchestration.journal.writer import Journal
 from icarus.orchestration.progress import LogProgress
 from icarus.registry import RESULTS_WRITER
-from icarus.results.readwrite import read_contents, read_results_pickle
+from icarus.results.readwrite import ResultSet, read_contents, read_results_pickle
 from icarus.settings import load_settings, parse_overrides
 from icarus.util import Settings, config_logging
 
@@ -87,8 +90,7 @@ def check_destination(path: Path, overwrite: bool, results_format: str = "PICKLE
             f"{path.with_suffix('.pickle')}, and have icarus results print --json or icarus "
             f"results show make a text of it"
         )
-    if path.is_dir():
-        raise ResultsError(f"{path}: is a folder; name a file for the results with -r FILE")
+    check_file_name(path)
     if path.exists() and not overwrite:
         raise ResultsError(
             f"{path}: exists already; keep it and name another file with -r FILE, or replace it "
@@ -100,6 +102,36 @@ def check_destination(path: Path, overwrite: bool, results_format: str = "PICKLE
         raise ResultsError(f"{path.parent}: cannot make this folder: {error.strerror}") from error
     if not os.access(path.parent, os.W_OK):
         raise ResultsError(f"{path.parent}: results cannot be written to this folder")
+
+
+def check_file_name(path: Path) -> None:
+    """See to it that `path` can be a file, and that the files beside it can have names, too.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot.
+    """
+    try:
+        if not path.name or path.is_dir():
+            raise ResultsError(f"{path}: is a folder; name a file for the results with -r FILE")
+        if path.exists() and not path.is_file():
+            raise ResultsError(f"{path}: is no regular file; name another for the results")
+        path.with_name(f"{path.name}{'x' * _LONGEST_SUFFIX}").stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ResultsError(f"{path}: {_explained(error)}") from error
+
+
+_LONGEST_SUFFIX = 32
+"""Bytes by which names are longer of the files that stand beside results: journal and parts."""
+
+
+def _explained(error: OSError) -> str:
+    if error.errno == errno.ENAMETOOLONG:
+        return "the name is too long for the files beside the results; name another with -r FILE"
+    return error.strerror or str(error)
 
 
 @dataclass(frozen=True)
@@ -176,6 +208,7 @@ def prepared(
     ResultsError
         If results cannot be written there; as a JournalError, if the journal cannot.
     """
+    check_file_name(file)
     # What settings, hooks and jobs make of the current folder changes nothing about it.
     file = absolute(file)
     path = journal_of(file)
@@ -302,7 +335,7 @@ def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], Non
             try:
                 write(orchestrator)
             except ResultsError as second:
-                raise JournalError(f"{error}\n{second}") from error
+                raise JournalError(*error.problems, *second.problems) from error
             raise
         except BaseException:
             try:
@@ -384,8 +417,10 @@ def write_results(orchestrator: Orchestrator, destination: Path) -> None:
         _require_no_fewer(orchestrator, destination)
         writer(orchestrator.results, destination)
     except (ResultsError, OSError) as error:
-        refuge = Path(tempfile.mkdtemp(prefix="icarus-")) / destination.name
-        writer(orchestrator.results, refuge)
+        refuge = _written_elsewhere(writer, orchestrator.results, destination.name)
+        if refuge is None:
+            tried = ", ".join(map(str, _refuges()))
+            raise ResultsError(f"{error}; nor could they be written to {tried}") from error
         raise ResultsError(f"{error}; the results are in {refuge} instead") from error
 
 
@@ -410,6 +445,34 @@ def _require_no_fewer(orchestrator: Orchestrator, file: Path) -> None:
         raise ResultsError(f"{file}: left as it was, with {held}; {number} are at hand now")
 
 
+def _written_elsewhere(writer: Callable[..., None], results: ResultSet, name: str) -> Path | None:
+    """Write results to the first place that takes them; return it, or None if there is none."""
+    for folder in _refuges():
+        try:
+            made = Path(tempfile.mkdtemp(prefix="icarus-", dir=folder))
+        except OSError:
+            continue
+        try:
+            writer(results, made / name)
+        except (ResultsError, OSError):
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            return made / name
+    return None
+
+
+def _refuges() -> list[Path]:
+    """Return folders to write to where there is no room elsewhere; the last is memory."""
+    places: list[Callable[[], str | Path]] = [tempfile.gettempdir, Path.home, Path.cwd]
+    places += [lambda: "/var/tmp", lambda: "/dev/shm"]
+    folders = []
+    for place in places:
+        # There is no temporary folder where none of the usual ones has room, and no home for some.
+        with suppress(OSError, RuntimeError):
+            folders.append(Path(place()))
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+
+
 def _writer(orchestrator: Orchestrator) -> Callable[..., None]:
     writer: Callable[..., None] = RESULTS_WRITER.resolve(orchestrator.settings["RESULTS_FORMAT"])
     return writer
@@ -418,7 +481,7 @@ def _writer(orchestrator: Orchestrator) -> Callable[..., None]:
 def _validate_settings(settings: Settings, freeze: bool = True) -> None:
     """Fill in defaults, then freeze the settings unless told not to."""
     if "EXPERIMENT_QUEUE" not in settings:
-        print("EXPERIMENT_QUEUE: missing; there is nothing to run", file=sys.stderr)
+        echo("EXPERIMENT_QUEUE: missing; there is nothing to run", err=True)
         raise SystemExit(-1)
     fill_defaults(settings)
     if freeze:

@@ -38,6 +38,9 @@ __all__ = [
 
 logger = logging.getLogger("settings")
 
+_LONGEST_MODULE = 64 * 2**20
+"""Bytes of a settings module; a device gives bytes for ever."""
+
 
 @dataclass(frozen=True)
 class SettingsSource:
@@ -60,7 +63,12 @@ class SettingsSource:
         SettingsError
             If it is no text.
         """
-        raw = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            raw = file.read(_LONGEST_MODULE + 1)
+        if len(raw) > _LONGEST_MODULE:
+            raise SettingsError(
+                [f"{os.fspath(path)}: not a settings module: it has no end in reach"]
+            )
         try:
             text = decode_source(raw)
         except (UnicodeDecodeError, SyntaxError):

@@ -1,7 +1,7 @@
 """Tree, Settings and the small helpers that components share.
 
-Nothing here imports another part of the package but its errors, so that any of them can
-use it.
+Nothing here imports another part of the package but its errors and what is in ``core``, so that
+any of them can use it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from icarus.core.logformat import LOG_DATE_FORMAT as LOG_DATE_FORMAT
+from icarus.core.logformat import LOG_FORMAT as LOG_FORMAT
+from icarus.core.logformat import PlainFormatter
 from icarus.errors import suggestion
 
 if TYPE_CHECKING:
@@ -36,9 +39,6 @@ __all__ = [
     "step_cdf",
     "timestr",
 ]
-
-LOG_FORMAT = "[%(asctime)s|%(levelname)s|%(name)s] %(message)s"
-LOG_DATE_FORMAT = "%H:%M:%S %Y-%m-%d"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -351,7 +351,9 @@ class SequenceNumber:
 def config_logging(log_level: str = "INFO") -> None:
     """Send log records of `log_level` (case-insensitive name) and above to standard error."""
     level = getattr(logging, log_level.upper())
-    logging.basicConfig(level=level, format=LOG_FORMAT, datefmt=LOG_DATE_FORMAT)
+    terminal = logging.StreamHandler()
+    terminal.setFormatter(PlainFormatter())
+    logging.basicConfig(level=level, handlers=[terminal])
     logging.getLogger().setLevel(level)
 
 

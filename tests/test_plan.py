@@ -545,3 +545,39 @@ class TestCheckValue:
     def test_annotations_that_say_nothing_check_nothing_or_the_class(self, annotation):
         value = np.arange(3) if annotation is np.ndarray else 5
         assert check_value(annotation, value) == []
+
+
+class TestNesting:
+    """Experiments that contain themselves are named, each once, and nothing dies of them."""
+
+    @pytest.mark.parametrize("kind", [Tree, dict])
+    def test_an_experiment_that_contains_itself(self, kind):
+        looped = kind({"workload": kind({"name": "STATIONARY"})})
+        looped["workload"]["all"] = [1, looped]
+        with pytest.raises(SettingsError) as info:
+            make_plan(campaign([looped]))
+        assert info.value.problems == ["EXPERIMENT_QUEUE[0].workload.all.1: it contains itself"]
+
+    def test_options_of_collectors_and_general_settings(self):
+        loop: list = []
+        loop.append(loop)
+        settings = campaign([])
+        settings["DATA_COLLECTORS"] = {"LATENCY": {"cdf": loop}}
+        settings["N_PROCESSES"] = loop
+        with pytest.raises(SettingsError) as info:
+            make_plan(settings)
+        assert "DATA_COLLECTORS.LATENCY.cdf.0: it contains itself" in info.value.problems
+        assert "N_PROCESSES: it contains itself" in info.value.problems
+
+    def test_nesting_without_end_in_reach(self):
+        deep: dict = {}
+        for _ in range(2_000):
+            deep = {"a": deep}
+        with pytest.raises(SettingsError, match="nested more than 100 deep"):
+            make_plan(campaign([deep]))
+
+
+def campaign(queue):
+    settings = Settings()
+    settings["EXPERIMENT_QUEUE"] = queue
+    return settings

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from icarus.cli.common import command, main, results_argument
-from icarus.core.plaintext import plain
+from icarus.cli.common import PATH, command, echo, echo_json, main, results_argument
+from icarus.core.plaintext import cut, one_line
 
 if TYPE_CHECKING:
     from icarus.orchestration.jobs import Outcome
@@ -26,9 +26,12 @@ __all__: list[str] = []
 _WATCH_EVERY = 1.0
 """Seconds between two looks."""
 
-_optional_results = click.argument(
-    "path", metavar="[RESULTS]", required=False, type=click.Path(path_type=Path)
-)
+_LONGEST = 500
+"""Characters of a label or an error in a list."""
+_LONGEST_TEXT = 100_000
+"""Characters of an error, a message or a traceback of one job."""
+
+_optional_results = click.argument("path", metavar="[RESULTS]", required=False, type=PATH)
 _job_argument = click.argument("job", metavar="JOB")
 
 
@@ -47,9 +50,9 @@ def status(path: Path | None, as_json: bool) -> None:
     found = campaign_status(find_journal(path))
     if as_json:
         facts = {**dataclasses.asdict(found), "ended": found.ended, "rate": found.rate}
-        click.echo(json.dumps(facts, indent=4, default=str))
+        echo_json(json.dumps(facts, indent=4, default=str))
     else:
-        click.echo(plain("\n".join(_status_lines(found))))
+        echo("\n".join(_status_lines(found)))
 
 
 def _status_lines(found: CampaignStatus) -> list[str]:
@@ -72,7 +75,8 @@ def _status_lines(found: CampaignStatus) -> list[str]:
     silent = time.time() - found.updated
     lines += [f"running:  {_running(job, silent)}" for job in found.running]
     lines += [
-        f"{job.status + ':':<9} {job.number} {job.label}: {job.error}" for job in found.failures
+        f"{job.status + ':':<9} {job.number} {_short(job.label)}: {_short(job.error)}"
+        for job in found.failures
     ]
     return lines
 
@@ -81,7 +85,11 @@ def _running(job: JobRow, silent: float) -> str:
     # What the campaign noted last, which was a moment ago.
     age = max((job.age or 0.0) + silent, 0.0) if job.age is not None else None
     requests = f"{job.requests:,} requests" if job.requests else "setting up"
-    return f"{job.number} {job.label}: {requests}, {_clock(age)}"
+    return f"{job.number} {_short(job.label)}: {requests}, {_clock(age)}"
+
+
+def _short(text: str | None) -> str:
+    return one_line(text, _LONGEST)
 
 
 def _clock(seconds: float | None) -> str:
@@ -96,18 +104,18 @@ def _clock(seconds: float | None) -> str:
 @command
 def watch(path: Path | None) -> None:
     """Keep what ``icarus status`` prints on the screen until the campaign ends, or Ctrl-C."""
-    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
+    from icarus.core.console import PlainConsole
     from icarus.orchestration.journal.status import campaign_status, find_journal
 
     journal = find_journal(path)
     try:
-        with Live(console=Console(), auto_refresh=False) as live:
+        with Live(console=PlainConsole(), auto_refresh=False) as live:
             while True:
                 found = campaign_status(journal)
-                live.update(Text(plain("\n".join(_status_lines(found)))), refresh=True)
+                live.update(Text("\n".join(_status_lines(found))), refresh=True)
                 if not found.alive:
                     break
                 time.sleep(_WATCH_EVERY)
@@ -132,21 +140,19 @@ def log(path: Path, job: str | None) -> None:
         width = max((len(row.id) for row in rows), default=0)
         for row in rows:
             took = "" if row.duration is None else f"  {row.duration:.2f} s"
-            error = f"  {row.error}" if row.error else ""
-            click.echo(
-                plain(
-                    f"{row.number:>6}  {row.id:<{width}}  {row.status or '-':<11}  {row.label}"
-                    f"{took}{error}"
-                )
+            error = f"  {_short(row.error)}" if row.error else ""
+            echo(
+                f"{row.number:>6}  {row.id:<{width}}  {row.status or '-':<11}  {_short(row.label)}"
+                f"{took}{error}"
             )
         return
-    click.echo(plain("\n".join(_log_lines(journal, job_row(journal, job)))))
+    echo("\n".join(_log_lines(journal, job_row(journal, job))))
 
 
 def _log_lines(journal: Path, row: JobRow) -> list[str]:
     from icarus.orchestration.journal.reader import JournalReader
 
-    lines = [f"job {row.number}: {row.id}", f"what:      {row.label}"]
+    lines = [f"job {row.number}: {row.id}", f"what:      {_short(row.label)}"]
     lines.append(f"status:    {row.status or 'has not started'}")
     if row.started:
         begin = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.started))
@@ -165,15 +171,13 @@ def _outcome_lines(outcome: Outcome) -> list[str]:
     memory = f", {outcome.peak_memory / 2**20:.0f} MiB at most" if outcome.peak_memory else ""
     lines = [f"took:      {outcome.duration:.2f} s{memory}"]
     if outcome.error:
-        lines.append(f"error:     {outcome.error}")
+        lines.append(f"error:     {one_line(outcome.error, _LONGEST_TEXT)}")
     for level, name, text in outcome.messages:
-        lines.append(f"{logging.getLevelName(level)} {name}: {text}")
+        lines.append(f"{logging.getLevelName(level)} {name}: {cut(text, _LONGEST_TEXT)}")
     if outcome.output:
-        from icarus.core.plaintext import plain
-
-        lines += ["printed:", *(f"  {line}" for line in plain(outcome.output).rstrip().split("\n"))]
+        lines += ["printed:", *(f"  {line}" for line in outcome.output.rstrip().split("\n"))]
     if outcome.traceback:
-        lines += ["", *outcome.traceback.rstrip().splitlines()]
+        lines += ["", *cut(outcome.traceback.rstrip(), _LONGEST_TEXT).splitlines()]
     return lines
 
 
@@ -198,11 +202,11 @@ def replay(path: Path, job: str, debug: bool) -> None:
     outcome = run_again(prepared)
     differs = difference(recorded, outcome)
     if differs is None:
-        click.echo(f"the same: {recorded.status}, {outcome.duration:.2f} s")
+        echo(f"the same: {recorded.status}, {outcome.duration:.2f} s")
         if outcome.traceback:
-            click.echo(plain(outcome.traceback.rstrip()))
+            echo(cut(outcome.traceback.rstrip(), _LONGEST_TEXT))
         return
-    click.echo(plain(_verdict(recorded, differs)))
+    echo(_verdict(recorded, differs))
     sys.exit(1)
 
 
@@ -222,5 +226,5 @@ def _debug(task: Callable[..., Any], argument: Any) -> None:
     try:
         task(argument, None)
     except Exception as error:
-        traceback.print_exc()
+        echo(traceback.format_exc().rstrip(), err=True)
         pdb.post_mortem(error.__traceback__)

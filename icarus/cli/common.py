@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
+import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from icarus.errors import IcarusError, SettingsError
+from icarus.core.plaintext import cut
+from icarus.core.terminal import OutputLostError, confirm, echo, echo_json, finish, open_streams
+from icarus.errors import IcarusError
 from icarus.release import version
 
-__all__ = ["CONTEXT_SETTINGS", "command", "main", "override_option", "results_argument"]
-__all__ += ["settings_argument", "strict_option"]
+__all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main"]
+__all__ += ["override_option", "results_argument", "settings_argument", "strict_option"]
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 _USAGE_ERROR = 2
 _INTERRUPTED = 130
+_LONGEST_PROBLEM = 10_000
+"""Characters of a problem that are printed; two paths of the longest kind fit."""
+
+_OF_THE_SYSTEM = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),
+}
+"""Errors that say what the machine has not got, whatever was asked of it."""
 
 
 def command(
@@ -37,27 +49,121 @@ def command(
             kwargs["debug"] = debug
         try:
             return function(*args, **kwargs)
-        except IcarusError as error:
+        except (IcarusError, OSError, RecursionError) as error:
+            problems = _problems(error)
+            if not problems:
+                raise
             if debug:
-                traceback.print_exc()
-            lines = str(error).splitlines()
-            problems = error.problems if isinstance(error, SettingsError) else lines
+                echo(traceback.format_exc().rstrip(), err=True)
             for problem in problems:
-                click.echo(f"icarus: {problem}", err=True)
+                _complain(problem)
             sys.exit(_USAGE_ERROR)
         except KeyboardInterrupt:
             # A campaign that runs heeds signals itself; this is before and after it.
-            click.echo("icarus: interrupted", err=True)
+            echo("icarus: interrupted", err=True)
             sys.exit(_INTERRUPTED)
-        except BrokenPipeError:
-            # Whoever read our output, such as `head`, has enough.
-            sys.stderr.close()
-            sys.exit(1)
 
     return guarded
 
 
-@click.group(context_settings=CONTEXT_SETTINGS)
+def _problems(error: BaseException) -> Sequence[str]:
+    """Return what a user is to mend, by line; nothing where it is for us to mend."""
+    if isinstance(error, OutputLostError):
+        return []
+    if isinstance(error, IcarusError):
+        return error.problems
+    if isinstance(error, RecursionError):
+        return ["too deeply nested, or it contains itself; --debug shows where"]
+    if not isinstance(error, OSError):
+        return []
+    reason = error.strerror or str(error)
+    if isinstance(error.filename, (str, bytes, os.PathLike)):
+        path = os.fsdecode(error.filename)
+        # Our own files are there.
+        return [] if Path(path).is_relative_to(_PACKAGE) else [f"{path}: {reason}"]
+    return [reason] if error.errno in _OF_THE_SYSTEM else []
+
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def _complain(problem: str) -> None:
+    # One line, also where a file is called by two.
+    echo(f"icarus: {cut(problem, _LONGEST_PROBLEM)}".replace("\n", "\\n"), err=True)
+
+
+class _Main(click.Group):
+    """The command line as a whole: how it ends, whatever becomes of its output."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command and end the process with its exit code."""
+        run = functools.partial(
+            super().main, args, prog_name, complete_var, standalone_mode=False, **extra
+        )
+        if not standalone_mode:
+            return run()
+        open_streams()
+        try:
+            code = _exit_code(run)
+        except OutputLostError as error:
+            code = error.exit_code()
+        except OSError as error:
+            # Commands tell of theirs; this is of click itself, which prints help.
+            if error.errno not in _OF_THE_SYSTEM:
+                raise
+            code = OutputLostError(error.errno, error.strerror).exit_code()
+        sys.exit(finish(code))
+
+
+def _exit_code(run: Callable[[], Any]) -> int:
+    """Run a command and return how it ended."""
+    try:
+        ended = run()
+    except SystemExit as error:
+        ended = error.code
+    except click.ClickException as error:
+        asked = getattr(error, "ctx", None)
+        more = f"; see {asked.command_path} --help" if asked is not None else ""
+        _complain(f"{error.format_message().rstrip('.')}{more}")
+        return error.exit_code
+    except click.Abort as error:
+        return _INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1
+    if isinstance(ended, str):
+        echo(ended, err=True)
+        return 1
+    return ended if isinstance(ended, int) else 0
+
+
+class _PathType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A path that can be one: not empty, not too long, and leading somewhere."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path, or fail with what is wrong with its text."""
+        if not str(value):
+            self.fail("it is empty where a file or folder should be named", param, ctx)
+        try:
+            Path(value).stat()
+        except ValueError:
+            self.fail(f"{value!r}: no path has a null character", param, ctx)
+        except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+                self.fail(f"{value}: {error.strerror}", param, ctx)
+        return Path(value)
+
+
+PATH = _PathType()
+
+
+@click.group(context_settings=CONTEXT_SETTINGS, cls=_Main)
 @click.version_option(version, "--version", prog_name="icarus")
 def main() -> None:
     """Simulate networks of caches, and run whole campaigns of simulations.
@@ -69,7 +175,7 @@ def main() -> None:
     """
 
 
-settings_argument = click.argument("settings", metavar="SETTINGS", type=click.Path(path_type=Path))
+settings_argument = click.argument("settings", metavar="SETTINGS", type=PATH)
 override_option = click.option(
     "-c",
     "--config-override",
@@ -83,4 +189,4 @@ strict_option = click.option(
     "--strict", is_flag=True, help="Make errors of warnings about the settings, as STRICT does."
 )
 
-results_argument = click.argument("path", metavar="RESULTS", type=click.Path(path_type=Path))
+results_argument = click.argument("path", metavar="RESULTS", type=PATH)

@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from icarus.core.terminal import echo
 from icarus.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def distinct(*paths: Path) -> ResultSet:
 
     merged = merge([(str(path), read_results(path)) for path in paths])
     for note in merged.notes:
-        click.echo(f"icarus: warning: {note}", err=True)
+        echo(f"icarus: warning: {note}", err=True)
     return merged.results
 
 

@@ -7,8 +7,15 @@ from pathlib import Path
 
 import click
 
-from icarus.cli.common import CONTEXT_SETTINGS, command, main, results_argument
-from icarus.core.plaintext import plain
+from icarus.cli.common import (
+    CONTEXT_SETTINGS,
+    PATH,
+    command,
+    echo,
+    echo_json,
+    main,
+    results_argument,
+)
 
 __all__ = ["merge_results", "print_results", "results"]
 
@@ -27,7 +34,10 @@ def print_results(path: Path, as_json: bool) -> None:
     from icarus.cli.reading import read_results
 
     loaded = read_results(path)
-    click.echo(loaded.json(indent=4) if as_json else loaded.prettyprint())
+    if as_json:
+        echo_json(loaded.json(indent=4))
+    else:
+        echo(loaded.prettyprint())
 
 
 @results.command("show")
@@ -36,15 +46,14 @@ def print_results(path: Path, as_json: bool) -> None:
 @command
 def show_results(path: Path, metrics: tuple[str, ...]) -> None:
     """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval."""
-    from rich.console import Console
-
     from icarus.cli.reading import distinct
+    from icarus.core.console import PlainConsole
     from icarus.results.tables import results_table
 
-    console = Console()
+    console = PlainConsole()
     if not console.is_terminal:
         # A file or a pipe has no width to fit into.
-        console = Console(width=10_000)
+        console = PlainConsole(width=10_000)
     console.print(results_table(distinct(path), metrics))
 
 
@@ -53,13 +62,11 @@ def show_results(path: Path, metrics: tuple[str, ...]) -> None:
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PATH,
     help="Where the merged results go.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
-@click.argument(
-    "inputs", metavar="RESULTS...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("inputs", metavar="RESULTS...", nargs=-1, required=True, type=PATH)
 @command
 def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> None:
     """Put several RESULTS into one file, in the order given, each simulation once.
@@ -73,15 +80,15 @@ def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> No
     merged = distinct(*inputs)
     check_destination(output, overwrite)
     write_results_pickle(merged, output)
-    click.echo(f"{len(merged)} results: {output}")
+    echo(f"{len(merged)} results: {output}")
 
 
 @results.command("recover")
-@click.argument("journal", metavar="JOURNAL", type=click.Path(path_type=Path))
+@click.argument("journal", metavar="JOURNAL", type=PATH)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PATH,
     help="Where the results go.  [default: the results file that JOURNAL belongs to]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a results file that is there already.")
@@ -112,22 +119,27 @@ def recover_results(
     once = merge([(str(path), found)])
     found, repeated = once.results, once.notes
     for note in [*notes, *repeated]:
-        click.echo(f"icarus: warning: {note}", err=True)
+        echo(f"icarus: warning: {note}", err=True)
     if notes and not len(found) and not found.failures:
         raise JournalError(f"{path}: nothing in it can be recovered; is it a journal?")
     write_results_pickle(found, file)
     failed = f", {len(found.failures)} failures" if found.failures else ""
-    click.echo(f"{len(found)} results{failed}: {plain(file)}")
+    echo(f"{len(found)} results{failed}: {file}")
     if (
         number is None
         and not notes
         and (left := (now := campaign_status(path)).planned - now.ended)
     ):
-        click.echo(f"{left} jobs of the campaign have not ended")
+        echo(f"{left} jobs of the campaign have not ended")
+
+
+def _beside(results: Path) -> Path:
+    """Return where the pictures of a results file go by default, which is not the file itself."""
+    return results.with_suffix("" if results.suffix else ".plots")
 
 
 @results.command("verify")
-@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE", type=PATH)
 @command
 def verify_results(path: Path) -> None:
     """Check FILE, results or a journal, in full, and say what it holds.
@@ -142,11 +154,11 @@ def verify_results(path: Path) -> None:
     verdict = verify(path)
     width = max((len(name) for name, _ in verdict.facts), default=0) + 1
     for name, text in verdict.facts:
-        click.echo(f"{name + ':':<{width}}  {text}")
+        echo(f"{name + ':':<{width}}  {text}")
     for problem in verdict.damage:
-        click.echo(f"icarus: damaged: {problem}", err=True)
+        echo(f"icarus: damaged: {problem}", err=True)
     for problem in verdict.missing:
-        click.echo(f"icarus: incomplete: {problem}", err=True)
+        echo(f"icarus: incomplete: {problem}", err=True)
     sys.exit(verdict.exit_code)
 
 
@@ -162,9 +174,9 @@ def verify_results(path: Path) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PATH,
     metavar="DIR",
-    help="Where pictures go.  [default: RESULTS without its suffix]",
+    help="Where pictures go.  [default: RESULTS without its suffix; with .plots if it has none]",
 )
 @click.option(
     "--format",
@@ -197,7 +209,7 @@ def plot(
     loaded = distinct(path)
     pictures = plot_results(
         loaded,
-        output or path.with_suffix(""),
+        output or _beside(path),
         metrics=list(metrics) or None,
         x=x,
         series=series,
@@ -207,4 +219,4 @@ def plot(
         show=show,
     )
     for picture in pictures:
-        click.echo(picture)
+        echo(picture)

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from icarus.cli.common import command, main, override_option, settings_argument, strict_option
-from icarus.core.plaintext import plain
+from icarus.cli.common import (
+    PATH,
+    command,
+    confirm,
+    echo,
+    main,
+    override_option,
+    settings_argument,
+    strict_option,
+)
 
 if TYPE_CHECKING:
     from icarus.orchestration import Orchestrator
@@ -28,7 +36,7 @@ __all__ = ["run"]
     "--results",
     "destination",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Where the results go.  [default: results/<name of SETTINGS>.pickle]",
 )
 @override_option
@@ -58,7 +66,7 @@ __all__ = ["run"]
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for every simulation.")
 @click.option(
     "--log-file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PATH,
     help="Write the log to this file too.",
 )
 @command
@@ -111,14 +119,14 @@ def run(
             logging.getLogger("journal").warning("%s", note)
             if quiet:
                 # It tells of results that are elsewhere than they were.
-                click.echo(f"icarus: warning: {note}", err=True)
+                echo(f"icarus: warning: {note}", err=True)
         for warning in orchestrator.plan.warnings:
             logging.getLogger("settings").warning("%s", warning)
         runner.run_campaign(orchestrator, campaign.write)
     code = _report(orchestrator, shown, quiet)
     if orchestrator.stopped_by is not None and not quiet:
         with contextlib.suppress(OSError):
-            click.echo(_how_to_go_on(no_journal))
+            echo(_how_to_go_on(no_journal))
     sys.exit(code)
 
 
@@ -137,7 +145,7 @@ def _confirm_fresh(file: Path) -> None:
 
     journal = journal_of(file)
     if journal.exists() and sys.stdin.isatty():
-        click.confirm(f"{journal}: move it aside and run everything again?", abort=True)
+        confirm(f"{journal}: move it aside and run everything again?")
 
 
 def _load(settings: Path, overrides: tuple[str, ...], strict: bool) -> Settings:
@@ -152,12 +160,11 @@ def _load(settings: Path, overrides: tuple[str, ...], strict: bool) -> Settings:
 def _show_progress(
     orchestrator: Orchestrator, title: str, quiet: bool, verbose: bool, log_file: Path | None
 ) -> None:
-    from rich.console import Console
-
+    from icarus.core.console import PlainConsole
     from icarus.logs import configure_logs
     from icarus.orchestration.progress import LiveProgress, LogProgress
 
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     live = console.is_terminal and not quiet
     level = logging.getLevelNamesMapping()[orchestrator.settings["LOG_LEVEL"].upper()]
     if quiet:
@@ -180,8 +187,8 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
         elapsed = timestr(snapshot.elapsed)
         # The terminal may be gone, which changes nothing about how the campaign ended.
         with contextlib.suppress(OSError):
-            click.echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
-            click.echo(f"results: {plain(file)}")
+            echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
+            echo(f"results: {file}")
     if orchestrator.stopped_by is not None:
         return 128 + orchestrator.stopped_by
     return 0 if snapshot.ok == snapshot.planned else 1
@@ -205,9 +212,9 @@ def _print_plan(path: Path, settings: Settings) -> None:
 
     plan = make_plan(settings)
     for warning in plan.warnings:
-        click.echo(f"icarus: warning: {warning}", err=True)
-    click.echo(f"settings:      {path}")
-    click.echo("\n".join(plan.describe()))
+        echo(f"icarus: warning: {warning}", err=True)
+    echo(f"settings:      {path}")
+    echo("\n".join(plan.describe()))
 
 
 @main.command("list")
@@ -230,4 +237,4 @@ def list_(kind: str | None, name: str | None) -> None:
         lines = listing.components(kind)
     else:
         lines = listing.component(kind, name)
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))

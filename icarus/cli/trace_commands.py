@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from icarus.cli.common import CONTEXT_SETTINGS, command, main
+from icarus.cli.common import CONTEXT_SETTINGS, PATH, command, echo, main
 from icarus.errors import IcarusError, SettingsError
 
 __all__ = ["trace"]
@@ -67,22 +67,22 @@ def _trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @trace.command("info")
-@click.argument("source", metavar="TRACE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="TRACE", type=PATH)
 @_trace_command
 def trace_info(source: Path, **options: Any) -> None:
     """Print statistics of TRACE and the Zipf exponent that fits it."""
     from icarus.tools.tracecommands import info_lines
 
-    click.echo("\n".join(info_lines(source, **options)))
+    echo("\n".join(info_lines(source, **options)))
 
 
 @trace.command("convert")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("destination", type=click.Path(path_type=Path))
+@click.argument("source", type=PATH)
+@click.argument("destination", type=PATH)
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
 @_trace_command
 def trace_convert(source: Path, destination: Path, **options: Any) -> None:
     """Write the trace SOURCE to DESTINATION in a compact form that simulations stream from."""
     from icarus.tools.tracecommands import convert_lines
 
-    click.echo("\n".join(convert_lines(source, destination, **options)))
+    echo("\n".join(convert_lines(source, destination, **options)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from icarus.core.plaintext import one_line
 from icarus.util import Tree
 
-__all__ = ["check_value", "conform", "shown"]
+__all__ = ["check_value", "conform", "nesting_problem", "shown"]
 
 _LONGEST = 120
 """Characters of a value that a problem shows."""
 
 
-_ATOMS = frozenset({bool, int, float, str, type(None)})
+_FLAT = frozenset({bool, int, float, str, type(None)})
 """Types of what is no container, as most values of settings are not."""
 
 
@@ -61,6 +62,8 @@ def conform(annotation: Any, value: Any) -> tuple[Any, list[str]]:
         return value, []  # an unhashable annotation
     if adapter is None:
         return value, []
+    if nested := nesting_problem(value):
+        return value, [nested[1]]
     problems: list[str] = []
     for number, reading in enumerate(_readings(value)):
         try:
@@ -94,7 +97,7 @@ def _whole(value: Any) -> Any:
 
 def _mapped(value: Any, convert: Callable[[Any], Any]) -> Any:
     """Return a value, and all that it contains, with `convert` applied to what is no container."""
-    if type(value) in _ATOMS:
+    if type(value) in _FLAT:
         return convert(value)
     if isinstance(value, Mapping):
         items = {_mapped(key, convert): _mapped(item, convert) for key, item in value.items()}
@@ -102,6 +105,50 @@ def _mapped(value: Any, convert: Callable[[Any], Any]) -> Any:
     if type(value) in (list, tuple, set, frozenset):
         return type(value)(_mapped(item, convert) for item in value)
     return convert(value)
+
+
+def nesting_problem(value: Any) -> tuple[str, str] | None:
+    """Return where a value contains itself, or is nested too deeply to be handed on.
+
+    Examples
+    --------
+    >>> experiment = {"workload": {"name": "STATIONARY"}}
+    >>> experiment["workload"]["all"] = experiment
+    >>> nesting_problem(experiment)
+    ('workload.all', 'it contains itself')
+    """
+    return None if type(value) in _FLAT else _nesting(value, [], [], set())
+
+
+_NESTED = (list, tuple, set, frozenset, deque)
+_DEEPEST = 100
+
+
+def _nesting(
+    value: Any, place: list[Any], above: list[int], seen: set[int]
+) -> tuple[str, str] | None:
+    items: Iterable[tuple[Any, Any]]
+    # A dict first: asking the abstract class takes ten times as long.
+    if isinstance(value, (dict, Mapping)):
+        items = value.items()
+    elif isinstance(value, _NESTED):
+        items = enumerate(value)
+    else:
+        return None
+    if id(value) in above:
+        return ".".join(map(str, place)), "it contains itself"
+    if len(above) == _DEEPEST:
+        return ".".join(map(str, place[:5])), f"it is nested more than {_DEEPEST} deep"
+    if id(value) not in seen:
+        seen.add(id(value))
+        above.append(id(value))
+        for key, item in items:
+            if type(item) not in _FLAT:
+                found = _nesting(item, [*place, key], above, seen)
+                if found is not None:
+                    return found
+        above.pop()
+    return None
 
 
 def shown(value: Any) -> str:

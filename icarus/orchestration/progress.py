@@ -15,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from icarus.core.plaintext import cut, one_line
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
@@ -24,6 +25,7 @@ from icarus.orchestration.events import (
     Progress,
     Snapshot,
 )
+from icarus.orchestration.jobs import Outcome
 from icarus.orchestration.status import FAILURES, Status
 
 __all__ = ["LiveProgress", "LogProgress", "describe"]
@@ -36,10 +38,16 @@ _LOG_LEVELS = {Status.VETOED: logging.INFO, Status.CANCELLED: logging.INFO}
 """How loud an end is told of that is no failure; SKIPPED and INTERRUPTED are told once, in all."""
 _SUMMARY_EVERY = 5.0
 """Seconds between two summaries in a log."""
+_LONGEST_LABEL, _LONGEST_ERROR, _LONGEST_TRACEBACK = 200, 1_000, 10_000
+"""Characters of what jobs are called and what went wrong; ``icarus log`` has more."""
 
 
 def _clock(seconds: float | None) -> str:
     return "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
+
+
+def _error(outcome: Outcome) -> str:
+    return one_line(outcome.error, _LONGEST_ERROR)
 
 
 def describe(snapshot: Snapshot) -> str:
@@ -104,7 +112,7 @@ class LogProgress:
                     job.label,
                     outcome.status,
                     attempt,
-                    outcome.error,
+                    _error(outcome),
                 )
             case JobEnded(job, outcome):
                 if outcome.output and not self._told_of_output:
@@ -120,9 +128,9 @@ class LogProgress:
                     )
                 elif outcome.status not in (Status.INTERRUPTED, Status.SKIPPED):
                     level = _LOG_LEVELS.get(outcome.status, logging.ERROR)
-                    jobs_logger.log(level, "%s: %s: %s", job.label, outcome.status, outcome.error)
+                    jobs_logger.log(level, "%s: %s: %s", job.label, outcome.status, _error(outcome))
                     if outcome.traceback:
-                        jobs_logger.debug("%s", outcome.traceback)
+                        jobs_logger.debug("%s", cut(outcome.traceback, _LONGEST_TRACEBACK))
             case Progress(snapshot):
                 if time.monotonic() - self._last >= _SUMMARY_EVERY:
                     self._last = time.monotonic()
@@ -162,7 +170,7 @@ class LiveProgress:
         share = snapshot.ended / snapshot.planned
         head = Table.grid(padding=(0, 2), expand=False)
         head.add_row(
-            Text(self._title, style="bold"),
+            Text(one_line(self._title, _LONGEST_LABEL), style="bold"),
             ProgressBar(total=snapshot.planned, completed=snapshot.ended, width=36),
             f"{snapshot.ended}/{snapshot.planned}",
             f"{share:.0%}",
@@ -189,7 +197,7 @@ class LiveProgress:
         for i, running in enumerate(snapshot.running, start=1):
             workers.add_row(
                 f"  {i}",
-                running.job.label,
+                Text(one_line(running.job.label, _LONGEST_LABEL)),
                 f"{running.requests:,} requests" if running.requests else "setting up",
                 f"{running.age:.0f} s",
             )

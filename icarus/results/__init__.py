@@ -6,6 +6,10 @@ them is first used.
 """
 
 import importlib
+import os
+import sys
+from contextlib import suppress
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from icarus.results.readwrite import ResultSet, read_results_pickle, write_results_pickle
@@ -40,4 +44,19 @@ _DRAWN_BY = {
 def __getattr__(name: str) -> Any:
     if name not in _DRAWN_BY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_DRAWN_BY[name]), name)
+    return getattr(_imported(_DRAWN_BY[name]), name)
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module that draws, also where MPLBACKEND names what matplotlib cannot find.
+
+    Jupyter leaves its own there to all that is started from a notebook. Our figures need none.
+    """
+    named = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
+    try:
+        return importlib.import_module(module)
+    finally:
+        if named is not None:
+            os.environ["MPLBACKEND"] = named
+            with suppress(ValueError, KeyError):
+                sys.modules["matplotlib"].rcParams["backend"] = named

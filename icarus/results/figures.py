@@ -8,7 +8,6 @@ t). Experiments that differ in anything but a seed are never averaged with each 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from icarus.errors import PlotError, suggestion
+from icarus.results.drawntext import shortened
+from icarus.results.filenames import FileNames
 from icarus.results.labels import constants_text, metric_label, replications_text, value_text
 from icarus.results.measured import (
     Metric,
@@ -54,6 +55,7 @@ Group: TypeAlias = tuple[Hashable, ...]
 _FORMATS = ("png", "pdf", "svg")
 _MOST_PANELS = 12
 _MOST_NUMBERED_SERIES = 8
+_LONGEST_PHRASE = 80
 
 
 def plot_results(
@@ -151,9 +153,14 @@ def draw_results(
         [resolve(name, known) for name in facets],
     )
     results = [results for _, results in pairs]
-    wanted = metrics_meant(metrics_in(results), metrics)
+    there = metrics_in(results)
+    wanted = metrics_meant(there, metrics)
+    names = FileNames()
+    for metric in there:
+        # All get theirs, so that a metric has the same one when it is drawn alone.
+        names.name(metric)
     campaign = _Campaign(results, roles, constants_of(rows), notes)
-    return _figures(campaign, wanted)
+    return _figures(campaign, wanted, names)
 
 
 @dataclass
@@ -215,7 +222,9 @@ def _roles(
     return roles
 
 
-def _figures(campaign: _Campaign, wanted: Mapping[Metric, bool]) -> Iterator[tuple[str, Figure]]:
+def _figures(
+    campaign: _Campaign, wanted: Mapping[Metric, bool], names: FileNames
+) -> Iterator[tuple[str, Figure]]:
     for metric, is_distribution in wanted.items():
         roles = campaign.roles.for_distributions() if is_distribution else campaign.roles
         values = [
@@ -228,12 +237,15 @@ def _figures(campaign: _Campaign, wanted: Mapping[Metric, bool]) -> Iterator[tup
             there = _thinned(there, campaign.roles.x, notes)
         for depth, group, part in _split(there, roles.facets):
             inner = _Roles(roles.x, roles.series, roles.facets[depth:])
-            title = [one.phrase(key) for one, key in zip(roles.facets, group, strict=False)]
+            title = [
+                shortened(one.phrase(key), _LONGEST_PHRASE)
+                for one, key in zip(roles.facets, group, strict=False)
+            ]
             draw = _draw_distribution if is_distribution else _draw_metric
             with local_style():
                 figure = draw(replace(campaign, notes=notes), metric, inner, part, title)
             texts = [one.texts[key] for one, key in zip(roles.facets, group, strict=False)]
-            yield _file_name([*metric, *texts]), figure
+            yield names.name([*metric, *texts]), figure
 
 
 def _thinned(
@@ -373,10 +385,6 @@ def _caption(campaign: _Campaign, title: Sequence[str], replications: str) -> li
 
 def _panel_title(facets: Sequence[Dimension], group: Group) -> str:
     return ", ".join(one.phrase(key) for one, key in zip(facets, group, strict=True))
-
-
-def _file_name(parts: Iterable[Any]) -> str:
-    return re.sub(r"[^\w.=-]+", "_", "_".join(map(str, parts))).strip("_")
 
 
 def _open(paths: Sequence[Path]) -> None:

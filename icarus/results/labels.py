@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["constants_text", "metric_label", "number_text", "parameter_label", "value_text"]
+__all__ = [
+    "constants_text",
+    "is_drawable",
+    "metric_label",
+    "number_text",
+    "parameter_label",
+    "value_text",
+]
 
 Path = tuple[Any, ...]
 
@@ -42,6 +49,11 @@ _SECTIONS = {
     "workload": "Workload",
 }
 
+_MOST_BITS = 256
+"""Of whole numbers that are written in full."""
+_LARGEST = 1e150
+"""Up to here numbers can be drawn; the square of larger ones is infinite."""
+
 _CONSTANTS = (
     (("topology", "name"), "{}"),
     (("strategy", "name"), "{}"),
@@ -61,9 +73,16 @@ _COMMON = {"STATIONARY workload", "UNIFORM cache placement", "UNIFORM content pl
 
 def number_text(value: Any) -> str:
     """Return a number as people write it: 0.002, 300,000, 1e-07."""
+    if abs(value) >= 1e15 and isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return f"{'-' if value < 0 else ''}2^{value.bit_length() - 1} and more"
     if isinstance(value, (int, np.integer)) or (float(value).is_integer() and abs(value) < 1e15):
         return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
     return f"{float(value):.6g}"
+
+
+def is_drawable(value: Any) -> bool:
+    """Whether a number has a place on an axis, with room around it."""
+    return bool(-_LARGEST < value < _LARGEST)
 
 
 def value_text(value: Any) -> str:
@@ -75,7 +94,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Real) and not isinstance(value, bool):
-        return number_text(value) if np.isfinite(float(value)) else str(value)
+        return number_text(value) if is_drawable(value) or isinstance(value, int) else str(value)
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, dict):
@@ -102,7 +121,7 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
         return f"Directed links that carried anything, {path[1][2:].lower()}"
     quantity, unit = _COLLECTORS.get(path[0], (_words(path[0]).capitalize(), ""))
     rest = [_words(part) for part in path[1:]]
-    if rest and rest[0].split()[0] in ("mean", "cdf"):
+    if rest and rest[0].partition(" ")[0] in ("mean", "cdf"):
         kind, *of = rest[0].split()
         rest[0] = " ".join(of)
         if kind == "mean" and not distribution and not quantity.endswith("ratio"):

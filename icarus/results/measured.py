@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from icarus.errors import PlotError
+from icarus.results.labels import is_drawable
 from icarus.results.variation import resolve
 from icarus.util import Tree
 
@@ -66,9 +66,9 @@ def number(value: Any) -> float | None:
         return None
     try:
         as_float = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return as_float if np.ndim(value) == 0 and math.isfinite(as_float) else None
+    return as_float if np.ndim(value) == 0 and is_drawable(as_float) else None
 
 
 def pair(value: Any) -> tuple[np.ndarray, np.ndarray] | None:
@@ -76,7 +76,11 @@ def pair(value: Any) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     try:
         x, y = (np.asarray(part, dtype=float) for part in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     there = x.ndim == y.ndim == 1 and len(x) == len(y) > 0
-    return (x, y) if there and bool(np.isfinite(x).all() and np.isfinite(y).all()) else None
+    return (
+        (x, y)
+        if there and bool(is_drawable(x.min()) and is_drawable(x.max()) and np.isfinite(y).all())
+        else None
+    )

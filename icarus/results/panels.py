@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
+from icarus.results.drawntext import drawn, drawn_apart, drawn_lines
 from icarus.results.labels import number_text
 from icarus.results.style import SeriesStyle
 
@@ -32,6 +33,12 @@ _SINGLE = (5.4, 3.7)
 _SMALL = (2.9, 2.35)
 _LABEL_HEIGHT = 0.27
 _TITLE_WIDTH = 28
+_LEGEND_WIDTH = 34
+_TICK_WIDTH = 32
+_CAPTION = 600
+"""Characters of each part of the caption."""
+_MOST_LABELS, _LABELS_A_COLUMN = 160, 40
+"""Entries of a legend, and those that stand below each other."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,18 @@ class Sheet:
     strip: float = 0.0
     """Height of the caption, in inches."""
 
+    def drawn(self) -> Sheet:
+        """Return the same with all texts as they are drawn."""
+        return replace(
+            self,
+            xlabel=drawn(self.xlabel),
+            ylabel=drawn_lines(self.ylabel, 48, 2),
+            labels=drawn_apart(self.labels, _LEGEND_WIDTH, 2),
+            legend_title=drawn(self.legend_title, _LEGEND_WIDTH),
+            caption=[drawn(text, _CAPTION) for text in self.caption],
+            tick_labels=drawn_apart(self.tick_labels, _TICK_WIDTH),
+        )
+
 
 def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
     """Return a figure with one line per series over a numeric parameter.
@@ -80,6 +99,7 @@ def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
     sheet : Sheet
         Its `ticks` are the values of x.
     """
+    sheet = sheet.drawn()
     figure, grid = _grid(panels, sheet)
     log = is_geometric([float(x) for x in sheet.ticks])
     for axes, panel in zip(grid, panels, strict=True):
@@ -87,10 +107,12 @@ def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
             axes.set_xscale("log")
         for index, points in panel.series.items():
             _line(axes, index, points, sheet)
-        axes.set_xticks(sheet.ticks, labels=[number_text(x) for x in sheet.ticks])
+        texts = [number_text(x) for x in sheet.ticks]
+        # NumPy has no place for larger integers than 64 bits.
+        axes.set_xticks([float(x) for x in sheet.ticks], labels=texts)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.06)
-        axes.set_title(_wrapped(panel.title))
+        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
     _share_y(grid, panels, from_zero=False)
     handles = {i: _line_handle(i) for panel in panels for i in panel.series}
     return _finish(figure, grid, handles, sheet)
@@ -132,6 +154,7 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
     sheet : Sheet
         Its `ticks` are the categories.
     """
+    sheet = sheet.drawn()
     figure, grid = _grid(panels, sheet, categories=len(sheet.ticks))
     present = sorted({index for panel in panels for index in panel.series})
     alone = len(present) == 1
@@ -158,7 +181,7 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         edge = 0.6 if len(sheet.ticks) > 1 else 0.9
         axes.set_xlim(-edge, len(sheet.ticks) - 1 + edge)
         axes.tick_params(axis="x", length=0)
-        axes.set_title(_wrapped(panel.title))
+        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
     _share_y(grid, panels, from_zero=True)
     handles = {i: Patch(**SeriesStyle.number(i).bar()) for i in present}
     return _finish(figure, grid, handles if not alone else {}, sheet)
@@ -174,6 +197,7 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         observations up to each.
     sheet : Sheet
     """
+    sheet = sheet.drawn()
     figure, grid = _grid(panels, sheet)
     for axes, panel in zip(grid, panels, strict=True):
         right = max((float(x[-1]) for x, _ in panel.series.values()), default=1.0)
@@ -187,7 +211,7 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
                 label=sheet.labels[index],
                 **look,
             )
-        axes.set_title(_wrapped(panel.title))
+        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
         axes.set_ylim(0, 1.03)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_formatter(FuncFormatter(_tick_text))
@@ -223,9 +247,12 @@ def _grid(panels: Sequence[Panel], sheet: Sheet, categories: int = 0) -> tuple[F
         width = max(width, columns * min(0.6 + 0.28 * bars, 9.0))
         width = float(np.clip(1.6 + each * bars, 3.4, 8.5)) if n == 1 else width
     if len(labels) > 1:
-        longest = max(map(len, [*labels, sheet.legend_title]))
-        width += 0.75 + 0.07 * longest
-        height = max(height, 0.9 + 0.2 * len(labels))
+        lines = [line for label in labels for line in label.split("\n")]
+        longest = max(map(len, [*lines, sheet.legend_title]))
+        beside = _legend_columns(len(labels))
+        width += beside * (0.75 + 0.07 * longest)
+        shown = min(len(labels), _MOST_LABELS) / len(labels) / beside
+        height = max(height, 0.9 + 0.2 * math.ceil(len(lines) * shown))
     lines = [
         line
         for text in sheet.caption
@@ -312,10 +339,14 @@ def _finish(
         outer = [below, figure.supylabel(sheet.ylabel, fontsize=10)]
     if len(sheet.labels) > 1 and handles:
         shown = sorted(handles)
+        labels = [sheet.labels[i] for i in shown[:_MOST_LABELS]]
+        if len(shown) > _MOST_LABELS:
+            labels[-1] = f"and {len(shown) - _MOST_LABELS + 1} more"
         figure.legend(
-            [handles[i] for i in shown],
-            [sheet.labels[i] for i in shown],
+            [handles[i] for i in shown[: len(labels)]],
+            labels,
             title=sheet.legend_title,
+            ncols=_legend_columns(len(shown)),
             loc="outside right upper",
             alignment="left",
             handlelength=3.8,
@@ -327,6 +358,10 @@ def _finish(
         outer[0].set_x(_middle(boxes, 0))
         outer[1].set_y(_middle(boxes, 1))
     return figure
+
+
+def _legend_columns(n_labels: int) -> int:
+    return math.ceil(min(n_labels, _MOST_LABELS) / _LABELS_A_COLUMN)
 
 
 def _middle(boxes: Sequence[Bbox], direction: int) -> float:
@@ -371,10 +406,3 @@ def _crowded(axes: Axes, angle: int) -> Iterator[Any]:
             yield text
             continue
         last = right
-
-
-def _wrapped(title: str) -> str:
-    """Break a title that is wider than its panel, but not within "name = value"."""
-    joined = title.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
-    lines = textwrap.fill(joined, _TITLE_WIDTH, break_long_words=False)
-    return lines.replace("\N{NO-BREAK SPACE}", " ")

@@ -34,6 +34,7 @@ from icarus.results._description import (
     series_of,
     stated,
 )
+from icarus.results.drawntext import drawn, stated_text
 from icarus.results.style import save
 from icarus.util import step_cdf
 
@@ -157,9 +158,8 @@ def draw_lines(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
     figure, axes = _figure(desc)
     for one, row in zip(series, found, strict=True):
         means, widths = intervals_of(row, desc)
-        drawn = {"fmt": pick(desc.get("line_style"), one.yval, "-"), **desc.get("plot_args", {})}
-        label = str(pick(desc.get("legend"), one.yval, one.yval))
-        axes.errorbar(xvals, means, yerr=widths, label=label, **drawn)
+        look = {"fmt": pick(desc.get("line_style"), one.yval, "-"), **desc.get("plot_args", {})}
+        axes.errorbar(xvals, means, yerr=widths, label=_label(desc, one), **look)
     for scale, apply in (("xscale", axes.set_xscale), ("yscale", axes.set_yscale)):
         if scale in desc:
             apply(desc[scale])
@@ -168,7 +168,7 @@ def draw_lines(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
     _limit(axes, "y", desc.get("ymin"), desc.get("ymax"))
     for ticks, axis in (("xticks", axes.xaxis), ("yticks", axes.yaxis)):
         if ticks in desc:
-            axis.set_ticks(desc[ticks], labels=[str(tick) for tick in desc[ticks]])
+            axis.set_ticks(desc[ticks], labels=[stated_text(tick) for tick in desc[ticks]])
             axis.set_minor_formatter(NullFormatter())
     if "legend" in desc:
         _legend(axes, desc, axes.get_legend_handles_labels()[0], series)
@@ -181,7 +181,8 @@ def draw_bar_chart(resultset: Results, desc: Mapping[str, Any]) -> Figure | None
     series = series_of(desc)
     path, xvals = tuple(required(desc, "xparam")), list(required(desc, "xvals"))
     columns = _columns(desc.get("placement", "grouped"), len(series))
-    labels = [str(tick) for tick in desc.get("xticks", xvals)]
+    as_text = stated_text if "xticks" in desc else drawn
+    labels = [as_text(tick) for tick in desc.get("xticks", xvals)]
     if len(labels) != len(xvals):
         raise PlotError(f"xticks names {len(labels)} groups of bars, but xvals has {len(xvals)}")
     found = samples_of(selected_by(resultset, desc), series, path, xvals)
@@ -247,8 +248,7 @@ def draw_cdf(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
         if desc.get("step", True) and len(x):
             x, y = step_cdf(x, y)
         style = pick(desc.get("line_style"), one.yval, "-")
-        label = str(pick(desc.get("legend"), one.yval, one.yval))
-        handles += axes.plot(x, y, style, label=label)
+        handles += axes.plot(x, y, style, label=_label(desc, one))
     for scale, apply in (("xscale", axes.set_xscale), ("yscale", axes.set_yscale)):
         if scale in desc:
             apply(desc[scale])
@@ -315,9 +315,9 @@ def _figure(desc: Mapping[str, Any]) -> tuple[Figure, Axes]:
     with mpl.rc_context({"text.usetex": False}):
         figure = Figure(figsize=(8, 5))
         axes = figure.add_subplot()
-        axes.set_title(desc.get("title", ""))
-        axes.set_xlabel(desc.get("xlabel", ""))
-        axes.set_ylabel(desc.get("ylabel", ""))
+        axes.set_title(stated_text(desc.get("title", "")))
+        axes.set_xlabel(stated_text(desc.get("xlabel", "")))
+        axes.set_ylabel(stated_text(desc.get("ylabel", "")))
     return figure, axes
 
 
@@ -331,10 +331,16 @@ def _limit(axes: Axes, which: str, low: Any = None, high: Any = None) -> None:
         (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
 
 
+def _label(desc: Mapping[str, Any], one: Series) -> str:
+    """Return what the description calls a line, or else the value that tells it from others."""
+    stated = pick(desc.get("legend"), one.yval, _NOT_GIVEN)
+    return drawn(one.yval) if stated is _NOT_GIVEN else stated_text(stated)
+
+
 def _legend(
     axes: Axes, desc: Mapping[str, Any], handles: Sequence[Any], series: Sequence[Series]
 ) -> None:
-    labels = [str(pick(desc["legend"], one.yval, one.yval)) for one in series]
+    labels = [_label(desc, one) for one in series]
     options = {
         "prop": {"size": LEGEND_SIZE},
         "loc": desc.get("legend_loc", "best"),

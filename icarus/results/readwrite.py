@@ -83,6 +83,8 @@ def read_contents(path: str | os.PathLike[str]) -> Contents:
     """
     target = Path(path)
     try:
+        if target.is_char_device():
+            raise ResultsError("it is a device")
         with target.open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ResultsError("it is not a regular file")

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
+from icarus.errors import PlotError
 
 __all__ = ["COLOURS", "DASHES", "HATCHES", "MARKERS", "SeriesStyle", "local_style", "save"]
 
@@ -133,9 +136,35 @@ def save(figure: Figure, path: Path, *, dpi: int = 150, **options: Any) -> None:
         Dots per inch of formats made of pixels.
     **options
         Passed to ``Figure.savefig``.
+
+    Raises
+    ------
+    PlotError
+        If the file cannot be written; no part of it is left then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     dated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     metadata = dated.get(path.suffix.lower())
     with mpl.rc_context({"svg.hashsalt": "icarus", "pdf.fonttype": 42}):
-        figure.savefig(path, dpi=dpi, metadata=metadata, **options)
+        drawn = BytesIO()
+        kind = path.suffix.lstrip(".") or mpl.rcParams["savefig.format"]
+        figure.savefig(drawn, format=kind, dpi=dpi, metadata=metadata, **options)
+    _write(path if path.suffix else path.with_name(f"{path.name}.{kind}"), drawn.getbuffer())
+
+
+def _write(path: Path, picture: memoryview) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "is no folder" if isinstance(error, FileExistsError) else error.strerror
+        raise PlotError(
+            f"{path.parent}: pictures cannot be put there: {reason}; name a folder with -o DIR"
+        ) from error
+    opened = False
+    try:
+        with path.open("wb") as file:
+            opened = True
+            file.write(picture)
+    except OSError as error:
+        if opened and path.is_file():
+            path.unlink(missing_ok=True)
+        raise PlotError(f"{path}: cannot write: {error.strerror}") from error

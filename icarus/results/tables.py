@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from icarus.core.plaintext import one_line
 from icarus.errors import ResultsError
 from icarus.results.measured import metrics_in, metrics_meant, number
 from icarus.results.resultset import ResultSet
@@ -15,6 +16,9 @@ from icarus.results.variation import dimensions_of, rows_of, short_name
 from icarus.tools.stats import means_confidence_interval
 
 __all__ = ["results_table"]
+
+_LONGEST = 500
+"""Characters of a name or value that a cell shows."""
 
 
 def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
@@ -50,18 +54,23 @@ def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
     table = Table()
     for dimension in dimensions:
         name = short_name(dimension.path)
-        table.add_column(escape(name), justify="right" if dimension.numeric else "left")
+        table.add_column(_plain(name), justify="right" if dimension.numeric else "left")
     table.add_column("n", justify="right")
     for path in scalar:
-        table.add_column("\n".join(str(part) for part in path), justify="right")
+        table.add_column(Text("\n").join(map(_plain, path)), justify="right")
     groups: dict[tuple[Hashable, ...], list[int]] = {}
     for i in range(len(trees)):
         groups.setdefault(tuple(one.keys[i] for one in dimensions), []).append(i)
     for key, members in groups.items():
-        texts = [escape(one.texts[value]) for one, value in zip(dimensions, key, strict=True)]
+        texts = [_plain(one.texts[value]) for one, value in zip(dimensions, key, strict=True)]
         cells = [_cell([number(trees[i].getval(path)) for i in members]) for path in scalar]
         table.add_row(*texts, str(len(members)), *cells)
     return table
+
+
+def _plain(text: object) -> Text:
+    """Return text of any origin for a cell: one line in which nothing is markup."""
+    return Text(one_line(text, _LONGEST))
 
 
 def _cell(values: Sequence[float | None]) -> str:

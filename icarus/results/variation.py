@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from icarus.errors import PlotError, nearest
-from icarus.results.labels import parameter_label, value_text
+from icarus.results.labels import is_drawable, parameter_label, value_text
 from icarus.util import Tree, literal
 
 __all__ = ["Dimension", "constants_of", "dimensions_of", "matching", "resolve", "rows_of"]
@@ -111,7 +111,7 @@ def key_of(value: Any) -> Hashable:
         return MISSING
     if isinstance(value, bool):
         return str(value)
-    if isinstance(value, (int, float)) and value == value:
+    if isinstance(value, (int, float)) and is_drawable(value):
         return value
     return value if isinstance(value, str) else (type(value).__name__, value_text(value))
 

@@ -22,6 +22,7 @@ from matplotlib.patheffects import withStroke
 
 from icarus.errors import PlotError
 from icarus.results._layout import Positions, layout
+from icarus.results.drawntext import drawn
 from icarus.results.style import local_style, save
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ def _draw_names(axes: Axes, positions: Positions, sizes: Mapping[Node, float]) -
     for node, area in sizes.items():
         offset = 0.36 * math.sqrt(area) + 1.5
         axes.annotate(
-            str(node),
+            drawn(node, 40),
             tuple(positions[node]),
             xytext=(offset, offset),
             textcoords="offset points",

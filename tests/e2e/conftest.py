@@ -108,6 +108,8 @@ class InProcess:
             done = CliRunner().invoke(main, [*map(str, args)])
         finally:
             os.chdir(before)
+            for handler in set(root.handlers) - set(handlers):
+                handler.close()
             root.handlers[:] = handlers
             root.setLevel(level)
         if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -229,3 +229,27 @@ def test_the_live_view_survives_long_labels_and_markup():
     show(Progress(snapshot(running=running, eta=None)))
     assert "-:--:--" in console.export_text()
     show(CampaignEnded(snapshot(), 2))
+
+
+class TestOddText:
+    """Names and errors of any kind are shown as they are, and not at any length."""
+
+    def test_the_live_view(self):
+        output = io.StringIO()
+        console = Console(file=output, force_terminal=True, width=120)
+        live = LiveProgress(console, "[/red]\x1b]0;title\x07")
+        live(CampaignStarted(PLAN, None, 0))
+        running = [Running(job("[/red] \x1b[2Jname\nin two lines" + "x" * 10_000), 1, 1.0)]
+        live(Progress(snapshot(running=running)))
+        live(CampaignEnded(snapshot(), None))
+        shown = output.getvalue()
+        assert "[/red] \\x1b[2Jname in two lines" in shown
+        assert "\x1b[2J" not in shown
+        assert "\x1b]0" not in shown
+
+    def test_an_error_of_fifty_megabytes(self, caplog):
+        outcome = Outcome(Status.FAILED, error="E" * 50_000_000, traceback="T" * 50_000_000)
+        with caplog.at_level(logging.DEBUG):
+            LogProgress()(JobEnded(job("x" * 1_000), outcome))
+        assert len(caplog.text) < 20_000
+        assert "... (50,000,000 characters)" in caplog.text

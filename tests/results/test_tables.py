@@ -22,7 +22,7 @@ def cells_of(table):
     """The cells of a table by row, and the headers in front."""
     columns = [list(column.cells) for column in table.columns]
     headers = [str(column.header).replace("\n", ".") for column in table.columns]
-    return [headers, *(list(row) for row in zip(*columns, strict=True))]
+    return [headers, *([str(cell) for cell in row] for row in zip(*columns, strict=True))]
 
 
 def latency(strategy, value, **more):

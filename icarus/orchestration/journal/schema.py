@@ -295,6 +295,8 @@ def describe(error: sqlite3.Error) -> str:
             "this file system offers no locks; name a place on another with -r FILE, or run "
             "with --no-journal"
         )
+    if name in ("SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN", "SQLITE_IOERR_WRITE"):
+        return f"{error}; is there room on the disk?"
     return str(error)
 
 

@@ -112,6 +112,8 @@ def find_journal(named: Path | None) -> Path:
         if not found:
             raise JournalError("results: no journal there; name results, a journal or settings")
         return max(found, key=_last_change)
+    if named.is_dir():
+        raise JournalError(f"{named}: is a folder; name results, a journal or settings")
     if SUFFIX in named.suffixes:
         return named
     if not named.name:

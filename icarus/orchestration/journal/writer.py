@@ -151,7 +151,12 @@ class Journal:
             opened = open_or_salvage(self.path)
             self.outcomes, connection = opened.outcomes, opened.connection
             self.notes += opened.notes
-        self._experiments = dict(connection.execute("SELECT key, record FROM experiments"))
+        try:
+            self._experiments = dict(connection.execute("SELECT key, record FROM experiments"))
+        except sqlite3.Error as error:
+            # The first use of the log makes the file that is shared with readers.
+            connection.close()
+            raise JournalError(f"{self.path}: cannot use the journal: {describe(error)}") from error
         self._file = _identity(self.path)
         return connection
 
