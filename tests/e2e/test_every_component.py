@@ -58,17 +58,17 @@ TOPOLOGIES: dict[str, list[tuple[dict[str, Any], Counts]]] = {
     "RING": [({"n": 6}, (13, 13, 6, 1, 6))],
     "MESH": [({"n": 5, "m": 3}, (13, 18, 5, 3, 5))],
     "GEANT": [
-        ({}, (50, 71, 5, 13, 19)),
+        ({}, (53, 74, 8, 13, 19)),
         ({"path": f"{MAPS}/Geant2012.graphml"}, (53, 74, 8, 13, 19)),
     ],
     "GEANT_2": [
-        ({}, (50, 71, 5, 13, 16)),
+        ({}, (53, 74, 8, 13, 16)),
         ({"path": f"{MAPS}/Geant2012.graphml"}, (53, 74, 8, 13, 16)),
     ],
     "TISCALI": [({"path": f"{MAPS}/3257.r0.cch"}, (240, 404, 36, 44, 36))],
     "TISCALI_2": [({"path": f"{MAPS}/3257.r0.cch"}, (240, 404, 36, 44, 34))],
     "WIDE": [
-        ({}, (24, 27, 7, 5, 12)),
+        ({}, (30, 33, 6, 11, 13)),
         ({"path": f"{MAPS}/WideJpn.graphml"}, (30, 33, 6, 11, 13)),
     ],
     "GARR": [
@@ -76,7 +76,7 @@ TOPOLOGIES: dict[str, list[tuple[dict[str, Any], Counts]]] = {
         ({"path": f"{MAPS}/Garr201201.graphml"}, (61, 75, 21, 13, 27)),
     ],
     "GARR_2": [
-        ({}, (88, 102, 48, 13, 27)),
+        ({}, (88, 102, 48, 13, 15)),
         ({"path": f"{MAPS}/Garr201201.graphml"}, (88, 102, 48, 13, 15)),
     ],
     "ROCKET_FUEL": [

@@ -178,9 +178,11 @@ class TestNotes:
 
     def test_rocketfuel_delays_of_two_directions(self, caplog, tmp_path):
         path = tmp_path / "latencies.intra"
-        path.write_text("x,1 y,2 3\ny,2 x,1 4\n")
+        path.write_text("x,1 y,2 3\ny,2 x,1 4\ny,2 y,2 1\n")
         with caplog.at_level(logging.WARNING):
-            TOPOLOGY_FACTORY["ROCKET_FUEL"](asn=1, path=path, source_ratio=1)
+            topology = TOPOLOGY_FACTORY["ROCKET_FUEL"](asn=1, path=path, source_ratio=1)
+        assert not topology.has_edge(1, 1)
+        assert "links of routers to themselves are left out: 1" in caplog.text
         assert "1 links have another delay in each direction" in caplog.text
 
 

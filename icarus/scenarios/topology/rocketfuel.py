@@ -267,8 +267,19 @@ def _read_latencies(path: Path) -> fnss.DirectedTopology:
         topology = fnss.parse_rocketfuel_isp_latency(str(path))
     if not topology:
         raise TopologyError(f"{path}: the RocketFuel latency map is empty")
+    _drop_loops(path, topology)
     _warn_of_asymmetry(path, topology)
     return topology
+
+
+def _drop_loops(path: Path, topology: fnss.DirectedTopology) -> None:
+    loops = [(u, v) for u, v in topology.edges() if u == v]
+    topology.remove_edges_from(loops)
+    if loops:
+        logger.warning(
+            "%s: links of routers to themselves are left out: %d, the first of them of %s",
+            *(path, len(loops), one_line(topology.nodes[loops[0][0]]["name"])),
+        )
 
 
 def _warn_of_asymmetry(path: Path, topology: fnss.DirectedTopology) -> None:
