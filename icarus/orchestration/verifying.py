@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import shlex
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from icarus.core.plaintext import one_line
 from icarus.errors import JournalError, ResultsError
-from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.recovery import recover
-from icarus.orchestration.journal.schema import is_database, open_existing
+from icarus.orchestration.journal.schema import is_database
 from icarus.orchestration.journal.status import campaign_status
+from icarus.orchestration.journal.verify import verify_journal
 from icarus.orchestration.status import Status
+from icarus.results.checking import check_results_file
 from icarus.results.merging import merge
 from icarus.results.readwrite import read_results_pickle
 from icarus.results.resultset import ResultSet
@@ -58,60 +57,28 @@ def verify(path: Path) -> Verdict:
     return _verify_journal(path) if is_database(path) else _verify_results(path)
 
 
-def damage_of_results(path: Path) -> list[str]:
-    """Return what is wrong with a results file, a line for each."""
-    try:
-        read_results_pickle(path)
-    except ResultsError as error:
-        return [str(error)]
-    return []
-
-
-def damage_of_journal(path: Path) -> list[str]:
-    """Return what is wrong with a journal, a line for each."""
-    try:
-        with closing(open_existing(path)) as connection:
-            verdicts = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(5)")]
-            if verdicts != ["ok"]:
-                return [f"{path}: {one_line(verdict)}" for verdict in verdicts]
-            damaged = JournalReader(path, connection).contents().damaged
-    except (sqlite3.Error, JournalError) as error:
-        return [f"{path}: {one_line(error)}" if isinstance(error, sqlite3.Error) else str(error)]
-    return [f"{path}: the checksum of job {job} is wrong" for job in damaged]
-
-
 def _verify_results(path: Path) -> Verdict:
-    verdict = Verdict([("file", f"{path}, results")])
-    if not path.exists():
-        read_results_pickle(path)
-    verdict.damage += damage_of_results(path)
-    if not verdict.damage:
-        results = read_results_pickle(path)
-        _look_into(path, results, verdict)
+    damage = [f"{path}: {problem}" for problem in check_results_file(path)]
+    verdict = Verdict([("file", f"{path}, results")], damage)
+    if not damage:
+        _look_into(path, read_results_pickle(path), verdict)
     return verdict
 
 
 def _verify_journal(path: Path) -> Verdict:
-    verdict = Verdict([("file", f"{path}, a journal")], damage_of_journal(path))
+    verdict = Verdict([("file", f"{path}, a journal")], *verify_journal(path))
     try:
         results, _ = recover(path)
-    except JournalError as error:
-        verdict.damage += [] if verdict.damage else [str(error)]
+    except JournalError:
+        if not verdict.damage:
+            raise
         return verdict
     if verdict.damage:
         verdict.facts.append(("readable", f"{len(results)} results"))
         return verdict
+    now = campaign_status(path)
+    verdict.facts += [("last run", now.state), ("planned", f"{now.planned} jobs")]
     _look_into(path, results, verdict)
-    try:
-        now = campaign_status(path)
-    except JournalError as error:
-        verdict.missing.append(str(error))
-        return verdict
-    verdict.facts.insert(1, ("last run", now.state))
-    verdict.facts.insert(2, ("planned", f"{now.planned} jobs"))
-    left = now.planned - (now.ended - now.counts.get(Status.INTERRUPTED, 0))
-    if left:
-        verdict.missing.append(f"{path}: {left} of {now.planned} jobs have not ended")
     return verdict
 
 

@@ -31,8 +31,8 @@ _REFERENCES = {
 }
 
 
-def verify_journal(path: Path) -> list[str]:
-    """Return what is wrong with a journal, a line for each; nothing if it is sound and complete.
+def verify_journal(path: Path) -> tuple[list[str], list[str]]:
+    """Return what is damaged in a journal, and what is missing, a line for each.
 
     Every page, the checksum of every entry, and that every result can be read, are looked at; and
     whether all jobs of the last run have ended, and the results file beside it is the one that was
@@ -43,24 +43,33 @@ def verify_journal(path: Path) -> list[str]:
     path : Path
         A journal, which a run may be writing.
 
+    Returns
+    -------
+    damaged, missing : list of str
+        Both are empty if it is sound and complete. Nothing is said of what is missing in a damaged
+        one.
+
     Raises
     ------
     JournalError
         If there is no such file, or it cannot be opened for a reason that lies not in the file.
     """
-    found: list[str] = []
+    damaged: list[str] = []
+    missing: list[str] = []
     try:
         with closing(open_existing(path)) as connection:
-            for finding in _findings(path, connection):
-                found.append(f"{path}: {finding}")
+            for finding in _damage(path, connection):
+                damaged.append(f"{path}: {finding}")
+            if not damaged:
+                missing += [f"{path}: {finding}" for finding in _gaps(path, connection)]
     except sqlite3.Error as error:
         if not is_damage(error):
             raise JournalError(f"{path}: cannot read the journal: {describe(error)}") from error
-        found.append(f"{path}: damaged: {one_line(error, 300)}")
-    return found
+        damaged.append(f"{path}: damaged: {one_line(error, 300)}")
+    return damaged, missing
 
 
-def _findings(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
+def _damage(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
     verdicts = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_SHOWN})")]
     if verdicts != ["ok"]:
         yield from (f"damaged: {' '.join(verdict.split())}" for verdict in verdicts)
@@ -79,7 +88,6 @@ def _findings(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{missing} {what} refer to an entry that is not there"
     try:
         yield from _unreadable(path, connection)
-        yield from _incomplete(path, connection)
     except JournalError as error:
         yield str(error).removeprefix(f"{path}: ")
 
@@ -92,15 +100,15 @@ def _listed(findings: list[str]) -> Iterator[str]:
 
 def _unreadable(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
     reader = JournalReader(path, connection)
-    yield from _listed(
-        [f"what is kept of job {job} is damaged" for job in reader.contents().damaged]
-    )
+    found = reader.contents()
+    yield from _listed([f"what is kept of job {job} is damaged" for job in found.damaged])
+    yield from _listed([f"what is kept of job {job} cannot be read" for job in found.unreadable])
     _, lost = reader.result_set()
     if lost:
         yield f"of {lost} jobs of the last run no results can be made"
 
 
-def _incomplete(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
+def _gaps(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
     now = campaign_status(path)
     left = sum(row.status in ("", "RUNNING", "INTERRUPTED") for row in job_rows(path))
     if left:
