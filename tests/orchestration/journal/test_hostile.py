@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
 import sqlite3
@@ -75,7 +76,7 @@ def look(path: Path, job: str) -> None:
         if done.exit_code == 2:
             assert len(done.stderr.splitlines()) <= 2
     with contextlib.suppress(JournalError):
-        assert all("\n" not in finding for finding in sum(verify_journal(path), []))
+        assert all("\n" not in finding for finding in itertools.chain(*verify_journal(path)))
     with contextlib.suppress(JournalError), Journal(path) as journal:
         journal.known()
         journal.made(path.with_name("r.pickle"))

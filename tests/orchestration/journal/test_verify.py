@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import sqlite3
@@ -61,7 +62,7 @@ def test_every_page_that_is_overwritten_is_found(journal, with_zeros):
 )
 def test_what_is_wrong_is_said(journal, statement, finding):
     change(journal, statement)
-    assert any(re.search(finding, one) for one in sum(verify_journal(journal), []))
+    assert any(re.search(finding, one) for one in itertools.chain(*verify_journal(journal)))
 
 
 def test_results_that_are_gone_are_told_of(journal):
