@@ -185,7 +185,7 @@ class JournalReader:
             "LEFT JOIN records ON records.number = jobs.record "
             "WHERE jobs.record IS NOT NULL AND run = coalesce(?, (SELECT max(number) FROM runs)) "
             "ORDER BY jobs.number",
-            (run,),
+            run,
         )
         with self._guarded(), collection_paused():
             for experiment, *record in ended:
