@@ -42,3 +42,19 @@ def shared_data() -> Path:
             "needs the maps and traces in ../shared/data, which are not part of the project"
         )
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report):
+    """Have workers send reports that can be encoded: tests of odd texts log and compare these."""
+    return _encodable((yield))
+
+
+def _encodable(value):
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_encodable(item) for item in value)
+    return value

@@ -66,7 +66,7 @@ def test_odd_texts_cost_their_jobs_alone(cli, small, pool):
     assert "(50,000,0" in cli("log", "odd.py", 2).stdout
     assert cli("results", "recover", "odd.py", "-o", "r.pickle").returncode == 0
     results = read_results_pickle(cli.folder / "r.pickle")
-    assert results.failures[0][1]["error"] == "ValueError: " + "a\ud800\0\x1b[31m\udce9" * 3
+    assert results.failures[0][1]["error"] == "ValueError: " + r"a\ud800\x00\x1b[31m\udce9" * 3
 
 
 def test_everything_is_named_in_latin_1(cli, small):
