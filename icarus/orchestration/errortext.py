@@ -6,12 +6,9 @@ import traceback
 
 from icarus.core.plaintext import cut, one_line
 from icarus.errors import Cancel, IcarusError
+from icarus.orchestration.jobs import LONGEST_MESSAGE, LONGEST_TRACEBACK
 
 __all__ = ["error_line", "traceback_text"]
-
-_LONGEST_LINE = 2_000
-_LONGEST_TRACEBACK = 50_000
-"""Characters of an error and of a traceback that are kept."""
 
 
 def error_line(error: BaseException) -> str:
@@ -20,7 +17,7 @@ def error_line(error: BaseException) -> str:
     Errors that Icarus words itself, and reasons to cancel a job, stand without their class.
     """
     try:
-        text = one_line(error, _LONGEST_LINE)
+        text = one_line(error, LONGEST_MESSAGE)
     except BaseException:
         text = ""
     # By its real type: an object may claim to be of another class.
@@ -31,7 +28,7 @@ def error_line(error: BaseException) -> str:
 
 def _name(error: BaseException) -> str:
     # A metaclass may have a ``__name__`` of its own that is no text, or raises.
-    return one_line(type.__dict__["__name__"].__get__(type(error)), _LONGEST_LINE)
+    return one_line(type.__dict__["__name__"].__get__(type(error)), LONGEST_MESSAGE)
 
 
 def traceback_text(error: BaseException) -> str:
@@ -42,4 +39,4 @@ def traceback_text(error: BaseException) -> str:
         # It cannot be asked for its causes, notes or name.
         where = "".join(traceback.format_tb(error.__traceback__))
         text = f"Traceback (most recent call last):\n{where}{error_line(error)}\n"
-    return cut(text, _LONGEST_TRACEBACK)
+    return cut(text, LONGEST_TRACEBACK)
