@@ -40,12 +40,13 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float | np.number | np.bool_)
 
 
-def _bytes(value: Any) -> bool:
-    return _number(value) or (isinstance(value, str) and value.strip()[:1].isdigit())
-
-
 def _one_of(*known: str) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and nearest(value, known) is not None
+
+
+def _hooks(value: Any) -> bool:
+    given = value if isinstance(value, list | tuple) else [value]
+    return any(map(callable, given)) or _with_keys(*HOOK_NAMES)(value)
 
 
 def _with_keys(*known: str) -> Callable[[Any], bool]:
@@ -89,7 +90,6 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         Literal["fork", "forkserver", "spawn"] | None,
         None,
         "how processes of the pool are started; by default as Python does on this system",
-        _one_of("fork", "forkserver", "spawn"),
     ),
     "ENGINE": GeneralSetting(
         Literal["auto", "python", "compiled"],
@@ -101,31 +101,26 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         Annotated[float, Gt(0), Le(_LONGEST)] | None,
         None,
         "seconds that a job may run for",
-        _number,
     ),
     "STALL_TIMEOUT": GeneralSetting(
         Annotated[float, Gt(0), Le(_LONGEST)] | None,
         None,
         "seconds that a job may go without processing requests",
-        _number,
     ),
     "MEMORY_LIMIT": GeneralSetting(
         Any,
         None,
         "memory that a process of the pool may use: bytes, or a text such as '4 GB'",
-        _bytes,
     ),
     "MAX_RETRIES": GeneralSetting(
         Annotated[int, Ge(0)],
         0,
         "how often a job that raised or lost its worker is started again",
-        _number,
     ),
     "MAX_FAILURES": GeneralSetting(
         Annotated[int, Ge(1)] | None,
         None,
         "failed jobs after which no more are started",
-        _number,
     ),
     "VETO": GeneralSetting(
         Any,
@@ -133,10 +128,8 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         "called with each experiment; a reason or True excludes it from the campaign",
         callable,
     ),
-    "HOOKS": GeneralSetting(
-        Any, None, "functions to call as the campaign goes on", _with_keys(*HOOK_NAMES)
-    ),
-    "STRICT": GeneralSetting(bool, False, "make errors of warnings about the settings", _number),
+    "HOOKS": GeneralSetting(Any, None, "functions to call as the campaign goes on", _hooks),
+    "STRICT": GeneralSetting(bool, False, "make errors of warnings about the settings"),
     "RESULTS_FORMAT": GeneralSetting(str, "PICKLE", "name of the results writer"),
     "LOG_LEVEL": GeneralSetting(
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], "INFO", "least level logged"
@@ -190,11 +183,21 @@ def fill_defaults(settings: Settings) -> None:
     odd[:] = dict.fromkeys(odd)
 
 
-def general_setting(settings: Settings, name: str) -> Any:
+def general_setting(settings: Any, name: str) -> Any:
     """Return the value of a general setting; its default if it is missing or the user's own."""
+    # Whatever has attributes will do, as scripts of Icarus 0.8 may have it.
+    if not isinstance(settings, Settings):
+        settings = _as_settings(vars(settings))
     if name not in settings or _is_the_users_own(settings, name):
         return copy.deepcopy(DEFAULTS[name])
     return conform(GENERAL_SETTINGS[name].annotation, settings[name])[0]
+
+
+def _as_settings(values: Mapping[str, Any]) -> Settings:
+    settings = Settings()
+    for name, value in values.items():
+        settings[name] = value
+    return settings
 
 
 def _is_the_users_own(settings: Settings, name: str) -> bool:

@@ -422,8 +422,8 @@ def test_an_override_of_a_name_from_a_star_import(tmp_path):
 
 def test_parameters_with_keys_that_are_no_strings_can_be_described():
     a, b = experiment(), experiment()
-    a["content_placement"] = {"name": "WEIGHTED", "source_weights": {0: 1}}
-    b["content_placement"] = {"name": "WEIGHTED", "source_weights": {0: 2}}
+    a["content_placement"] = {"name": "WEIGHTED", "source_weights": {4: 1}}
+    b["content_placement"] = {"name": "WEIGHTED", "source_weights": {4: 2}}
     plan(a, b).describe()
 
 

@@ -528,10 +528,6 @@ class TestDefaults:
             ("HOOKS", 3),
             ("HOOKS", {"fish": "line"}),
             ("REPLICATIONS", ["a", "b"]),
-            ("START_METHOD", "cold"),
-            ("MAX_FAILURES", (1, 2)),
-            ("MEMORY_LIMIT", "plenty"),
-            ("STRICT", "parents"),
         ],
     )
     def test_a_value_that_cannot_be_meant_for_a_name_is_the_users_own(self, name, value):
@@ -553,7 +549,12 @@ class TestDefaults:
             ("HOOKS", {"befor_job": print}),
             ("REPLICATIONS", {"min": 2}),
             ("N_PROCESSES", "many"),
-            ("MEMORY_LIMIT", "4 giga"),
+            ("MEMORY_LIMIT", "plenty"),
+            ("STALL_TIMEOUT", "2m"),
+            ("START_METHOD", "cold"),
+            ("MAX_FAILURES", (1, 2)),
+            ("HOOKS", print),
+            ("HOOKS", [print]),
             ("JOB_TIMEOUT", "10"),
         ],
     )

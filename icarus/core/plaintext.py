@@ -7,6 +7,7 @@ encoded in UTF-8, moves no cursor, and reads in one direction.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 __all__ = ["cut", "one_line", "plain", "plain_for_figures"]
@@ -14,6 +15,8 @@ __all__ = ["cut", "one_line", "plain", "plain_for_figures"]
 _KEPT = "\n\t"
 _HARMLESS = frozenset({"Zs"})
 """Categories of characters that Python does not call printable and that do no harm: spaces."""
+_CUT = re.compile(r"\.\.\. \([\d,]+ characters\)\Z")
+_LONGEST_NOTE = 40
 _JOINERS = "\u200c\u200d"
 """Zero-width characters that some scripts and emoji are written with."""
 
@@ -69,7 +72,9 @@ def cut(text: str, most: int) -> str:
     """
     if len(text) <= most:
         return text
-    return f"{text[:most]}... ({len(text):,} characters)"
+    # What was cut before keeps the length that it had then.
+    note = _CUT.search(text, max(len(text) - _LONGEST_NOTE, 0))
+    return text[:most] + (note.group() if note else f"... ({len(text):,} characters)")
 
 
 def one_line(text: object, most: int | None = None) -> str:

@@ -52,6 +52,7 @@ def test_one_line_is_one_line(text, most):
 def test_long_text_is_cut_with_its_length():
     assert cut("abc", 3) == "abc"
     assert cut("abcd", 3) == "abc... (4 characters)"
+    assert cut(cut("a" * 1_000, 100), 3) == "aaa... (1,000 characters)"
     assert one_line("x\ny" * 1000, 3) == "x y... (3,000 characters)"
 
 

@@ -28,9 +28,9 @@ CASES = {
         'EXPERIMENT_QUEUE[0]["workload"]["alpha"] = -1',
         "EXPERIMENT_QUEUE[0].workload.alpha: should be greater than or equal to 0, found -1",
     ),
-    "cache fraction of 0": (
-        'EXPERIMENT_QUEUE[0]["cache_placement"]["network_cache"] = 0',
-        "EXPERIMENT_QUEUE[0].cache_placement.network_cache: should be greater than 0, found 0",
+    "negative cache fraction": (
+        'EXPERIMENT_QUEUE[0]["cache_placement"]["network_cache"] = -1',
+        "cache_placement.network_cache: should be greater than or equal to 0, found -1",
     ),
     "source_ratio of 2": (
         'EXPERIMENT_QUEUE[0]["topology"] = {"name": "ROCKET_FUEL", "asn": 1221, "source_ratio": 2}',
@@ -105,11 +105,14 @@ EXPERIMENT_QUEUE[9999]["cache_policy"]["name"] = "LUR"
         (("run", "small.py", "-c", "N_REPLICATOINS=3"), "did you mean 'N_REPLICATIONS'?"),
         (("run", "small.py", "-c", "STRATEGIES"), "expected KEY=VALUE"),
         (("run", "small.py", "-c", "strategies=1"), "did you mean 'STRATEGIES'?"),
-        (("run", "small.py", "--log-file", "none/run.log"), "--log-file none/run.log"),
+        (
+            ("run", "small.py", "--log-file", "none/run.log"),
+            "none/run.log: No such file or directory",
+        ),
         (("list", "strateges"), "did you mean 'strategies'?"),
         (("list", "strategies", "PROBCACHE"), "did you mean 'PROB_CACHE'?"),
         (("plot", "none.pickle"), "none.pickle: no such file"),
-        (("plot", "noise.py"), "damaged, or no results file"),
+        (("plot", "noise.py"), "a settings module, not results; icarus run noise.py runs it"),
         (("results", "print", "evil.pickle"), "refers to posix.system"),
         (("results", "show", "list.pickle"), "holds a list, not results"),
         (("results", "merge", "-o", "out.pickle", "none.pickle"), "no such file"),

@@ -243,10 +243,10 @@ def test_the_default_engine():
 
 
 def test_unknown_engines_are_refused():
-    (problem,) = problems([experiment()], ENGINE="fortran")
+    (problem,) = problems([experiment()], ENGINE="pyton")
     assert problem.startswith("ENGINE: ")
     assert "'auto', 'python' or 'compiled'" in problem
-    assert "fortran" in problem
+    assert "pyton" in problem
     (problem,) = problems([experiment(), experiment(engine="fast")])
     assert problem.startswith("EXPERIMENT_QUEUE[1].engine: ")
     assert "fast" in problem

@@ -231,7 +231,6 @@ def test_vetoed_experiments_are_listed_and_do_not_run(executor):
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"VETO": "LCD"}, "VETO: should be a function of an experiment, found 'LCD'"),
         ({"VETO": lambda tree: tree["no"]["such"] / 0}, "VETO: raised TypeError"),
         ({"HOOKS": print}, "HOOKS: should be a mapping of campaign_start"),
         ({"HOOKS": {"after_jobs": print}}, "'after_jobs'.: unknown; did you mean 'after_job'"),

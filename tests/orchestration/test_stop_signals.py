@@ -113,11 +113,11 @@ SCRIPT = """
             time.sleep(float(sys.argv[2]))
 
 
-    def experiment(strategy):
+    def experiment(strategy, n_contents):
         return Tree(
             topology={"name": "PATH", "n": 4},
             workload={
-                "name": "STATIONARY", "n_contents": 20, "alpha": 0.8, "n_warmup": 0,
+                "name": "STATIONARY", "n_contents": n_contents, "alpha": 0.8, "n_warmup": 0,
                 "n_measured": 600,
             },
             content_placement={"name": "UNIFORM"},
@@ -127,7 +127,9 @@ SCRIPT = """
 
 
     settings = Settings()
-    settings.EXPERIMENT_QUEUE = [experiment(name) for name in ["LCE", "ENDLESS", "ENDLESS", "LCE"]]
+    settings.EXPERIMENT_QUEUE = [
+        experiment(name, 20 + i) for i, name in enumerate(["LCE", "ENDLESS", "ENDLESS", "LCE"])
+    ]
     settings.DATA_COLLECTORS = ["LATENCY"]
     settings.PARALLEL_EXECUTION = sys.argv[1] == "pool"
     settings.N_PROCESSES = 2

@@ -13,7 +13,8 @@ from icarus.orchestration.journal.guard import is_damage, results_file, rows
 from icarus.orchestration.journal.ownership import digest_of
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.schema import checksum, describe, open_existing, results_of
-from icarus.orchestration.journal.status import campaign_status, job_rows
+from icarus.orchestration.journal.status import campaign_status
+from icarus.orchestration.status import Status
 
 __all__ = ["verify_journal"]
 
@@ -56,12 +57,18 @@ def verify_journal(path: Path) -> tuple[list[str], list[str]]:
     """
     damaged: list[str] = []
     missing: list[str] = []
+    found_open = False
     try:
         with closing(open_existing(path)) as connection:
+            found_open = True
             for finding in _damage(path, connection):
                 damaged.append(f"{path}: {finding}")
             if not damaged:
                 missing += [f"{path}: {finding}" for finding in _gaps(path, connection)]
+    except JournalError as error:
+        if not found_open:
+            raise
+        damaged.append(str(error))
     except sqlite3.Error as error:
         if not is_damage(error):
             raise JournalError(f"{path}: cannot read the journal: {describe(error)}") from error
@@ -110,7 +117,7 @@ def _unreadable(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
 
 def _gaps(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
     now = campaign_status(path)
-    left = sum(row.status in ("", "RUNNING", "INTERRUPTED") for row in job_rows(path))
+    left = now.planned - now.ended + now.counts.get(Status.INTERRUPTED, 0)
     if left:
         yield f"{left} of {now.planned} jobs have not ended{'' if now.alive else ': ' + now.state}"
     kept, replacing = results_file(connection)

@@ -53,7 +53,7 @@ def test_every_page_that_is_overwritten_is_found(journal, with_zeros):
         ("UPDATE records SET payload = payload || ' '", "and 2 more|entry 1 has a wrong checksum"),
         ("UPDATE jobs SET experiment = 9999", "6 jobs refer to an entry that is not there"),
         ("UPDATE runs SET record = 9999", "1 runs refer to an entry that is not there"),
-        ("UPDATE jobs SET record = 1 WHERE number = 0", "what is kept of job .* is damaged"),
+        ("UPDATE jobs SET record = 1 WHERE number = 0", "what is kept of job .* cannot be read"),
         ("UPDATE jobs SET record = NULL, status = '' WHERE number < 2", "2 of 6 jobs have not"),
         ("UPDATE jobs SET attempts = x'00'", "jobs have a value that makes no sense"),
         ("UPDATE results_file SET digest = 'x'", "r.pickle is not the one that was written"),
