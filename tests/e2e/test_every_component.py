@@ -131,7 +131,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "PATH": {},
     "TREE": {},
     "ARRAY": {},
-    "SHARD": {"policy": "SLRU", "nodes": 3, "policy_attr": {"segments": 2}},
+    "SHARD": {"policy": "SLRU", "nodes": 3, "salt": 0, "policy_attr": {"segments": 2}},
 }
 SYSTEMS = ("PATH", "TREE", "ARRAY")
 """Policies made of cache objects, which settings cannot give."""
@@ -511,7 +511,9 @@ def test_cache_policies(cli):
         check(tree, name, caching=name != "NULL")
         ratios[name] = tree["CACHE_HIT_RATIO"]["MEAN"]
         if name != "NULL":
-            assert tree["NETWORK"]["SIZES"].dict() == {1: 20}, name
+            # Systems of caches tell what Icarus 0.8 tells as their size; see `capacity`.
+            size = {"PATH": 2, "TREE": 0, "ARRAY": 0}.get(name, 20)
+            assert tree["NETWORK"]["SIZES"].dict() == {1: size}, name
             assert 0.1 < ratios[name] <= ratios["MIN"], name
     for name in POLICIES.keys() - {*SYSTEMS, "RAND"}:
         parameters = policy_section(name, trace)

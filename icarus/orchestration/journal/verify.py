@@ -13,7 +13,7 @@ from icarus.orchestration.journal.guard import is_damage, results_file, rows
 from icarus.orchestration.journal.ownership import digest_of
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.schema import checksum, describe, open_existing, results_of
-from icarus.orchestration.journal.status import campaign_status
+from icarus.orchestration.journal.status import campaign_status, job_rows
 from icarus.orchestration.status import Status
 
 __all__ = ["verify_journal"]
@@ -117,7 +117,8 @@ def _unreadable(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
 
 def _gaps(path: Path, connection: sqlite3.Connection) -> Iterator[str]:
     now = campaign_status(path)
-    left = now.planned - now.ended + now.counts.get(Status.INTERRUPTED, 0)
+    known = sum(row.status in ("", "RUNNING", "INTERRUPTED") for row in job_rows(path))
+    left = max(known, now.planned - now.ended + now.counts.get(Status.INTERRUPTED, 0))
     if left:
         yield f"{left} of {now.planned} jobs have not ended{'' if now.alive else ': ' + now.state}"
     kept, replacing = results_file(connection)
