@@ -68,6 +68,9 @@ HOOKS = None
 # Least level of log messages shown: DEBUG, INFO, WARNING, ERROR or CRITICAL. Default: INFO.
 LOG_LEVEL = "INFO"
 
+# Make errors of warnings about the settings.
+STRICT = False
+
 # How results are written. There is one way so far. Default: PICKLE.
 RESULTS_FORMAT = "PICKLE"
 

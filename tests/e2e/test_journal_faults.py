@@ -229,7 +229,8 @@ def test_a_damaged_journal_gives_what_is_sound_in_it(cli, killed, damage):
     assert again.returncode == 0, again.stderr
     (line,) = [line for line in again.stderr.splitlines() if "damaged" in line]
     recovered = int(line.partition(" recovered")[0].split()[-2])
-    assert "the damaged file is kept as results/slow.pickle.journal.1" in line
+    assert "the damaged file is kept as " in line
+    assert "results/slow.pickle.journal.1" in line
     assert path.with_name("slow.pickle.journal.1").read_bytes() == damaged
     least = {cut_short: had // 3, page_overwritten: had - 6, byte_changed: had - 1}
     assert least.get(damage, 0) <= recovered <= had

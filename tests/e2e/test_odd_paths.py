@@ -215,6 +215,7 @@ def test_results_that_cannot_be_written_anywhere_usual_are_written_elsewhere(
     class Orchestrator:
         settings = Settings()
         results = results()
+        broken = False
 
     Orchestrator.settings["RESULTS_FORMAT"] = "PICKLE"
     (folder / "elsewhere").mkdir()

@@ -181,7 +181,7 @@ def test_fresh_starts_over_and_keeps_the_old_journal(cli, counted):
     counted()
     done, again = counted("--fresh")
     assert again == {0: 1, 1: 1, 2: 1, 3: 1}
-    assert "moved to results/counted.pickle.journal.1" in done.stderr
+    assert "results/counted.pickle.journal.1" in done.stderr
     old = cli("results", "recover", "results/counted.pickle.journal.1", "-o", "old.pickle")
     assert old.returncode == 0, old.stderr
     assert list(read_results_pickle(cli.folder / "old.pickle")) == list(results_of(cli))

@@ -127,7 +127,7 @@ for experiment in EXPERIMENT_QUEUE:
     options = ("-c", "PARALLEL_EXECUTION=True", "-c", f"START_METHOD={method}")
     done = cli("run", "own.py", "-r", "own.pickle", *options)
     assert done.returncode == 0, done.stderr
-    assert len(read_results_pickle(cli.folder / "own.pickle")) == 8
+    assert len(read_results_pickle(cli.folder / "own.pickle")) == 4
 
 
 def test_plain_lines_where_there_is_no_terminal(cli, small):

@@ -238,7 +238,7 @@ def test_whatever_a_job_raises_is_its_failure_alone(executor, name):
     assert outcome.error.isprintable()
     assert outcome.error
     assert len(outcome.error) < 15_000
-    assert len(outcome.traceback) < 100_000
+    assert len(outcome.traceback) < 110_000
     assert "RAISED[name]" in outcome.traceback
     outcome.error.encode()
     assert outcome_of(executor, "next").value == "next"

@@ -112,10 +112,10 @@ INSERT INTO results_file (one) VALUES (1);
 def journal_of(results: str | os.PathLike[str]) -> Path:
     """Return where the journal of a results file is; of a link, that of the file it leads to."""
     path = Path(results)
-    beside = path.with_name(path.name + SUFFIX)
+    beside = path.parent / f"{path.name}{SUFFIX}"
     if path.is_symlink() and not beside.exists():
         path = path.resolve()
-        return path.with_name(path.name + SUFFIX)
+        return path.parent / f"{path.name}{SUFFIX}"
     return beside
 
 
