@@ -180,11 +180,6 @@ class RoutedHashrouting(BaseHashrouting):
         super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         require_routing("routing", routing)
         self.routing = routing
-        self._deliver = {
-            "SYMM": self._deliver_symmetric,
-            "ASYMM": self._deliver_asymmetric,
-            "MULTICAST": self._deliver_multicast,
-        }[routing]
 
     def _serve(self, content: Content, cache: Node, to_cache: Sequence[Node]) -> None:
         """Have the first node of `to_cache` get the content that it wants from `cache`."""
@@ -193,6 +188,15 @@ class RoutedHashrouting(BaseHashrouting):
             self._send_content(to_cache[::-1])
         else:
             self._deliver(to_cache, self._fetch_from_source(content, cache))
+
+    def _deliver(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+        """Send the content that `to_source` ends with to where `to_cache` begins."""
+        if self.routing == "SYMM":
+            self._deliver_symmetric(to_cache, to_source)
+        elif self.routing == "ASYMM":
+            self._deliver_asymmetric(to_cache, to_source)
+        else:
+            self._deliver_multicast(to_cache, to_source)
 
     def _deliver_symmetric(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
         """Send the content back on the way of its request, storing it at the cache."""

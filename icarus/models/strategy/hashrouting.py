@@ -9,11 +9,11 @@ ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import networkx as nx
 
-from icarus.models.strategy._hashbase import Assignment, RoutedHashrouting
+from icarus.models.strategy._hashbase import Assignment, RoutedHashrouting, Routing
 from icarus.models.strategy._hashbase import BaseHashrouting as BaseHashrouting
 from icarus.models.strategy._hashclusters import HashroutingClustered
 from icarus.models.strategy._hashlocal import HashroutingEdge, HashroutingOnPath
@@ -79,8 +79,28 @@ class Hashrouting(RoutedHashrouting):
         self.controller.end_session()
 
 
+class _FixedRouting(Hashrouting):
+    """Hash-routing of one form, for whose users the routing is no parameter."""
+
+    _routing: ClassVar[Routing]
+
+    def __init__(
+        self,
+        view: NetworkView,
+        controller: NetworkController,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            view, controller, self._routing, seed=seed, salt=salt, assignment=assignment
+        )
+
+
 @register_strategy("HR_SYMM")
-class HashroutingSymmetric(Hashrouting):
+class HashroutingSymmetric(_FixedRouting):
     """Hash-routing, symmetric: contents return through the authoritative cache, which keeps them.
 
     Parameters
@@ -99,21 +119,11 @@ class HashroutingSymmetric(Hashrouting):
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(
-        self,
-        view: NetworkView,
-        controller: NetworkController,
-        *,
-        seed: Seed = None,
-        salt: int | None = None,
-        assignment: Assignment = "hash",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(view, controller, "SYMM", seed=seed, salt=salt, assignment=assignment)
+    _routing = "SYMM"
 
 
 @register_strategy("HR_ASYMM")
-class HashroutingAsymmetric(Hashrouting):
+class HashroutingAsymmetric(_FixedRouting):
     """Hash-routing, asymmetric: contents return directly, and are kept if they pass the cache.
 
     Parameters
@@ -132,21 +142,11 @@ class HashroutingAsymmetric(Hashrouting):
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(
-        self,
-        view: NetworkView,
-        controller: NetworkController,
-        *,
-        seed: Seed = None,
-        salt: int | None = None,
-        assignment: Assignment = "hash",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(view, controller, "ASYMM", seed=seed, salt=salt, assignment=assignment)
+    _routing = "ASYMM"
 
 
 @register_strategy("HR_MULTICAST")
-class HashroutingMulticast(Hashrouting):
+class HashroutingMulticast(_FixedRouting):
     """Hash-routing, multicast: contents return directly and branch off to the cache as well.
 
     Parameters
@@ -165,21 +165,11 @@ class HashroutingMulticast(Hashrouting):
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(
-        self,
-        view: NetworkView,
-        controller: NetworkController,
-        *,
-        seed: Seed = None,
-        salt: int | None = None,
-        assignment: Assignment = "hash",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(view, controller, "MULTICAST", seed=seed, salt=salt, assignment=assignment)
+    _routing = "MULTICAST"
 
 
 @register_strategy("HR_HYBRID_AM")
-class HashroutingHybridAM(Hashrouting):
+class HashroutingHybridAM(_FixedRouting):
     """Hash-routing, asymmetric or multicast: contents branch off only to caches that are near.
 
     Contents are delivered directly. The authoritative cache keeps a copy if it lies on the
@@ -214,6 +204,8 @@ class HashroutingHybridAM(Hashrouting):
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
+    _routing = "ASYMM"
+
     def __init__(
         self,
         view: NetworkView,
@@ -225,14 +217,13 @@ class HashroutingHybridAM(Hashrouting):
         assignment: Assignment = "hash",
         **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller, "ASYMM", seed=seed, salt=salt, assignment=assignment)
+        super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         topology = view.topology()
         if not nx.is_connected(topology):
             raise ValueError("the network is not connected, so that it has no diameter")
         self.max_stretch = nx.diameter(topology, usebounds=True) * max_stretch
-        self._deliver = self._deliver_hybrid
 
-    def _deliver_hybrid(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+    def _deliver(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
         cache, source = to_source[0], to_source[-1]
         direct = self.view.shortest_path(source, to_cache[0])
         if len(self._branch(source, cache, direct)) - 1 < self.max_stretch:
@@ -242,7 +233,7 @@ class HashroutingHybridAM(Hashrouting):
 
 
 @register_strategy("HR_HYBRID_SM")
-class HashroutingHybridSM(Hashrouting):
+class HashroutingHybridSM(_FixedRouting):
     """Hash-routing, symmetric or multicast: contents take whichever of both has fewer hops.
 
     The authoritative cache always keeps a copy. Where both have as many hops, delivery is
@@ -264,20 +255,9 @@ class HashroutingHybridSM(Hashrouting):
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def __init__(
-        self,
-        view: NetworkView,
-        controller: NetworkController,
-        *,
-        seed: Seed = None,
-        salt: int | None = None,
-        assignment: Assignment = "hash",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(view, controller, "SYMM", seed=seed, salt=salt, assignment=assignment)
-        self._deliver = self._deliver_hybrid
+    _routing = "SYMM"
 
-    def _deliver_hybrid(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
+    def _deliver(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
         source = to_source[-1]
         direct = self.view.shortest_path(source, to_cache[0])
         branch = self._branch(source, to_source[0], direct)
