@@ -29,7 +29,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
-from icarus.core.plaintext import cut, one_line
+from icarus.core.plaintext import cut, one_line, some_of
 
 __all__ = [
     "Cancel",
@@ -238,5 +238,4 @@ def suggestion(name: str, known: Iterable[object], most: int = 12) -> str:
         return f"did you mean {near!r}?"
     if not names:
         return "none is known"
-    shown = ", ".join(names[:most])
-    return f"known: {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")
+    return f"known: {some_of(names, most)}"

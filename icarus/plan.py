@@ -13,6 +13,7 @@ from typing import Any
 
 from icarus.core.kinds import conformed, conformed_section
 from icarus.core.machine import available_cores
+from icarus.core.plaintext import some_of
 from icarus.core.values import check_value, nesting_problem
 from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.choice import EngineName, choose_engine
@@ -31,7 +32,7 @@ from icarus.replications import (
 from icarus.util import Settings, Tree
 from icarus.validation import SectionChecker
 
-__all__ = ["Plan", "available_cores", "make_plan"]
+__all__ = ["Plan", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
@@ -119,9 +120,7 @@ class Plan:
         names = {path: ".".join(map(str, path)) for path in varying}
         width = max(map(len, names.values()), default=0)
         for path, values in varying.items():
-            shown = ", ".join(str(value) for value in values[:_MOST_VALUES])
-            more = f" and {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else ""
-            lines.append(f"  {names[path]:<{width}}  {shown}{more}")
+            lines.append(f"  {names[path]:<{width}}  {some_of(values, _MOST_VALUES)}")
         return lines
 
 
@@ -212,12 +211,11 @@ def _repeated(keys: list[str], first: Mapping[str, int]) -> list[str]:
     again = [(i, first[key]) for i, key in enumerate(keys) if first[key] != i]
     if not again:
         return []
-    named = ", ".join(f"[{i}] is [{before}]" for i, before in again[:_MOST_REPEATED])
-    more = f" and {len(again) - _MOST_REPEATED} more" if len(again) > _MOST_REPEATED else ""
+    named = some_of((f"[{i}] is [{before}]" for i, before in again), _MOST_REPEATED)
     what = "1 experiment is" if len(again) == 1 else f"{len(again)} experiments are"
     return [
         f"EXPERIMENT_QUEUE: {what} in it already and run once only, as it would give the same "
-        f"results again: {named}{more}; N_REPLICATIONS repeats experiments with other requests"
+        f"results again: {named}; N_REPLICATIONS repeats experiments with other requests"
     ]
 
 
@@ -320,11 +318,7 @@ def _about_unread(unread: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the warning about parameters that no component reads, if there are any."""
     if not unread:
         return []
-    listed = []
-    for place, names in unread.items():
-        of = list(names)
-        more = f" and {len(of) - _MOST_NAMES} more" if len(of) > _MOST_NAMES else ""
-        listed.append(f"{place} (of {', '.join(of[:_MOST_NAMES])}{more})")
+    listed = [f"{place} (of {some_of(names, _MOST_NAMES)})" for place, names in unread.items()]
     return [
         "EXPERIMENT_QUEUE: parameters that their components do not know are kept with the results "
         f"and are otherwise ignored: {', '.join(listed)}"

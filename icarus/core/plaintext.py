@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
-__all__ = ["cut", "one_line", "plain", "plain_for_figures"]
+__all__ = ["cut", "one_line", "plain", "plain_for_figures", "some_of"]
 
 _KEPT = "\n\t"
 _HARMLESS = frozenset({"Zs"})
@@ -88,6 +89,19 @@ def one_line(text: object, most: int | None = None) -> str:
     """
     text = str(text)
     return " ".join(plain(text if most is None else cut(text, most)).split())
+
+
+def some_of(items: Iterable[object], most: int, separator: str = ", ") -> str:
+    """Return the texts of the first items, `most` of them, and how many more there are.
+
+    Examples
+    --------
+    >>> some_of("abcde", 2)
+    'a, b and 3 more'
+    """
+    each = list(items)
+    more = f" and {len(each) - most} more" if len(each) > most else ""
+    return separator.join(map(str, each[:most])) + more
 
 
 def plain_for_figures(text: object) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from icarus.core.plaintext import one_line
+from icarus.core.plaintext import one_line, some_of
 from icarus.errors import JournalError, ResultsError
 from icarus.orchestration.journal.recovery import recover
 from icarus.orchestration.journal.schema import is_database
@@ -115,9 +115,7 @@ def _distinct(campaigns: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]
 
 def _where_from(campaigns: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
     def listed(values: Iterable[str]) -> str:
-        each = list(dict.fromkeys(values))
-        more = f" and {len(each) - _MOST_SHOWN} more" if len(each) > _MOST_SHOWN else ""
-        return "; ".join(one_line(one, 300) for one in each[:_MOST_SHOWN]) + more
+        return some_of((one_line(one, 300) for one in dict.fromkeys(values)), _MOST_SHOWN, "; ")
 
     if not campaigns:
         return []

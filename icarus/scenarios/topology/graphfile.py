@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import fnss
 import networkx as nx
 
-from icarus.core.plaintext import one_line
+from icarus.core.plaintext import one_line, some_of
 from icarus.errors import TopologyError, suggestion
 from icarus.registry import register_topology_factory
 from icarus.scenarios.topology.base import (
@@ -220,9 +220,7 @@ def _attributes(
 
 
 def _few(items: Iterable[Any]) -> str:
-    shown = [one_line(item, _LONGEST_ITEM) for item in items]
-    more = f" and {len(shown) - _MOST_ITEMS} more" if len(shown) > _MOST_ITEMS else ""
-    return ", ".join(shown[:_MOST_ITEMS]) + more
+    return some_of((one_line(item, _LONGEST_ITEM) for item in items), _MOST_ITEMS)
 
 
 def _is_number(node: Any) -> bool:
