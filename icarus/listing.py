@@ -61,7 +61,7 @@ def component(kind: str, name: str) -> list[str]:
     lines += (inspect.getdoc(entry) or "It has no description.").splitlines()
     if section is None:
         return lines
-    from icarus.core.kinds import settable_parameters
+    from icarus.core.kinds import is_built_in, settable_parameters
 
     settable = settable_parameters(section, entry).values()
     lines += ["", "In settings", "-----------"]
@@ -72,7 +72,7 @@ def component(kind: str, name: str) -> list[str]:
     lines += [_describe(parameter) for parameter in settable]
     if not settable and section != "cache_placement":
         lines.append("It takes no parameters.")
-    if takes_any_keyword(entry) and not module.startswith("icarus."):
+    if takes_any_keyword(entry) and not is_built_in(entry):
         lines.append("It takes any other parameter too.")
     return lines
 

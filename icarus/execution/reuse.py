@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from icarus.components import files_opened
+from icarus.core.kinds import is_built_in
 from icarus.hashing import digest
 from icarus.scenarios.topology import resources_dir
 
@@ -67,7 +68,7 @@ def key_of(component: Any, parameters: dict[str, Any]) -> str | None:
 
     These may draw from global generators, or depend on more than their parameters.
     """
-    if not str(getattr(component, "__module__", "")).startswith("icarus."):
+    if not is_built_in(component):
         return None
     seed = parameters.get("seed")
     known = {name: value for name, value in parameters.items() if name != "seed"}
