@@ -21,7 +21,7 @@ from icarus.errors import JournalError, ResultsError
 from icarus.general_settings import fill_defaults
 from icarus.orchestration import Orchestrator, stopped_by_signals
 from icarus.orchestration.executors import JobInterrupted
-from icarus.orchestration.jobs import job_prefix, jobs_of
+from icarus.orchestration.jobs import job_id, jobs_of
 from icarus.orchestration.journal.ownership import keep_what_is_missing, of_same_campaign
 from icarus.orchestration.journal.schema import SUFFIX, journal_of
 from icarus.orchestration.journal.writer import Journal
@@ -269,7 +269,7 @@ def _leaving(
     plan, source = orchestrator.plan, orchestrator.settings.source
     number, settings, jobs = journal.last_results()
     most = plan.n_replications if plan.replications is None else plan.replications.most
-    asked_for = {f"{key}-{i}" for key in map(job_prefix, plan.keys) for i in range(most)}
+    asked_for = {job_id(key, i) for key in plan.keys for i in range(most)}
     leaving = sum(job not in asked_for for job in jobs)
     if not leaving:
         return []
@@ -314,6 +314,8 @@ def _replaceable(
 def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], None]) -> None:
     """Run a campaign to its end or until a signal stops it, and write its results either way.
 
+    What looks odd about its plan is logged first.
+
     Parameters
     ----------
     orchestrator : Orchestrator
@@ -328,6 +330,8 @@ def run_campaign(orchestrator: Orchestrator, write: Callable[[Orchestrator], Non
         If the journal could not be written, which ended the campaign. The message has a line
         for this, and another if the results could not be written either.
     """
+    for warning in orchestrator.plan.warnings:
+        logging.getLogger("settings").warning("%s", warning)
     with stopped_by_signals(orchestrator):
         try:
             orchestrator.run()
@@ -377,8 +381,6 @@ def run(
     config_logging(settings["LOG_LEVEL"])
     check_destination(destination, True, settings["RESULTS_FORMAT"])
     orchestrator = Orchestrator(settings)
-    for warning in orchestrator.plan.warnings:
-        logging.getLogger("settings").warning("%s", warning)
     orchestrator.subscribe(LogProgress())
     run_campaign(orchestrator, lambda done: write_results(done, destination))
     if orchestrator.stopped_by is not None:

@@ -19,7 +19,7 @@ from icarus.core.terminal import OutputLostError, confirm, echo, echo_json, fini
 from icarus.errors import IcarusError
 from icarus.release import version
 
-__all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main"]
+__all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main", "warn"]
 __all__ += ["override_option", "results_argument", "settings_argument", "strict_option"]
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -64,6 +64,11 @@ def command(
             sys.exit(_INTERRUPTED)
 
     return guarded
+
+
+def warn(text: str) -> None:
+    """Print something that does not keep a command from going on, and is to be known."""
+    echo(f"icarus: warning: {text}", err=True)
 
 
 def _problems(error: BaseException) -> Sequence[str]:

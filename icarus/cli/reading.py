@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from icarus.core.terminal import echo
+from icarus.cli.common import warn
 from icarus.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def distinct(*paths: Path) -> ResultSet:
 
     merged = merge([(str(path), read_results(path)) for path in paths])
     for note in merged.notes:
-        echo(f"icarus: warning: {note}", err=True)
+        warn(note)
     return merged.results
 
 

@@ -15,6 +15,7 @@ from icarus.cli.common import (
     echo_json,
     main,
     results_argument,
+    warn,
 )
 
 __all__ = ["merge_results", "print_results", "results"]
@@ -119,7 +120,7 @@ def recover_results(
     once = merge([(str(path), found)])
     found, repeated = once.results, once.notes
     for note in [*notes, *repeated]:
-        echo(f"icarus: warning: {note}", err=True)
+        warn(note)
     if notes and not len(found) and not found.failures:
         raise JournalError(f"{path}: nothing in it can be recovered; is it a journal?")
     write_results_pickle(found, file)

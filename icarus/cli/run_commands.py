@@ -20,6 +20,7 @@ from icarus.cli.common import (
     override_option,
     settings_argument,
     strict_option,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -119,9 +120,7 @@ def run(
             logging.getLogger("journal").warning("%s", note)
             if quiet:
                 # It tells of results that are elsewhere than they were.
-                echo(f"icarus: warning: {note}", err=True)
-        for warning in orchestrator.plan.warnings:
-            logging.getLogger("settings").warning("%s", warning)
+                warn(note)
         runner.run_campaign(orchestrator, campaign.write)
     code = _report(orchestrator, shown, quiet)
     if orchestrator.stopped_by is not None and not quiet:
@@ -212,7 +211,7 @@ def _print_plan(path: Path, settings: Settings) -> None:
 
     plan = make_plan(settings)
     for warning in plan.warnings:
-        echo(f"icarus: warning: {warning}", err=True)
+        warn(warning)
     echo(f"settings:      {path}")
     echo("\n".join(plan.describe()))
 

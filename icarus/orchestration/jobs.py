@@ -15,7 +15,15 @@ from icarus.orchestration.status import Status
 if TYPE_CHECKING:
     from icarus.plan import Plan
 
-__all__ = ["LONGEST_MESSAGE", "LONGEST_TRACEBACK", "Job", "Outcome", "job_prefix", "jobs_of"]
+__all__ = [
+    "LONGEST_MESSAGE",
+    "LONGEST_TRACEBACK",
+    "Job",
+    "Outcome",
+    "job_id",
+    "jobs_of",
+    "siblings",
+]
 
 LONGEST_MESSAGE = 10_000
 """Characters that are kept of an error or of what a job logs."""
@@ -107,7 +115,7 @@ def jobs_of(plan: Plan) -> list[Job]:
             jobs.append(
                 Job(
                     experiment=identity,
-                    id=f"{job_prefix(key)}-{replication}",
+                    id=job_id(key, replication),
                     number=len(jobs),
                     label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
                     task=simulate,
@@ -119,9 +127,14 @@ def jobs_of(plan: Plan) -> list[Job]:
     return jobs
 
 
-def job_prefix(key: str) -> str:
-    """Return what the ids of the jobs of an experiment begin with; the replication follows."""
-    return key[:16]
+def job_id(key: str, replication: int) -> str:
+    """Return the id of a job, given the key of its experiment."""
+    return f"{key[:16]}-{replication}"
+
+
+def siblings(job: str) -> str:
+    """Return what the ids of all replications of an experiment begin with, given one of them."""
+    return job.rpartition("-")[0]
 
 
 def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:

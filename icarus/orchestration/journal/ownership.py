@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from icarus.orchestration.jobs import Outcome
+from icarus.orchestration.jobs import Outcome, siblings
 from icarus.orchestration.journal.beside import aside
 from icarus.orchestration.status import Status
 from icarus.results.resultset import ResultSet
@@ -38,16 +38,11 @@ def of_same_campaign(results: ResultSet, jobs: Iterable[str], outcomes: Iterable
     jobs, outcomes : iterable of str
         Ids of the jobs of the campaign, and of those in the journal.
     """
-    known = {_experiment(job) for ids in (jobs, outcomes) for job in ids}
+    known = {siblings(job) for ids in (jobs, outcomes) for job in ids}
     facts = [*results.metadata, *(facts for _, facts in results.failures)]
     found = [str(one.get("job", "")) for one in facts]
     # A file that was merged of several has a job more than once.
-    return bool(found) and len(set(found)) == len(found) and set(map(_experiment, found)) <= known
-
-
-def _experiment(job: str) -> str:
-    """Return what the ids of all replications of an experiment begin with."""
-    return job.rpartition("-")[0]
+    return bool(found) and len(set(found)) == len(found) and set(map(siblings, found)) <= known
 
 
 def keep_what_is_missing(
