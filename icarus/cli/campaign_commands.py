@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from icarus.cli.common import PATH, command, echo, echo_json, main, results_argument
-from icarus.core.plaintext import cut, one_line
+from icarus.core.plaintext import one_line
 
 if TYPE_CHECKING:
     from icarus.orchestration.jobs import Outcome
@@ -28,8 +28,6 @@ _WATCH_EVERY = 1.0
 
 _LONGEST = 500
 """Characters of a label or an error in a list."""
-_LONGEST_TEXT = 100_000
-"""Characters of an error, a message or a traceback of one job."""
 
 _optional_results = click.argument("path", metavar="[RESULTS]", required=False, type=PATH)
 _job_argument = click.argument("job", metavar="JOB")
@@ -171,13 +169,13 @@ def _outcome_lines(outcome: Outcome) -> list[str]:
     memory = f", {outcome.peak_memory / 2**20:.0f} MiB at most" if outcome.peak_memory else ""
     lines = [f"took:      {outcome.duration:.2f} s{memory}"]
     if outcome.error:
-        lines.append(f"error:     {one_line(outcome.error, _LONGEST_TEXT)}")
+        lines.append(f"error:     {one_line(outcome.error)}")
     for level, name, text in outcome.messages:
-        lines.append(f"{logging.getLevelName(level)} {name}: {cut(text, _LONGEST_TEXT)}")
+        lines.append(f"{logging.getLevelName(level)} {name}: {text}")
     if outcome.output:
         lines += ["printed:", *(f"  {line}" for line in outcome.output.rstrip().split("\n"))]
     if outcome.traceback:
-        lines += ["", *cut(outcome.traceback.rstrip(), _LONGEST_TEXT).splitlines()]
+        lines += ["", *outcome.traceback.rstrip().splitlines()]
     return lines
 
 
@@ -204,7 +202,7 @@ def replay(path: Path, job: str, debug: bool) -> None:
     if differs is None:
         echo(f"the same: {recorded.status}, {outcome.duration:.2f} s")
         if outcome.traceback:
-            echo(cut(outcome.traceback.rstrip(), _LONGEST_TEXT))
+            echo(outcome.traceback.rstrip())
         return
     echo(_verdict(recorded, differs))
     sys.exit(1)
