@@ -17,9 +17,8 @@ from icarus.orchestration.journal.schema import is_database
 from icarus.orchestration.journal.status import campaign_status
 from icarus.orchestration.journal.verify import verify_journal
 from icarus.orchestration.status import Status
-from icarus.results.checking import check_results_file
+from icarus.results.checking import checked_results
 from icarus.results.merging import merge
-from icarus.results.readwrite import read_results_pickle
 from icarus.results.resultset import ResultSet
 
 __all__ = ["Verdict", "verify"]
@@ -58,10 +57,11 @@ def verify(path: Path) -> Verdict:
 
 
 def _verify_results(path: Path) -> Verdict:
-    damage = [f"{path}: {problem}" for problem in check_results_file(path)]
+    results, problems = checked_results(path)
+    damage = [f"{path}: {problem}" for problem in problems]
     verdict = Verdict([("file", f"{path}, results")], damage)
     if not damage:
-        _look_into(path, read_results_pickle(path), verdict)
+        _look_into(path, results, verdict)
     return verdict
 
 

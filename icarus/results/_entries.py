@@ -201,7 +201,8 @@ def contents_of(entries: Iterable[bytes]) -> Contents:
     parts: dict[int, Any] = {}
     summary: dict[str, Any] = {}
     for number, entry in enumerate(entries, start=1):
-        kind, proof, payload = entry[:1], entry[1 : 1 + _CHECKSUM], memoryview(entry)[17:]
+        kind, proof = entry[:1], entry[1 : 1 + _CHECKSUM]
+        payload = memoryview(entry)[1 + _CHECKSUM :]
         try:
             if _checksum(kind, [payload]) != proof:
                 raise ValueError("its checksum is wrong")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from icarus.errors import ResultsError
-from icarus.results.readwrite import read_contents
+from icarus.results.readwrite import ResultSet, read_contents
 
-__all__ = ["check_results_file"]
+__all__ = ["check_results_file", "checked_results"]
 
 
 def check_results_file(path: str | os.PathLike[str]) -> list[str]:
@@ -29,13 +29,18 @@ def check_results_file(path: str | os.PathLike[str]) -> list[str]:
     ResultsError
         If there is no such file, or it cannot be opened.
     """
+    return checked_results(path)[1]
+
+
+def checked_results(path: str | os.PathLike[str]) -> tuple[ResultSet, list[str]]:
+    """Return the results in a file that can be read, and what ``check_results_file`` does."""
     try:
         contents = read_contents(path)
     except ResultsError as error:
         if isinstance(error.__cause__, ResultsError):
-            return [str(error.__cause__)]
+            return ResultSet(), [str(error.__cause__)]
         raise
     problems = list(contents.problems)
     if contents.lost:
         problems.append(f"{contents.lost} of {contents.expected} results cannot be read")
-    return problems
+    return contents.results, problems
