@@ -19,7 +19,13 @@ import zstandard
 
 from icarus.tools.pipes import OnePassFile, open_file
 
-__all__ = ["COMPRESSION_SUFFIXES", "DAMAGED_STREAM", "compression_of", "open_binary"]
+__all__ = [
+    "COMPRESSION_SUFFIXES",
+    "DAMAGED_STREAM",
+    "LONGEST_MAGIC",
+    "compression_of",
+    "open_binary",
+]
 
 DAMAGED_STREAM = (EOFError, lzma.LZMAError, zlib.error, zstandard.ZstdError)
 """What reading a truncated or damaged stream raises, besides OSError without an error number."""
@@ -181,3 +187,5 @@ _MAGIC = {
     ".xz": b"\xfd7zXZ\0",
     ".zst": b"\x28\xb5\x2f\xfd",
 }
+LONGEST_MAGIC = max(map(len, _MAGIC.values()))
+"""Bytes of the start of a file by which `compression_of` knows it."""

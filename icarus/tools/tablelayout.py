@@ -33,6 +33,7 @@ __all__ = [
     "READS",
     "MisfitError",
     "TraceLayout",
+    "comments_begin",
     "delimiter_of",
     "leading_comments",
     "rows_of",
@@ -125,6 +126,11 @@ def leading_comments(head: Sequence[str]) -> int:
     return n if n < len(head) and head[n].strip() else 0
 
 
+def comments_begin(n: int) -> str:
+    """Return the beginning of a note about the first `n` lines, all of them comments."""
+    return f"{'line 1 begins' if n == 1 else f'lines 1 to {n} begin'} with '#'"
+
+
 def delimiter_of(line: str) -> str | None:
     """Return what separates the columns of a line, or None."""
     return next((delimiter for delimiter in "\t,; " if delimiter in line.strip()), None)
@@ -194,8 +200,8 @@ class _Table:
             else:
                 names = None
         if left_out:
-            which = "line 1 begins" if left_out == 1 else f"lines 1 to {left_out} begin"
-            self._notes.append(f"{which} with '#' and {'is' if left_out == 1 else 'are'} left out")
+            are = "is" if left_out == 1 else "are"
+            self._notes.append(f"{comments_begin(left_out)} and {are} left out")
         if names is not None:
             return names
         if is_header or self._asked.header or self._asked.by_name:

@@ -20,6 +20,7 @@ from icarus.tools.tablelayout import (
     HEAD,
     MisfitError,
     TraceLayout,
+    comments_begin,
     delimiter_of,
     leading_comments,
     rows_of,
@@ -191,8 +192,7 @@ def _note_of_comments(n: int, delimiter: str | None) -> tuple[str, ...]:
     """Say that what looks like a comment at the start of a list is none."""
     if n == 0 or delimiter == _WHOLE_LINE:
         return ()
-    which = "line 1 begins" if n == 1 else f"lines 1 to {n} begin"
-    return (f"{which} with '#' and {'counts' if n == 1 else 'count'} as ids all the same",)
+    return (f"{comments_begin(n)} and {'counts' if n == 1 else 'count'} as ids all the same",)
 
 
 def named_as_table(path: str | PathLike[str]) -> bool:

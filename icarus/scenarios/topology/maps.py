@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from icarus.errors import TopologyError
+from icarus.tools.compressed import LONGEST_MAGIC, compression_of
 
 __all__ = [
     "LARGEST_FILE",
@@ -164,21 +165,15 @@ def existing_file(path: str | os.PathLike[str], origin: str | None = None) -> Pa
         )
     try:
         with Path(path).open("rb") as file:
-            head = file.read(_LONGEST_MAGIC)
+            head = file.read(LONGEST_MAGIC)
     except OSError as error:
         raise TopologyError(f"{shown}: cannot be read: {error.strerror}") from error
-    for magic, how in _PACKED.items():
-        if head.startswith(magic):
-            raise TopologyError(f"{shown}: it is packed by {how}; maps are read unpacked")
+    packed = "zip" if head.startswith(_ZIP) else _PACKERS.get(compression_of(head) or "")
+    if packed:
+        raise TopologyError(f"{shown}: it is packed by {packed}; maps are read unpacked")
     return Path(path)
 
 
-_PACKED = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"PK\x03\x04": "zip",
-}
-"""How packed files begin."""
-_LONGEST_MAGIC = max(map(len, _PACKED))
+_PACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+"""What makes the files that `compression_of` knows."""
+_ZIP = b"PK\x03\x04"
