@@ -1,8 +1,9 @@
-"""Whether placements fit the network that they are to be made on, checked before anything runs.
+"""Whether placements and strategies fit the network that they get, checked before anything runs.
 
-A placement registers a function ``fit(topology, parameters)`` that raises a `ValueError` where it
-could not be made. Networks of Icarus' own factories are built for that, each once; what factories
-of users do before a campaign is theirs to decide.
+Those that may not fit register a function ``fit(topology, parameters)`` that raises a `ValueError`
+then: of a placement, it gets the topology without caches, of a strategy the one with caches.
+Networks are built for that where Icarus' own components make them; what users' components do
+before a campaign is theirs to decide.
 """
 
 from __future__ import annotations
@@ -10,66 +11,81 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from icarus.core.kinds import conformed_section
-from icarus.execution.reuse import Copies, key_of
+from icarus.core.kinds import SECTION_REGISTRIES, conformed_section, is_built_in
+from icarus.execution.scenario import NETWORKS
+from icarus.experiment import root_seed
 from icarus.hashing import digest
-from icarus.registry import CACHE_PLACEMENT, CONTENT_PLACEMENT, TOPOLOGY_FACTORY
 
 __all__ = ["FitChecker"]
 
-_PLACEMENTS = {"cache_placement": CACHE_PLACEMENT, "content_placement": CONTENT_PLACEMENT}
+_FITTED = ("cache_placement", "content_placement", "strategy")
+_ROOT = root_seed(0, 0)
+"""For placements that draw: strategies ask whether there are caches, not where they are."""
+
+Finding = tuple[str, str]
+"""A place in an experiment, and what is wrong there."""
 
 
 class FitChecker:
     """Checks experiments whose sections have no problems, remembering what it found."""
 
     def __init__(self) -> None:
-        self._topologies = Copies()
-        self._seen: dict[str, list[tuple[str, str]]] = {}
+        self._seen: dict[str, list[Finding]] = {}
 
-    def check(self, experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Return the placements that do not fit: the place in the experiment, and why."""
-        n_contents = experiment["workload"].get("n_contents")
-        placements = [(name, experiment.get(name)) for name in _PLACEMENTS]
-        key = digest([experiment["topology"], n_contents, placements])
+    def check(self, experiment: Mapping[str, Any]) -> list[Finding]:
+        """Return what does not fit: the place in the experiment, and why."""
+        told = [experiment.get(section) for section in ("topology", *_FITTED)]
+        key = digest([*told, experiment["workload"].get("n_contents")])
         if key not in self._seen:
-            self._seen[key] = [
-                problem
-                for section, given in placements
-                for problem in self._judge(experiment, section, given)
-            ]
+            self._seen[key] = _found(experiment)
         return self._seen[key]
 
-    def _judge(
-        self, experiment: Mapping[str, Any], section: str, given: Any
-    ) -> list[tuple[str, str]]:
-        if not given or (fit := _PLACEMENTS[section].fits.get(given["name"])) is None:
-            return []
-        topology = experiment["topology"]
-        parameters = conformed_section(section, given)
+
+def _found(experiment: Mapping[str, Any]) -> list[Finding]:
+    found: list[Finding] = []
+    for section in _FITTED:
+        given = experiment.get(section)
+        fit = SECTION_REGISTRIES[section].fits.get(given["name"]) if given else None
+        # Caches that cannot be placed are one problem, not two.
+        if fit is None or (section == "strategy" and found):
+            continue
+        parameters = conformed_section(section, experiment[section])
         name = parameters.pop("name")
         parameters |= _budget(experiment, parameters.pop("network_cache", None))
-        return [
-            (f"{section}.name", f"{name} on {topology['name']}: {text}")
-            for text in self._found(topology, fit, parameters)
-        ]
-
-    def _found(self, section: Mapping[str, Any], fit: Any, parameters: dict[str, Any]) -> list[str]:
-        given = conformed_section("topology", section)
-        factory = TOPOLOGY_FACTORY[given.pop("name")]
-        key = key_of(factory, given)
-        if key is None:
-            return []
         try:
-            fit(self._topologies.get(key, lambda: factory(**given)), parameters)
+            topology = _topology(experiment, with_caches=section == "strategy")
+            if topology is not None:
+                fit(topology, parameters)
         except ValueError as error:
-            return [str(error)]
-        return []
+            place = f"{section}.name"
+            found.append((place, f"{name} on {experiment['topology']['name']}: {error}"))
+    return found
+
+
+def _topology(experiment: Mapping[str, Any], with_caches: bool) -> Any:
+    """Return the topology of an experiment; None if that is for users' components to make."""
+    if not _is_built_in(experiment, "topology"):
+        return None
+    network = NETWORKS.bare(conformed_section("topology", experiment["topology"]), _ROOT)
+    if not with_caches or not experiment.get("cache_placement"):
+        return network.topology
+    n_contents = _n_contents(experiment)
+    if n_contents is None or not _is_built_in(experiment, "cache_placement"):
+        return None
+    placement = conformed_section("cache_placement", experiment["cache_placement"])
+    return NETWORKS.with_caches(network, placement, n_contents, _ROOT)
+
+
+def _is_built_in(experiment: Mapping[str, Any], section: str) -> bool:
+    return is_built_in(SECTION_REGISTRIES[section][experiment[section]["name"]])
 
 
 def _budget(experiment: Mapping[str, Any], share: Any) -> dict[str, float]:
     """Return the cache budget where settings tell it, as a trace does not."""
-    n_contents = experiment["workload"].get("n_contents")
-    if share is None or not isinstance(n_contents, int | float) or not n_contents:
-        return {}
-    return {"cache_budget": n_contents * share}
+    n_contents = _n_contents(experiment)
+    return {} if share is None or n_contents is None else {"cache_budget": n_contents * share}
+
+
+def _n_contents(experiment: Mapping[str, Any]) -> float | None:
+    told = experiment["workload"].get("n_contents")
+    return told if isinstance(told, int | float) and told else None

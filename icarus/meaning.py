@@ -471,6 +471,10 @@ def _attributes(definition: type) -> Iterator[tuple[str, Any]]:
         of_python = name.startswith("__") or name == "_abc_impl" or isinstance(value, _NO_VALUES)
         if isinstance(value, FunctionType) or not of_python:
             yield name, value
+    values = vars(definition).values()
+    codes = [one.__code__ for one in values if isinstance(one, FunctionType)]
+    names = set().union(*map(names_in, codes))
+    yield from _files_among(_texts_among(values, *codes), names)
 
 
 def _read_names(function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -488,8 +492,39 @@ def _read_names(function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield from _read_of_module(name, module, names, {id(module)})
         else:
             yield f"import {name}", [fingerprint_of_file(file) for file in _files_of(name)]
+    values = [function.__globals__.get(name) for name in names]
+    texts = _texts_among(values, function.__code__)
     if names & {"environ", "getenv"}:
-        yield from _environment(function, names)
+        for text in filter(re.compile(r"[A-Za-z_]\w*").fullmatch, texts):
+            yield f"${text}", os.environ.get(text)
+    values += function.__defaults__ or ()
+    yield from _files_among(_texts_among(values, function.__code__), names)
+
+
+_WRITERS = frozenset({"dump", "FileHandler", "save", "savefig", "savetxt", "savez", "unlink"}) | {
+    *("to_csv", "to_parquet", "to_pickle", "write_bytes", "write_text")
+}
+"""Names of functions that write files. Where code has one, the files that it names may be what it
+makes, which would be others each time."""
+_WRITING = re.compile(r"[rbt]*[wax][+bt]*|r[bt]*[+][bt]*")
+"""Modes of ``open`` in which files are written."""
+_LONGEST_PATH = 4096
+
+
+def _files_among(texts: Iterable[str], names: set[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the files whose paths are among the texts of code that uses some names."""
+    if names & _WRITERS or any(map(_WRITING.fullmatch, texts)):
+        return
+    for text in texts:
+        likely = {".", "/"} & set(text) and len(text) < _LONGEST_PATH and text.isprintable()
+        if likely and (file := fingerprint_of_file(text)) is not None:
+            yield f"file {text}", file
+
+
+def _texts_among(values: Iterable[Any], *codes: CodeType) -> list[str]:
+    """Return the texts and paths among values, and those that code has itself."""
+    paths = {os.fspath(value) for value in values if isinstance(value, str | Path)}
+    return sorted(paths.union(*map(_texts, codes)))
 
 
 def _read_of_module(
@@ -527,15 +562,6 @@ def _files_of(module: str) -> list[str]:
         below = Path(folder, *rest)
         files += [str(below.with_suffix(".py")), str(below / "__init__.py")] if rest else []
     return [file for file in files if not _is_library_file(file)]
-
-
-def _environment(function: FunctionType, names: set[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the environment variables that a function may read: those that it has a text of."""
-    texts = set(_texts(function.__code__))
-    texts |= {value for name in names if type(value := function.__globals__.get(name)) is str}
-    for text in sorted(texts):
-        if re.fullmatch(r"[A-Za-z_]\w*", text):
-            yield f"${text}", os.environ.get(text)
 
 
 def _texts(code: CodeType) -> Iterator[str]:

@@ -59,7 +59,7 @@ _Component = TypeVar("_Component", bound=Callable[..., Any])
 Check = Callable[[dict[str, Any]], list[str]]
 """A further check of a component's parameters: a dict of them in, problems out."""
 Fit = Callable[[Any, dict[str, Any]], None]
-"""Raises a ValueError where a placement cannot be made on a topology under its parameters."""
+"""Raises a ValueError where a placement or strategy does not fit a topology, given parameters."""
 Files = Callable[[dict[str, Any]], Iterable[str | PathLike[str]]]
 """What files a component opens: a dict of its parameters in, paths out."""
 
@@ -242,8 +242,9 @@ def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., 
         ``register_x(name, *, override=False, check=None, fit=None, files=None)``: a decorator
         that enters the decorated object under `name`, sets its attribute ``name`` and returns it.
         `check` takes a dict of the parameters that settings give the component and returns a
-        list of problems; `fit`, of a placement, takes a topology and such a dict and raises a
-        ValueError. Both are asked before anything runs. `files` takes the same as `check` and
+        list of problems; `fit`, of a placement or a strategy, takes a topology, for a strategy
+        with caches on it, and such a dict, and raises a ValueError. Both are asked before
+        anything runs. `files` takes the same as `check` and
         returns the files that the component will open and that no parameter names itself, such
         as one in a folder: a result is known by their content. It becomes the attribute
         ``files_opened``, which classes inherit.

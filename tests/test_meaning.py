@@ -307,6 +307,39 @@ def test_environment_variables_that_code_names(monkeypatch):
     assert meaning(function) != before
 
 
+OPENING = {
+    "itself": "def f():\n    return open('links.txt').read()",
+    "a default": "def f(path='links.txt'):\n    return open(path).read()",
+    "a global": "TABLE = 'links.txt'\ndef f():\n    return open(TABLE).read()",
+    "a path": "TABLE = Path('links.txt')\ndef f():\n    return TABLE.open().read()",
+    "an attribute": "class f:\n    table = 'links.txt'\n    def g(self):\n        open(self.table)",
+    "a helper": "def f():\n    read('links.txt')\ndef read(path):\n    open(path, 'rb')",
+}
+
+
+@pytest.mark.parametrize("source", OPENING.values(), ids=OPENING)
+def test_files_that_code_names(source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "links.txt"
+    found = set()
+    for text in ("1 2", "1 3", None, "1 2"):
+        file.unlink(missing_ok=True) if text is None else file.write_text(text)
+        found.add(meaning(define(source, Path=Path)["f"]))
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["open('log.txt', 'a')", "open('log.txt', mode='w+b')", "np.savetxt('log.txt', [])"],
+)
+def test_files_that_code_writes_are_not_among_these(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    function = define(f"def f():\n    return {line}", np=np)["f"]
+    before = meaning(function)
+    (tmp_path / "log.txt").write_text("made by the first run")
+    assert meaning(function) == before
+
+
 def test_files_that_are_open_are_unknown(tmp_path):
     with (tmp_path / "log").open("w") as file:
         assert unknown({"log": file}) == ["TextIOWrapper"]

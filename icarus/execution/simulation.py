@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,22 +15,12 @@ from icarus.core.kinds import conformed
 from icarus.errors import NoKernelError
 from icarus.execution.compiled.choice import EngineName, choose_engine
 from icarus.execution.engine import Heartbeat, exec_experiment
-from icarus.execution.reuse import Copies, key_of
-from icarus.experiment import legacy_seed, root_seed, stream, with_seed
+from icarus.execution.scenario import build_scenario
+from icarus.experiment import legacy_seed, root_seed, stream
 from icarus.randomness import unseeded_from
-from icarus.registry import (
-    CACHE_PLACEMENT,
-    CONTENT_PLACEMENT,
-    TOPOLOGY_FACTORY,
-    WORKLOAD,
-    Registry,
-)
 from icarus.util import Tree
 
-__all__ = ["Simulation", "SimulationResult", "build_scenario", "simulate"]
-
-
-_topologies = Copies()
+__all__ = ["Simulation", "SimulationResult", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -117,54 +107,6 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
             engine, reason = "python", str(error)
             results = run(engine)
     return SimulationResult(results, engine, reason, processed)
-
-
-def build_scenario(params: Tree, root: np.random.SeedSequence) -> tuple[Any, Any]:
-    """Return the topology, with caches and contents placed, and the workload.
-
-    Parameters
-    ----------
-    params : Tree
-        The experiment.
-    root : SeedSequence
-        The seed of the replication.
-    """
-
-    def component(registry: Registry, section: str) -> tuple[Callable[..., Any], dict[str, Any]]:
-        given = dict(params[section].items())
-        built = registry.resolve(given.pop("name"), section)
-        return built, with_seed(built, given, stream(root, section))
-
-    factory, kwargs = component(TOPOLOGY_FACTORY, "topology")
-    key = key_of(factory, kwargs)
-    topology = _topologies.get(key, lambda: factory(**kwargs))
-    workload_class, workload_kwargs = component(WORKLOAD, "workload")
-    workload = workload_class(topology, **workload_kwargs)
-    if params.get("cache_placement"):
-        place_caches, placement_kwargs = component(CACHE_PLACEMENT, "cache_placement")
-        budget = workload.n_contents * placement_kwargs.pop("network_cache")
-        topology = _with_caches(topology, key, place_caches, budget, placement_kwargs)
-    place_contents, kwargs = component(CONTENT_PLACEMENT, "content_placement")
-    place_contents(topology, workload.contents, **kwargs)
-    return topology, workload
-
-
-def _with_caches(
-    topology: Any,
-    key: str | None,
-    place_caches: Callable[..., Any],
-    budget: float,
-    kwargs: dict[str, Any],
-) -> Any:
-    """Return the topology with caches placed, or a copy of one on which they were before."""
-
-    def place() -> Any:
-        place_caches(topology, cache_budget=budget, **kwargs)
-        return topology
-
-    placement = key_of(place_caches, {**kwargs, "cache_budget": budget})
-    known = None if key is None or placement is None else (key, placement)
-    return _topologies.get(known, place)
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from hypothesis import event
 
 from icarus.execution.compiled.engine import CompiledRun
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
-from icarus.execution.simulation import Simulation, build_scenario, simulate
+from icarus.execution.scenario import build_scenario
+from icarus.execution.simulation import Simulation, simulate
 from icarus.experiment import root_seed, stream, with_seed
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload.requests import iterate_events

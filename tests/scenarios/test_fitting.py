@@ -10,7 +10,7 @@ from icarus.core.kinds import is_built_in
 from icarus.errors import SettingsError
 from icarus.execution.simulation import Simulation, simulate
 from icarus.plan import make_plan
-from icarus.registry import CACHE_PLACEMENT, TOPOLOGY_FACTORY
+from icarus.registry import CACHE_PLACEMENT, STRATEGY, TOPOLOGY_FACTORY
 from icarus.scenarios.topology.maps import ZOO_MAPS
 from icarus.util import Settings
 
@@ -45,13 +45,23 @@ def graph(tmp_path_factory):
     return str(path)
 
 
-def plan(topology, placement, contents=None):
+STRATEGIES = {
+    "NRR": {"metacaching": "LCE"},
+    "HASHROUTING": {"routing": "SYMM"},
+    "HR_CLUSTER": {"intra_routing": "SYMM"},
+    "HR_EDGE_CACHE": {"routing": "SYMM", "edge_cache_ratio": 0.5},
+    "HR_ON_PATH": {"routing": "SYMM", "on_path_cache_ratio": 0.5},
+}
+"""Those that need parameters."""
+
+
+def plan(topology, placement, contents=None, strategy="LCE"):
     settings = Settings()
     experiment = {
         "topology": topology,
         "workload": {"name": "STATIONARY", "n_contents": N_CONTENTS, **REQUESTS},
         "content_placement": contents or {"name": "UNIFORM"},
-        "strategy": {"name": "LCE"},
+        "strategy": {"name": strategy, **STRATEGIES.get(strategy, {})},
         "cache_policy": {"name": "LRU"},
     }
     if placement is not None:
@@ -147,10 +157,46 @@ def test_factories_of_users_are_not_called_before_anything_runs():
         del TOPOLOGY_FACTORY["MINE"]
 
 
-def validates_or_is_refused(topology, placement, contents=None):
+@pytest.mark.parametrize("strategy", sorted(set(STRATEGY) - {"PARTITION"}))
+def test_strategies_without_caches(strategy):
+    if not strategy.startswith("H"):
+        runs(plan({"name": "RING", "n": 3}, None, strategy=strategy))
+        return
+    problem = "hash-routing needs a cache"
+    for placement in (None, {"name": "UNIFORM", "network_cache": 0.01}):
+        with pytest.raises(SettingsError, match=f"strategy.name: {strategy} on RING: {problem}"):
+            plan({"name": "RING", "n": 3}, placement, strategy=strategy)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "placement", "problem"),
+    [
+        ("PARTITION", "OPTIMAL_MEDIAN", "has no graph attribute 'cache_assignment'"),
+        ("HR_CLUSTER", "CLUSTERED_HASHROUTING", "the topology has no clusters"),
+    ],
+)
+def test_strategies_that_need_a_placement(strategy, placement, problem):
+    ring = {"name": "RING", "n": 3}
+    runs(plan(ring, {"name": placement, **PLACEMENTS[placement]}, strategy=strategy))
+    with pytest.raises(SettingsError, match=problem):
+        plan(ring, {"name": "UNIFORM"}, strategy=strategy)
+
+
+def test_placements_of_users_may_make_what_a_strategy_needs():
+    def mine(topology, cache_budget):
+        topology.graph["cache_assignment"] = {3: 0, 4: 1, 5: 2}
+
+    CACHE_PLACEMENT["MINE"] = mine
+    try:
+        runs(plan({"name": "RING", "n": 3}, {"name": "MINE"}, strategy="PARTITION"))
+    finally:
+        del CACHE_PLACEMENT["MINE"]
+
+
+def validates_or_is_refused(topology, placement, contents=None, strategy="LCE"):
     """Whether it validates; what does has to run."""
     try:
-        checked = plan(topology, placement, contents)
+        checked = plan(topology, placement, contents, strategy)
     except SettingsError:
         return False
     runs(checked)
@@ -209,6 +255,11 @@ def placements(draw):
 
 @pytest.mark.fuzz
 @settings(deadline=None)
-@given(topology=TOPOLOGIES, placement=placements(), contents=CONTENTS)
-def test_what_validates_runs(topology, placement, contents):
-    validates_or_is_refused(topology, placement, contents)
+@given(
+    topology=TOPOLOGIES,
+    placement=placements(),
+    contents=CONTENTS,
+    strategy=st.deferred(lambda: st.sampled_from(sorted(STRATEGY))),
+)
+def test_what_validates_runs(topology, placement, contents, strategy):
+    validates_or_is_refused(topology, placement, contents, strategy)

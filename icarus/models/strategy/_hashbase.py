@@ -6,7 +6,7 @@ exactly the links that the request took.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -90,8 +90,7 @@ class BaseHashrouting(Strategy):
         self._in_turn = assignment == "round_robin"
         self.cache_nodes: list[Node] = list(view.cache_nodes())
         self.n_cache_nodes = len(self.cache_nodes)
-        if self.n_cache_nodes == 0:
-            raise ValueError("hash-routing needs a cache; the network has none")
+        _require_caches(self.cache_nodes)
         self.cache_assignment: dict[int, Node] = dict(enumerate(self.cache_nodes))
         self._hashes: dict[Content, int] = {}
         if "clusters" in view.topology().graph:
@@ -222,6 +221,16 @@ class RoutedHashrouting(BaseHashrouting):
         self._send_content(direct)
         self._send_content(self._branch(source, cache, direct), main_path=False)
         self.controller.put_content(cache)
+
+
+def fit_hashrouting(topology: Any, parameters: Mapping[str, Any]) -> None:
+    """Check that a topology has caches."""
+    _require_caches(topology.cache_nodes())
+
+
+def _require_caches(nodes: Collection[Node]) -> None:
+    if not nodes:
+        raise ValueError("hash-routing needs a cache; the network has none")
 
 
 def turn_of(content: Content) -> int | None:

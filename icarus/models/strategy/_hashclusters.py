@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import networkx as nx
 
-from icarus.models.strategy._hashbase import Assignment, BaseHashrouting, Routing, require_routing
+from icarus.models.strategy._hashbase import (
+    Assignment,
+    BaseHashrouting,
+    Routing,
+    fit_hashrouting,
+    require_routing,
+)
 from icarus.models.strategy.base import _require_one_of
 from icarus.registry import register_strategy
 from icarus.scenarios.algorithms import extract_cluster_level_topology
@@ -19,7 +25,19 @@ if TYPE_CHECKING:
 _InterRouting = Literal["LCE", "EDGE"]
 
 
-@register_strategy("HR_CLUSTER")
+def _fit_clusters(topology: Any, parameters: Mapping[str, Any]) -> None:
+    fit_hashrouting(topology, parameters)
+    _require_clusters(topology)
+
+
+def _require_clusters(topology: Any) -> None:
+    if "clusters" not in topology.graph:
+        raise ValueError(
+            "the topology has no clusters; the cache placement CLUSTERED_HASHROUTING makes them"
+        )
+
+
+@register_strategy("HR_CLUSTER", fit=_fit_clusters)
 class HashroutingClustered(BaseHashrouting):
     """Hash-routing by clusters: each cluster has its own cache responsible for a content.
 
@@ -91,10 +109,7 @@ class HashroutingClustered(BaseHashrouting):
         )
 
     def _check_clusters(self) -> None:
-        if "clusters" not in self.view.topology().graph:
-            raise ValueError(
-                "the topology has no clusters; the cache placement CLUSTERED_HASHROUTING makes them"
-            )
+        _require_clusters(self.view.topology())
         for node, label in self.view.topology().nodes(data="cluster"):
             if label is not None and not self.cluster_size.get(label):
                 raise ValueError(

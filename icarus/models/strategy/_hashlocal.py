@@ -15,6 +15,7 @@ from icarus.models.strategy._hashbase import (
     BaseHashrouting,
     RoutedHashrouting,
     Routing,
+    fit_hashrouting,
     require_routing,
 )
 from icarus.registry import register_strategy
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from icarus.execution.network import NetworkController, NetworkView
 
 
-@register_strategy("HR_EDGE_CACHE")
+@register_strategy("HR_EDGE_CACHE", fit=fit_hashrouting)
 class HashroutingEdge(RoutedHashrouting):
     """Hash-routing in which the router next to a receiver keeps what it delivers to it.
 
@@ -111,7 +112,7 @@ def _proxies(view: NetworkView) -> dict[Node, Node]:
     return proxies
 
 
-@register_strategy("HR_ON_PATH")
+@register_strategy("HR_ON_PATH", fit=fit_hashrouting)
 class HashroutingOnPath(BaseHashrouting):
     """Hash-routing in which every router on the way keeps what passes it.
 

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import networkx as nx
 
-from icarus.models.strategy._hashbase import Assignment, RoutedHashrouting, Routing
+from icarus.models.strategy._hashbase import (
+    Assignment,
+    RoutedHashrouting,
+    Routing,
+    fit_hashrouting,
+)
 from icarus.models.strategy._hashbase import BaseHashrouting as BaseHashrouting
 from icarus.models.strategy._hashclusters import HashroutingClustered
 from icarus.models.strategy._hashlocal import HashroutingEdge, HashroutingOnPath
@@ -36,7 +41,7 @@ __all__ = [
 ]
 
 
-@register_strategy("HASHROUTING")
+@register_strategy("HASHROUTING", fit=fit_hashrouting)
 class Hashrouting(RoutedHashrouting):
     """Hash-routing: requests go to the cache responsible for their content, then to the origin.
 
@@ -99,7 +104,7 @@ class _FixedRouting(Hashrouting):
         )
 
 
-@register_strategy("HR_SYMM")
+@register_strategy("HR_SYMM", fit=fit_hashrouting)
 class HashroutingSymmetric(_FixedRouting):
     """Hash-routing, symmetric: contents return through the authoritative cache, which keeps them.
 
@@ -122,7 +127,7 @@ class HashroutingSymmetric(_FixedRouting):
     _routing = "SYMM"
 
 
-@register_strategy("HR_ASYMM")
+@register_strategy("HR_ASYMM", fit=fit_hashrouting)
 class HashroutingAsymmetric(_FixedRouting):
     """Hash-routing, asymmetric: contents return directly, and are kept if they pass the cache.
 
@@ -145,7 +150,7 @@ class HashroutingAsymmetric(_FixedRouting):
     _routing = "ASYMM"
 
 
-@register_strategy("HR_MULTICAST")
+@register_strategy("HR_MULTICAST", fit=fit_hashrouting)
 class HashroutingMulticast(_FixedRouting):
     """Hash-routing, multicast: contents return directly and branch off to the cache as well.
 
@@ -168,7 +173,7 @@ class HashroutingMulticast(_FixedRouting):
     _routing = "MULTICAST"
 
 
-@register_strategy("HR_HYBRID_AM")
+@register_strategy("HR_HYBRID_AM", fit=fit_hashrouting)
 class HashroutingHybridAM(_FixedRouting):
     """Hash-routing, asymmetric or multicast: contents branch off only to caches that are near.
 
@@ -232,7 +237,7 @@ class HashroutingHybridAM(_FixedRouting):
             self._deliver_asymmetric(to_cache, to_source)
 
 
-@register_strategy("HR_HYBRID_SM")
+@register_strategy("HR_HYBRID_SM", fit=fit_hashrouting)
 class HashroutingHybridSM(_FixedRouting):
     """Hash-routing, symmetric or multicast: contents take whichever of both has fewer hops.
 

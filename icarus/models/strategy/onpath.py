@@ -339,7 +339,22 @@ class Edge(_OnPathStrategy):
         controller.end_session()
 
 
-@register_strategy("PARTITION")
+def _fit_partition(topology: Any, parameters: Mapping[str, Any]) -> None:
+    _assignment_of(topology)
+
+
+def _assignment_of(topology: Any) -> Mapping[Node, Node]:
+    """Return what cache each receiver has."""
+    assignment: Mapping[Node, Node] | None = topology.graph.get("cache_assignment")
+    if assignment is None:
+        raise ValueError(
+            "the topology has no graph attribute 'cache_assignment', which says what cache "
+            "each receiver has; the cache placement OPTIMAL_MEDIAN sets it"
+        )
+    return assignment
+
+
+@register_strategy("PARTITION", fit=_fit_partition)
 class Partition(Strategy):
     """Each receiver has one cache, which gets all its requests and keeps what the origin delivers.
 
@@ -361,13 +376,7 @@ class Partition(Strategy):
 
     def __init__(self, view: NetworkView, controller: NetworkController) -> None:
         super().__init__(view, controller)
-        assignment = view.topology().graph.get("cache_assignment")
-        if assignment is None:
-            raise ValueError(
-                "the topology has no graph attribute 'cache_assignment', which says what cache "
-                "each receiver has; the cache placement OPTIMAL_MEDIAN sets it"
-            )
-        self.cache_assignment: Mapping[Node, Node] = assignment
+        self.cache_assignment = _assignment_of(view.topology())
 
     def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
         """Serve one request from the receiver's cache, which fetches what it lacks."""
