@@ -22,12 +22,16 @@ from icarus.general_settings import fill_defaults
 from icarus.orchestration import Orchestrator, stopped_by_signals
 from icarus.orchestration.executors import JobInterrupted
 from icarus.orchestration.jobs import job_id, jobs_of
-from icarus.orchestration.journal.ownership import keep_what_is_missing, of_same_campaign
+from icarus.orchestration.journal.ownership import (
+    copied_aside,
+    keep_what_is_missing,
+    of_same_campaign,
+)
 from icarus.orchestration.journal.schema import SUFFIX, journal_of
 from icarus.orchestration.journal.writer import Journal
 from icarus.orchestration.progress import LogProgress
 from icarus.registry import RESULTS_WRITER
-from icarus.results.readwrite import ResultSet, read_contents, read_results_pickle
+from icarus.results.readwrite import ResultSet, read_contents
 from icarus.settings import load_settings, parse_overrides
 from icarus.util import Settings, config_logging
 
@@ -299,15 +303,20 @@ def _replaceable(
     if not file.exists() or journal.made(file):
         return True
     try:
-        results = read_results_pickle(file)
+        contents = read_contents(file)
+        if contents.lost == contents.expected > 0:
+            raise ResultsError(f"{file}: none of its {contents.lost} results can be read")
     except ResultsError as error:
-        notes.append(f"{error}; it is written again from the journal")
+        # Whatever it was, somebody may know how to mend it.
+        kept = copied_aside(file)
+        notes.append(f"{error}; it is kept as {kept}, and written again from the journal")
         return True
+    contents.tell(f"{file}: ")
     jobs = [job.id for job in jobs_of(orchestrator.plan)]
-    if not of_same_campaign(results, jobs, journal.outcomes):
+    if not of_same_campaign(contents.results, jobs, journal.outcomes):
         return False
-    kept = keep_what_is_missing(file, results, journal.outcomes)
-    notes += [kept] if kept else []
+    missing = keep_what_is_missing(file, contents.results, journal.outcomes)
+    notes += [missing] if missing else []
     return True
 
 

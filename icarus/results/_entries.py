@@ -200,6 +200,7 @@ def contents_of(entries: Iterable[bytes]) -> Contents:
     found = Contents()
     parts: dict[int, Any] = {}
     summary: dict[str, Any] = {}
+    damaged = 0
     for number, entry in enumerate(entries, start=1):
         kind, proof = entry[:1], entry[1 : 1 + _CHECKSUM]
         payload = memoryview(entry)[1 + _CHECKSUM :]
@@ -215,9 +216,11 @@ def contents_of(entries: Iterable[bytes]) -> Contents:
                 _enter(found.results, kind, loads(payload), parts)
         except _DAMAGE as error:
             found.problems.append(f"entry {number}: {_reason(error)}")
+            damaged += kind == _RESULT
     if summary.get("format", _FORMAT) > _FORMAT:
         raise ResultsError("it was written by a later version of Icarus; use that version")
-    found.expected = max(summary.get("results", 0), len(found.results))
+    # Without the summary, those that are lost are known by their letter.
+    found.expected = max(summary.get("results", 0), len(found.results) + damaged)
     found.lost = found.expected - len(found.results)
     return found
 

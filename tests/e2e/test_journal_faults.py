@@ -285,8 +285,26 @@ def test_results_cut_short_are_written_again(cli, slow):
     again = cli("run", name)
     assert again.returncode == 0
     assert "it is cut short" in again.stderr
-    assert "it is written again from the journal" in again.stderr
+    assert "slow.pickle.1, and written again from the journal" in again.stderr
     assert list(read_results_pickle(file)) == complete
+
+
+@pytest.mark.parametrize("text", ["every entry", "another file"])
+def test_results_of_which_nothing_can_be_read_are_kept_and_written_again(cli, slow, text):
+    name = slow(4, 0)
+    assert cli("run", name).returncode == 0
+    file = cli.folder / "results" / "slow.pickle"
+    complete = file.read_bytes()
+    damaged = bytearray(complete)
+    # From behind the head on, at a distance at which each entry is met.
+    damaged[100::100] = bytes(byte ^ 255 for byte in damaged[100::100])
+    file.write_bytes(damaged if text == "every entry" else b"my notes")
+    left = file.read_bytes()
+    again = cli("run", name)
+    assert again.returncode == 0, again.stderr
+    assert "slow.pickle.1, and written again from the journal" in again.stderr
+    assert file.read_bytes() == complete
+    assert file.with_name("slow.pickle.1").read_bytes() == left
 
 
 def test_the_clock_is_set_back_between_runs(cli, slow):

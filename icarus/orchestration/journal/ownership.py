@@ -12,7 +12,7 @@ from icarus.orchestration.journal.beside import aside
 from icarus.orchestration.status import Status
 from icarus.results.resultset import ResultSet
 
-__all__ = ["digest_of", "keep_what_is_missing", "of_same_campaign"]
+__all__ = ["copied_aside", "digest_of", "keep_what_is_missing", "of_same_campaign"]
 
 
 def digest_of(path: Path) -> str | None:
@@ -55,13 +55,19 @@ def keep_what_is_missing(
     missing = sum(not _is_in(facts.get("job"), outcomes) for facts in results.metadata)
     if not missing:
         return None
-    kept = aside(path)
-    shutil.copy2(path, kept)
+    kept = copied_aside(path)
     jobs = "a job" if missing == 1 else f"{missing} jobs"
     return (
         f"{path}: has results of {jobs} that the journal has lost, which run again; it is kept "
         f"as {kept}"
     )
+
+
+def copied_aside(path: Path) -> Path:
+    """Copy a file beside itself, under a name that is not taken, and return where."""
+    kept = aside(path)
+    shutil.copy2(path, kept)
+    return kept
 
 
 def _is_in(job: object, outcomes: Mapping[str, Outcome]) -> bool:
