@@ -158,7 +158,7 @@ def _entry(payload: bytes) -> tuple[dict[str, Any], memoryview]:
     for name, kind in _ENTRY.items():
         if type(entry[name]) is not kind:
             raise ValueError(f"{name} of an entry is a {kind.__name__}")
-    if not all(0 <= entry[name] < MOST for name in _COUNTED):
+    if not all(0 <= entry[name] < MOST for name in _COUNTED) or entry["seed"] < 0:
         raise ValueError("what is counted in an entry is no count")
     return entry, raw
 

@@ -298,7 +298,7 @@ def _facts_of(decoded: Any) -> dict[str, Any]:
             "settings_text": str | None,
         }
         sound = all(isinstance(facts[name], kind) for name, kind in kinds.items())
-        if not sound or not all(isinstance(name, str) for name in facts):
+        if not sound or facts["seed"] < 0 or not all(isinstance(name, str) for name in facts):
             raise ValueError("facts about a run make no sense")
         return facts
 

@@ -147,13 +147,33 @@ def test_entries_with_right_checksums_say_anything(ended, job, data):  # noqa: F
             entries = connection.execute("SELECT number, key, payload FROM records").fetchall()
             for _ in range(data.draw(st.integers(1, 3))):
                 number, key, payload = data.draw(st.sampled_from(entries))
-                entry = changed(json.loads(payload), data)
-                raw = json.dumps(entry).encode()
-                connection.execute(
-                    "UPDATE records SET payload = ?, checksum = ? WHERE number = ?",
-                    (raw, checksum(key, raw), number),
-                )
+                replace(connection, number, key, changed(json.loads(payload), data))
         look(path, job)
+
+
+@pytest.mark.parametrize("name", ["seed", "replication", "number", "attempt", "run"])
+def test_numbers_with_right_checksums_are_negative(ended, job, name):  # noqa: F811
+    with copied(ended) as path:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            changed = 0
+            for number, key, payload in connection.execute(
+                "SELECT number, key, payload FROM records"
+            ).fetchall():
+                entry = json.loads(payload)
+                if isinstance(entry, dict) and name in entry:
+                    replace(connection, number, key, entry | {name: -1})
+                    changed += 1
+        assert changed
+        look(path, job)
+
+
+def replace(connection, number, key, entry):
+    """Put another entry, with its checksum, in the place of one."""
+    raw = json.dumps(entry).encode()
+    connection.execute(
+        "UPDATE records SET payload = ?, checksum = ? WHERE number = ?",
+        (raw, checksum(key, raw), number),
+    )
 
 
 def changed(value, data):
