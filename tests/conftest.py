@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import zlib
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
+
+from icarus import randomness
+from icarus.scenarios.workload import streams
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -19,12 +24,30 @@ os.environ.setdefault("ICARUS_CACHE_DIR", str(PROJECT / ".pytest_cache" / "kerne
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Half of what Hypothesis tries by default, where a test does not say how much it is to try: the
-# suite is to be run often. Processes of the suite share cores, so that times say little.
-hypothesis.settings.register_profile("suite", max_examples=50, deadline=None)
+# Half of what Hypothesis tries by default, where a test does not say how much it is to try, and the
+# same each time: the suite is to be run often, and what it says is to depend on the code alone.
+# Processes of the suite share cores, so that times say little.
+hypothesis.settings.register_profile("suite", max_examples=50, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
-# For `make fuzz`, which loads it by its option.
+# For `make fuzz`, which loads it by its option and goes on looking elsewhere.
 hypothesis.settings.register_profile("fuzz", max_examples=1000, deadline=None, print_blob=True)
+
+
+@pytest.fixture(autouse=True)
+def _the_same_draws(request, monkeypatch):
+    """What a test builds without a seed draws the same in every run of the test."""
+    if request.node.get_closest_marker("unpredictable"):
+        return
+    root = np.random.SeedSequence(zlib.crc32(request.node.nodeid.encode()))
+    original = randomness.seed_sequence
+
+    def derived(seed):
+        if seed is None and randomness._root.get() is None:
+            return root.spawn(1)[0]
+        return original(seed)
+
+    for place in (randomness, streams):
+        monkeypatch.setattr(place, "seed_sequence", derived)
 
 
 @pytest.fixture(scope="session")

@@ -170,3 +170,9 @@ def test_seeds_that_are_given_stay():
         assert seed_sequence(3).entropy == 3
         generator(None)
     assert random.getstate() == before
+
+
+@pytest.mark.unpredictable
+def test_elsewhere_what_has_no_seed_is_unpredictable():
+    assert seed_sequence(None).entropy != seed_sequence(None).entropy
+    assert generator(None).random() != generator(None).random()
