@@ -82,6 +82,8 @@ def _problems(error: BaseException) -> Sequence[str]:
     if not isinstance(error, OSError):
         return []
     reason = error.strerror or str(error)
+    if error.errno == errno.EMFILE:
+        reason += "; allow this process more of them (ulimit -n)"
     if isinstance(error.filename, (str, bytes, os.PathLike)):
         path = os.fsdecode(error.filename)
         # Our own files are there.
