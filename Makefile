@@ -31,7 +31,9 @@ demo: $(VENV)/.installed
 	$(BIN)/icarus plot $(RESULTS)
 	@echo "The pictures are in $(basename $(RESULTS))/"
 
-# One process more than there are cores, as many tests wait for something.
+# One process more than there are cores, as many tests wait for something. Where no byte code may
+# be written, each of the hundreds of commands that tests start would compile all modules anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist worksteal
 
@@ -55,6 +57,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # Beside libcachesim, which is installed for it.
 bench: $(VENV)/.installed-oracle

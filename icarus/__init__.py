@@ -19,7 +19,7 @@ __all__ = ["__author__", "__license__", "__version__", "release", "run"]
 
 _SUBPACKAGES = frozenset(
     {"execution", "models", "orchestration", "registry", "results", "runner", "scenarios"}
-    | {"settings", "tools", "util"}
+    | {"tools", "util"}
 )
 
 

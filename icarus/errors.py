@@ -29,7 +29,7 @@ from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
-from icarus.core.plaintext import cut, one_line, some_of
+from icarus.plaintext import cut, one_line, some_of
 
 __all__ = [
     "Cancel",

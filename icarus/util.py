@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from icarus.core.logformat import LOG_DATE_FORMAT as LOG_DATE_FORMAT
-from icarus.core.logformat import LOG_FORMAT as LOG_FORMAT
-from icarus.core.logformat import PlainFormatter
 from icarus.errors import suggestion
+from icarus.logformat import LOG_DATE_FORMAT as LOG_DATE_FORMAT
+from icarus.logformat import LOG_FORMAT as LOG_FORMAT
+from icarus.logformat import PlainFormatter
 
 if TYPE_CHECKING:
     import fnss
@@ -258,7 +258,7 @@ class Settings:
 
     @property
     def source(self) -> Any:
-        """The settings module read last, an ``icarus.settings.SettingsSource``, or None."""
+        """The settings module read last, an ``icarus.planning.loading.SettingsSource``, or None."""
         return self.__dict__["_source"]
 
     @property
@@ -306,7 +306,7 @@ class Settings:
         SettingsError
             If the module cannot be executed.
         """
-        from icarus.settings import SettingsSource, execute_settings, unused_overrides
+        from icarus.planning.loading import SettingsSource, execute_settings, unused_overrides
 
         self._refuse_if_frozen()
         source = SettingsSource.read(path, overrides)

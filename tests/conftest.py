@@ -11,8 +11,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from icarus import randomness
-from icarus.scenarios.workload import streams
+from icarus.core import randomness
+from icarus.scenarios.workload import request_streams
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -46,7 +46,7 @@ def _the_same_draws(request, monkeypatch):
             return root.spawn(1)[0]
         return original(seed)
 
-    for place in (randomness, streams):
+    for place in (randomness, request_streams):
         monkeypatch.setattr(place, "seed_sequence", derived)
 
 

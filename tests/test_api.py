@@ -27,7 +27,7 @@ from api_table import (
 )
 
 from icarus import registry
-from icarus.general_settings import DEFAULTS
+from icarus.planning.settings import DEFAULTS
 
 
 def cases(table: Mapping[str, str | Iterable[str]]) -> list[Any]:

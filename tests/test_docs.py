@@ -20,11 +20,11 @@ import pytest
 from click.testing import CliRunner
 
 from icarus.cli import main
-from icarus.general_settings import DEFAULTS, GENERAL_SETTINGS
-from icarus.plan import make_plan
+from icarus.planning.loading import load_settings
+from icarus.planning.plan import make_plan
+from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS
 from icarus.registry import REGISTRIES
 from icarus.results import read_results_pickle
-from icarus.settings import load_settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCS = PROJECT / "docs"

@@ -18,10 +18,12 @@ import pytest
 
 import icarus.registry as registries
 import icarus.util
-from icarus import listing
+from icarus.cli import listing
+from icarus.core.hashing import digest, stable_hash
 from icarus.errors import ComponentError, ResultsError, SettingsError
-from icarus.hashing import digest, stable_hash
-from icarus.plan import make_plan
+from icarus.planning.loading import load_settings
+from icarus.planning.plan import make_plan
+from icarus.planning.validation import SectionChecker
 from icarus.registry import REGISTRIES, Registry
 from icarus.results import (
     ResultSet,
@@ -31,9 +33,7 @@ from icarus.results import (
 )
 from icarus.results.encoding import dumps, loads
 from icarus.results.tables import results_table
-from icarus.settings import load_settings
 from icarus.util import Settings, Tree, timestr
-from icarus.validation import SectionChecker
 
 ROOT = str(pathlib.Path(icarus.util.__file__).parents[1])
 
@@ -295,7 +295,7 @@ def test_a_negative_duration():
 
 
 def test_stable_hashes_of_sets_are_stable():
-    code = "from icarus.hashing import stable_hash; print(stable_hash(frozenset('abc')))"
+    code = "from icarus.core.hashing import stable_hash; print(stable_hash(frozenset('abc')))"
     assert len({python(code, env={"PYTHONHASHSEED": str(i)}).stdout for i in range(3)}) == 1
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from numpydoc.docscrape import NumpyDocString, Parameter
 from sphinx.application import Sphinx
 
-from icarus import listing
+from icarus.cli import listing
 from icarus.registry import CACHE_POLICY, REGISTRIES, Registry
 
 TITLES = {

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from icarus.cli.common import PATH, command, echo, echo_json, main, results_argument
-from icarus.core.plaintext import one_line
+from icarus.plaintext import one_line
 
 if TYPE_CHECKING:
     from icarus.orchestration.jobs import Outcome
-    from icarus.orchestration.journal.status import CampaignStatus, JobRow
+    from icarus.orchestration.journal.overview import CampaignStatus, JobRow
     from icarus.orchestration.replay import Recorded
 
 __all__: list[str] = []
@@ -43,7 +43,7 @@ def status(path: Path | None, as_json: bool) -> None:
     RESULTS is a results file, its journal or a settings module; by default the campaign under
     results/ that was active last.
     """
-    from icarus.orchestration.journal.status import campaign_status, find_journal
+    from icarus.orchestration.journal.overview import campaign_status, find_journal
 
     found = campaign_status(find_journal(path))
     if as_json:
@@ -106,7 +106,7 @@ def watch(path: Path | None) -> None:
     from rich.text import Text
 
     from icarus.core.console import PlainConsole
-    from icarus.orchestration.journal.status import campaign_status, find_journal
+    from icarus.orchestration.journal.overview import campaign_status, find_journal
 
     journal = find_journal(path)
     try:
@@ -130,7 +130,7 @@ def log(path: Path, job: str | None) -> None:
 
     JOB is its number, or the beginning of its id.
     """
-    from icarus.orchestration.journal.status import find_journal, job_row, job_rows
+    from icarus.orchestration.journal.overview import find_journal, job_row, job_rows
 
     journal = find_journal(path)
     if job is None:

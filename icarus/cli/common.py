@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 
-from icarus.core.plaintext import cut
 from icarus.core.terminal import OutputLostError, confirm, echo, echo_json, finish, open_streams
 from icarus.errors import IcarusError
+from icarus.plaintext import cut
 from icarus.release import version
 
 __all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main", "warn"]

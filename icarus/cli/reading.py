@@ -44,8 +44,8 @@ def distinct(*paths: Path) -> ResultSet:
 
 def _of_another_kind(path: Path) -> str | None:
     """Say what a file is that holds no results, and which command reads it."""
+    from icarus.orchestration.destination import default_destination
     from icarus.orchestration.journal.schema import is_database, journal_of
-    from icarus.runner import default_destination
 
     if is_database(path):
         return (

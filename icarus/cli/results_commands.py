@@ -75,8 +75,8 @@ def merge_results(output: Path, overwrite: bool, inputs: tuple[Path, ...]) -> No
     A simulation that several files have is taken from the first. Exit code 2: its results differ.
     """
     from icarus.cli.reading import distinct
+    from icarus.orchestration.destination import check_destination
     from icarus.results import write_results_pickle
-    from icarus.runner import check_destination
 
     merged = distinct(*inputs)
     check_destination(output, overwrite)
@@ -106,12 +106,12 @@ def recover_results(
 ) -> None:
     """Make a results file of JOURNAL alone, also of one that is damaged or still written."""
     from icarus.errors import JournalError
+    from icarus.orchestration.destination import check_destination
+    from icarus.orchestration.journal.overview import campaign_status, find_journal
     from icarus.orchestration.journal.recovery import recover
     from icarus.orchestration.journal.schema import results_of
-    from icarus.orchestration.journal.status import campaign_status, find_journal
     from icarus.results import write_results_pickle
     from icarus.results.merging import merge
-    from icarus.runner import check_destination
 
     path = find_journal(journal)
     file = output or results_of(path)

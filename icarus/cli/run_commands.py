@@ -97,22 +97,23 @@ def run(
     2 something is wrong with settings, command line or disk; 128 + n stopped by signal n, what
     was finished is saved.
     """
-    from icarus import runner
+    from icarus.orchestration import campaign as campaigns
+    from icarus.orchestration import destination as destinations
 
-    shown = destination or runner.default_destination(settings)
+    shown = destination or destinations.default_destination(settings)
     # Before the settings can change to another folder.
-    file = runner.absolute(shown)
-    log_file = None if log_file is None else runner.absolute(log_file)
+    file = destinations.absolute(shown)
+    log_file = None if log_file is None else destinations.absolute(log_file)
     loaded = _load(settings, overrides, strict)
     if dry_run:
         _print_plan(settings, loaded)
         return
     if fresh and not no_journal:
         _confirm_fresh(file)
-    keeping = runner.Keeping(
+    keeping = campaigns.Keeping(
         journal=not no_journal, fresh=fresh, retry_failed=retry_failed, overwrite=overwrite
     )
-    with runner.prepared(loaded, file, keeping, executor) as campaign:
+    with campaigns.prepared(loaded, file, keeping, executor) as campaign:
         orchestrator = campaign.orchestrator
         loaded.freeze()
         _show_progress(orchestrator, settings.stem, quiet, verbose, log_file)
@@ -121,7 +122,7 @@ def run(
             if quiet:
                 # It tells of results that are elsewhere than they were.
                 warn(note)
-        runner.run_campaign(orchestrator, campaign.write)
+        campaigns.run_campaign(orchestrator, campaign.write)
     code = _report(orchestrator, shown, quiet)
     if orchestrator.stopped_by is not None and not quiet:
         with contextlib.suppress(OSError):
@@ -148,7 +149,7 @@ def _confirm_fresh(file: Path) -> None:
 
 
 def _load(settings: Path, overrides: tuple[str, ...], strict: bool) -> Settings:
-    from icarus.settings import load_settings, parse_overrides
+    from icarus.planning.loading import load_settings, parse_overrides
 
     loaded = load_settings(settings, parse_overrides(overrides))
     if strict:
@@ -159,8 +160,8 @@ def _load(settings: Path, overrides: tuple[str, ...], strict: bool) -> Settings:
 def _show_progress(
     orchestrator: Orchestrator, title: str, quiet: bool, verbose: bool, log_file: Path | None
 ) -> None:
+    from icarus.cli.logs import configure_logs
     from icarus.core.console import PlainConsole
-    from icarus.logs import configure_logs
     from icarus.orchestration.progress import LiveProgress, LogProgress
 
     console = PlainConsole(stderr=True)
@@ -207,7 +208,7 @@ def validate(settings: Path, overrides: tuple[str, ...], strict: bool) -> None:
 
 
 def _print_plan(path: Path, settings: Settings) -> None:
-    from icarus.plan import make_plan
+    from icarus.planning.plan import make_plan
 
     plan = make_plan(settings)
     for warning in plan.warnings:
@@ -228,7 +229,7 @@ def list_(kind: str | None, name: str | None) -> None:
     icarus list strategies                the strategies, a line each
     icarus list strategies PROB_CACHE     parameters and reference of one
     """
-    from icarus import listing
+    from icarus.cli import listing
 
     if kind is None:
         lines = listing.kinds()

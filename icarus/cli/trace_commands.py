@@ -45,7 +45,7 @@ def _trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def read(*args: Any, **options: Any) -> None:
-        from icarus.tools.tracecommands import column
+        from icarus.cli.trace_reports import column
 
         for name, value in options.items():
             if name.endswith("_column") and value:
@@ -71,7 +71,7 @@ def _trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
 @_trace_command
 def trace_info(source: Path, **options: Any) -> None:
     """Print statistics of TRACE and the Zipf exponent that fits it."""
-    from icarus.tools.tracecommands import info_lines
+    from icarus.cli.trace_reports import info_lines
 
     echo("\n".join(info_lines(source, **options)))
 
@@ -83,6 +83,6 @@ def trace_info(source: Path, **options: Any) -> None:
 @_trace_command
 def trace_convert(source: Path, destination: Path, **options: Any) -> None:
     """Write the trace SOURCE to DESTINATION in a compact form that simulations stream from."""
-    from icarus.tools.tracecommands import convert_lines
+    from icarus.cli.trace_reports import convert_lines
 
     echo("\n".join(convert_lines(source, destination, **options)))

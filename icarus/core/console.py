@@ -10,8 +10,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from icarus.core.plaintext import plain
 from icarus.core.terminal import fitting, writing
+from icarus.plaintext import plain
 
 __all__ = ["PlainConsole"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from icarus.components import Parameter, parameters, takes_any_keyword
+from icarus.core.signatures import Parameter, parameters, takes_any_keyword
 from icarus.core.values import conform
 from icarus.registry import (
     CACHE_PLACEMENT,
@@ -20,12 +20,27 @@ from icarus.registry import (
 from icarus.util import Tree
 
 __all__ = [
+    "COMPONENT_SECTIONS",
+    "REQUIRED_SECTIONS",
     "SECTION_REGISTRIES",
     "conformed",
     "conformed_section",
     "is_built_in",
     "settable_parameters",
 ]
+
+REQUIRED_SECTIONS = ("topology", "workload", "content_placement", "strategy", "cache_policy")
+"""Sections that every experiment has."""
+
+COMPONENT_SECTIONS = (
+    "topology",
+    "workload",
+    "cache_placement",
+    "content_placement",
+    "strategy",
+    "cache_policy",
+)
+"""Sections that name a component, in the order in which the components are built."""
 
 SECTION_REGISTRIES: dict[str, Registry] = {
     "topology": TOPOLOGY_FACTORY,

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import click
 
-from icarus.core.plaintext import plain
+from icarus.plaintext import plain
 
 __all__ = [
     "OutputLostError",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from icarus.core.plaintext import one_line
+from icarus.plaintext import one_line
 from icarus.util import Tree
 
 __all__ = ["check_value", "conform", "nesting_problem", "shown"]

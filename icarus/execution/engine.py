@@ -14,10 +14,10 @@ from typing import Any, Literal
 import fnss
 import numpy as np
 
+from icarus.core.random_streams import with_seed
 from icarus.execution.collectors import build_collectors
 from icarus.execution.collectors.counts import SessionCounts
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
-from icarus.experiment import with_seed
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload.requests import RequestBatch, Workload, yields_batches
 from icarus.types import Content, Node, Seed
@@ -72,7 +72,7 @@ def exec_experiment(
     heartbeat : callable, optional
         Called every few thousand requests with the number processed so far.
     engine : {"python", "compiled"}, optional
-        What runs it; see ``icarus.execution.compiled.choice``.
+        What runs it; see ``icarus.execution.compiled.engine_choice``.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def exec_experiment(
 
     if engine == "compiled":
         # Only here: the compiler takes half a second to import.
-        from icarus.execution.compiled.engine import CompiledRun
+        from icarus.execution.compiled.compiled_engine import CompiledRun
 
         content_hits = any(getattr(one, "needs_content_hits", False) for one in proxy.members)
 

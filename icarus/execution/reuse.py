@@ -13,9 +13,9 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
-from icarus.components import files_opened
+from icarus.core.hashing import digest
 from icarus.core.kinds import is_built_in
-from icarus.hashing import digest
+from icarus.core.signatures import files_opened
 from icarus.scenarios.topology import resources_dir
 
 __all__ = ["Copies", "key_of"]

@@ -12,12 +12,12 @@ from typing import Any, Literal
 import numpy as np
 
 from icarus.core.kinds import conformed
+from icarus.core.random_streams import legacy_seed, root_seed, stream
+from icarus.core.randomness import unseeded_from
 from icarus.errors import NoKernelError
-from icarus.execution.compiled.choice import EngineName, choose_engine
+from icarus.execution.building import build_scenario
+from icarus.execution.compiled.engine_choice import EngineName, choose_engine
 from icarus.execution.engine import Heartbeat, exec_experiment
-from icarus.execution.scenario import build_scenario
-from icarus.experiment import legacy_seed, root_seed, stream
-from icarus.randomness import unseeded_from
 from icarus.util import Tree
 
 __all__ = ["Simulation", "SimulationResult", "simulate"]

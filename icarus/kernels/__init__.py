@@ -15,17 +15,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from icarus.kernels.catalogue import (
+    from icarus.compiler.jit import kernel
+    from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
+    from icarus.kernels.index import Slots, enter, find, leave, make_slots
+    from icarus.kernels.kernel_registry import (
         Contents,
         Numbering,
         register_policy_kernel,
         register_strategy_kernel,
     )
-    from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
-    from icarus.kernels.index import Slots, enter, find, leave, make_slots
-    from icarus.kernels.jit import kernel
     from icarus.kernels.network import AGAIN, content_hash
-    from icarus.kernels.paths import cache_at, find_path, last_position, node_at
+    from icarus.kernels.path_table import cache_at, find_path, last_position, node_at
     from icarus.kernels.sessions import (
         branch_leg,
         cache_serves,
@@ -64,13 +64,21 @@ __all__ = [
     "source_serves",
 ]
 
-_MODULES = ("catalogue", "dispatch", "index", "jit", "network", "paths", "sessions")
+_MODULES = (
+    "icarus.compiler.jit",
+    "icarus.kernels.dispatch",
+    "icarus.kernels.index",
+    "icarus.kernels.kernel_registry",
+    "icarus.kernels.network",
+    "icarus.kernels.path_table",
+    "icarus.kernels.sessions",
+)
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
         for module in _MODULES:
-            found = import_module(f"{__name__}.{module}")
+            found = import_module(module)
             if name in found.__all__:
                 globals()[name] = getattr(found, name)
                 return globals()[name]

@@ -13,7 +13,7 @@ from typing import Any
 from numba.core.types import BaseNamedTuple
 from numba.extending import overload
 
-from icarus.kernels.jit import INLINED, kernel
+from icarus.compiler.jit import INLINED, kernel
 
 __all__ = ["cache_get", "cache_has", "cache_put", "cache_remove", "define", "process"]
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.jit import kernel
-from icarus.kernels.paths import find_path, node_at
+from icarus.compiler.hash_tables import place_of
+from icarus.compiler.jit import kernel
+from icarus.kernels.path_table import find_path, node_at
 from icarus.kernels.sessions import (
     BRANCH,
     CACHE_SERVES,
@@ -18,7 +19,6 @@ from icarus.kernels.sessions import (
     SOURCE_SERVES,
     START,
 )
-from icarus.kernels.tables import place_of
 
 __all__ = [
     "LinkCounts",

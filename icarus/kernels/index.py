@@ -15,9 +15,9 @@ import numpy as np
 from numba.core.types import BaseNamedTuple
 from numba.extending import overload
 
-from icarus.kernels.hashing import mixed
-from icarus.kernels.jit import INLINED, kernel
-from icarus.kernels.prefetch import prefetch
+from icarus.compiler.jit import INLINED, kernel
+from icarus.compiler.mixing import mixed
+from icarus.compiler.prefetch import prefetch
 
 __all__ = [
     "DENSE_LIMIT",

@@ -12,13 +12,13 @@ import numpy as np
 from numba.core.types import BaseNamedTuple
 from numba.extending import overload
 
+from icarus.compiler.jit import INLINED, kernel
+from icarus.compiler.prefetch import prefetch
 from icarus.kernels.index import DenseIndex, HashedIndex, Slots, expect, index_form
-from icarus.kernels.jit import INLINED, kernel
 from icarus.kernels.network import content_source
-from icarus.kernels.paths import cache_at, known_path, last_position
+from icarus.kernels.path_table import cache_at, known_path, last_position
 from icarus.kernels.policies.lines import Lines
 from icarus.kernels.policies.seen import Seen, find_record
-from icarus.kernels.prefetch import prefetch
 
 __all__ = ["look_ahead"]
 

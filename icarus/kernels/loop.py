@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from icarus.compiler.jit import kernel
 from icarus.kernels.dispatch import cache_remove, process
-from icarus.kernels.jit import kernel
 from icarus.kernels.lookahead import look_ahead
 from icarus.kernels.network import AGAIN, content_source
-from icarus.kernels.paths import find_path, last_position
+from icarus.kernels.path_table import find_path, last_position
 from icarus.kernels.sessions import (
     NOT_MEASURED,
     content_leg,

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.hashing import splitmix
-from icarus.kernels.jit import kernel
-from icarus.kernels.paths import Paths
+from icarus.compiler.jit import kernel
+from icarus.compiler.mixing import splitmix
+from icarus.kernels.path_table import Paths
 
 __all__ = ["AGAIN", "Network", "content_hash", "content_source", "salted_content_hash"]
 
@@ -52,7 +52,7 @@ def content_source(net, content):
 
 @kernel
 def content_hash(net, content):
-    """Return ``icarus.hashing.stable_hash`` of a content's name, uint64."""
+    """Return ``icarus.core.hashing.stable_hash`` of a content's name, uint64."""
     if len(net.hashes) > 0:
         return net.hashes[content]
     return splitmix(net.names[0] + net.names[1] * content)
@@ -60,6 +60,6 @@ def content_hash(net, content):
 
 @kernel
 def salted_content_hash(net, content, salt):
-    """Return ``icarus.hashing.salted_hash`` of a content's name, uint64."""
+    """Return ``icarus.core.hashing.salted_hash`` of a content's name, uint64."""
     number = content_hash(net, content)
     return number if salt == 0 else splitmix(np.uint64(number) ^ np.uint64(salt))

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.hashing import mixed
-from icarus.kernels.jit import kernel
+from icarus.compiler.jit import kernel
+from icarus.compiler.mixing import mixed
 
 __all__ = [
     "BRANCH",

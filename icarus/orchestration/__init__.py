@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from icarus.orchestration.by_hand import run_scenario
     from icarus.orchestration.events import (
         CampaignEnded,
         CampaignStarted,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     )
     from icarus.orchestration.jobs import Job, Outcome
     from icarus.orchestration.orchestrator import Orchestrator
-    from icarus.orchestration.scenario import run_scenario
     from icarus.orchestration.signals import stopped_by_signals
     from icarus.orchestration.source import JobSource
     from icarus.orchestration.status import Status
@@ -56,7 +56,7 @@ _HOMES = {
     "Outcome": "jobs",
     "Orchestrator": "orchestrator",
     "Status": "status",
-    "run_scenario": "scenario",
+    "run_scenario": "by_hand",
     "stopped_by_signals": "signals",
 }
 

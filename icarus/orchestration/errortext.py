@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import traceback
 
-from icarus.core.plaintext import cut, one_line
 from icarus.errors import Cancel, IcarusError
 from icarus.orchestration.jobs import LONGEST_MESSAGE, LONGEST_TRACEBACK
+from icarus.plaintext import cut, one_line
 
 __all__ = ["error_line", "traceback_text"]
 

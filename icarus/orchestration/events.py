@@ -10,7 +10,7 @@ from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.status import FAILURES, Status
 
 if TYPE_CHECKING:
-    from icarus.plan import Plan
+    from icarus.planning.plan import Plan
 
 __all__ = [
     "CampaignEnded",

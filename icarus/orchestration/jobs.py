@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from icarus.core.plaintext import cut, one_line
 from icarus.execution.simulation import Simulation, simulate
-from icarus.experiment import experiment_id
 from icarus.orchestration.status import Status
+from icarus.plaintext import cut, one_line
+from icarus.planning.identity import experiment_id
 
 if TYPE_CHECKING:
-    from icarus.plan import Plan
+    from icarus.planning.plan import Plan
 
 __all__ = [
     "LONGEST_MESSAGE",
@@ -102,8 +102,8 @@ def _kept(text: str, most: int) -> str:
 def jobs_of(plan: Plan) -> list[Job]:
     """Return the jobs of a campaign: all replications of each experiment, in queue order.
 
-    A job's id is made of its experiment's key (``icarus.identity``) and of the number of the
-    replication: it is the same in every run that would give the same result for it, and another
+    A job's id is made of its experiment's key (``icarus.planning.identity``) and of the number of
+    the replication: it is the same in every run that would give the same result for it, and another
     one otherwise.
     """
     varying = list(plan.varying())

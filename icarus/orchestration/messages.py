@@ -12,9 +12,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from icarus.core.plaintext import one_line
 from icarus.execution.engine import NOTHING_MEASURED
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.plaintext import one_line
 
 __all__ = ["JobMessages"]
 

@@ -12,8 +12,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from icarus.core.plaintext import one_line
-from icarus.hooks import HookError, Hooks
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
 from icarus.orchestration.events import (
@@ -36,6 +34,7 @@ from icarus.orchestration.executors import (
     make_executor,
     planned_for,
 )
+from icarus.orchestration.hooks import HookError, Hooks
 from icarus.orchestration.jobs import LONGEST_MESSAGE, Job, Outcome
 from icarus.orchestration.keeping import keepable
 from icarus.orchestration.messages import JobMessages
@@ -43,7 +42,8 @@ from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
 from icarus.orchestration.source import JobSource
 from icarus.orchestration.status import Status
-from icarus.plan import Plan, make_plan
+from icarus.plaintext import one_line
+from icarus.planning.plan import Plan, make_plan
 from icarus.results.resultset import ResultSet
 from icarus.util import SequenceNumber, Settings
 

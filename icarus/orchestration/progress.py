@@ -15,7 +15,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from icarus.core.plaintext import cut, one_line
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
@@ -27,6 +26,7 @@ from icarus.orchestration.events import (
 )
 from icarus.orchestration.jobs import Outcome
 from icarus.orchestration.status import FAILURES, Status
+from icarus.plaintext import cut, one_line
 
 __all__ = ["LiveProgress", "LogProgress", "describe"]
 

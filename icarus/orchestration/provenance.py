@@ -9,10 +9,10 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from icarus.experiment import STREAMS, root_seed, stream
+from icarus.core.random_streams import STREAMS, root_seed, stream
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.status import Status
-from icarus.plan import Plan
+from icarus.planning.plan import Plan
 from icarus.release import version as icarus_version
 from icarus.results.resultset import ResultSet
 from icarus.util import Settings

@@ -9,15 +9,15 @@ from typing import Any
 
 from icarus.errors import JournalError, ResultsError
 from icarus.execution.simulation import Simulation, simulate
-from icarus.experiment import experiment_id
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.journal.overview import find_journal, job_row
 from icarus.orchestration.journal.reader import JournalReader
-from icarus.orchestration.journal.status import find_journal, job_row
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import run_job
+from icarus.planning.identity import experiment_id
+from icarus.planning.loading import SettingsSource, execute_settings
 from icarus.results.encoding import dumps
 from icarus.results.readwrite import read_results_pickle
-from icarus.settings import SettingsSource, execute_settings
 from icarus.util import Tree
 
 __all__ = ["Recorded", "difference", "prepare", "recorded_job", "replay"]

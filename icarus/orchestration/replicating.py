@@ -19,10 +19,10 @@ from icarus.orchestration.events import CampaignEnded, Event
 from icarus.orchestration.jobs import Job, Outcome, jobs_of
 from icarus.orchestration.source import JobSource, PlannedJobs
 from icarus.orchestration.status import Status
-from icarus.plan import Plan
-from icarus.replications import CONFIDENCE, Replications
-from icarus.results.measured import metrics_in, metrics_meant, number
-from icarus.tools.stats import means_confidence_interval
+from icarus.planning.plan import Plan
+from icarus.planning.replications import CONFIDENCE, Replications
+from icarus.results.metrics import metrics_in, metrics_meant, number
+from icarus.theory.distributions import means_confidence_interval
 from icarus.util import Tree
 
 __all__ = ["Interval", "PreciseJobs", "State", "planned_source"]

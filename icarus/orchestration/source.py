@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from icarus.orchestration.jobs import Job, Outcome, jobs_of
-from icarus.plan import Plan
+from icarus.planning.plan import Plan
 
 __all__ = ["JobSource", "PlannedJobs"]
 

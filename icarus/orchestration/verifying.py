@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from icarus.core.plaintext import one_line, some_of
 from icarus.errors import JournalError, ResultsError
+from icarus.orchestration.journal.overview import campaign_status
 from icarus.orchestration.journal.recovery import recover
 from icarus.orchestration.journal.schema import is_database
-from icarus.orchestration.journal.status import campaign_status
 from icarus.orchestration.journal.verify import verify_journal
 from icarus.orchestration.status import Status
+from icarus.plaintext import one_line, some_of
 from icarus.results.checking import checked_results
 from icarus.results.merging import merge
 from icarus.results.resultset import ResultSet

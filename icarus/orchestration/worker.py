@@ -34,7 +34,7 @@ from icarus.orchestration.signals import STOP_SIGNALS
 from icarus.orchestration.status import Status
 from icarus.orchestration.stops import JobStopped
 from icarus.orchestration.surroundings import surroundings_restored
-from icarus.settings import SettingsSource, execute_settings
+from icarus.planning.loading import SettingsSource, execute_settings
 
 __all__ = ["STARTED", "Terms", "run_job", "serve"]
 

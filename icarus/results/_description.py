@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from icarus.errors import PlotError
-from icarus.tools.stats import means_confidence_interval
+from icarus.theory.distributions import means_confidence_interval
 from icarus.util import Tree
 
 logger = logging.getLogger("plot")

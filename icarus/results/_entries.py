@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from icarus.core.plaintext import cut, one_line
 from icarus.errors import ResultsError, UnwritableError
+from icarus.plaintext import cut, one_line
 from icarus.results.encoding import LARGEST, Encoder, Payload, loads
 from icarus.results.resultset import ResultSet
 from icarus.util import Tree

@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.mathtext import MathTextParser
 
-from icarus.core.plaintext import one_line, plain_for_figures
+from icarus.plaintext import one_line, plain_for_figures
 
 __all__ = ["drawn", "drawn_apart", "drawn_lines", "shortened", "stated_text"]
 

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.core.plaintext import cut, one_line
 from icarus.errors import UnwritableError
+from icarus.plaintext import cut, one_line
 from icarus.results._arrays import described, raw_of, sizeless
 from icarus.results._decoding import CLASSES, LENGTH, MAGIC, SCALARS, decode, loads, parsed
 from icarus.util import AnyValue, Tree

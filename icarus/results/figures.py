@@ -23,7 +23,7 @@ from icarus.errors import PlotError, suggestion
 from icarus.results.drawntext import shortened
 from icarus.results.filenames import FileNames
 from icarus.results.labels import constants_text, metric_label, replications_text, value_text
-from icarus.results.measured import (
+from icarus.results.metrics import (
     Metric,
     mean_distribution,
     metrics_in,
@@ -44,7 +44,7 @@ from icarus.results.variation import (
     rows_of,
     short_name,
 )
-from icarus.tools.stats import means_confidence_interval
+from icarus.theory.distributions import means_confidence_interval
 from icarus.util import Tree
 
 __all__ = ["draw_results", "plot_results"]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from icarus.core.meaning import Meanings
 from icarus.errors import ResultsError
-from icarus.meaning import Meanings
 from icarus.results.resultset import ResultSet
 
 __all__ = ["Merged", "merge", "merged"]

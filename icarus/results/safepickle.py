@@ -15,8 +15,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from icarus.core.plaintext import one_line
 from icarus.errors import ResultsError
+from icarus.plaintext import one_line
 from icarus.results._bounds import Weights
 from icarus.results._builders import (
     BUILDERS,

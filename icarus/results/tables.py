@@ -8,12 +8,12 @@ from collections.abc import Hashable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from icarus.core.plaintext import one_line
 from icarus.errors import ResultsError
-from icarus.results.measured import metrics_in, metrics_meant, number
+from icarus.plaintext import one_line
+from icarus.results.metrics import metrics_in, metrics_meant, number
 from icarus.results.resultset import ResultSet
 from icarus.results.variation import dimensions_of, rows_of, short_name
-from icarus.tools.stats import means_confidence_interval
+from icarus.theory.distributions import means_confidence_interval
 
 __all__ = ["results_table"]
 

@@ -13,7 +13,7 @@ import fnss
 import networkx as nx
 import numpy as np
 
-from icarus.randomness import generator
+from icarus.core.randomness import generator
 from icarus.scenarios.location import best_sites
 from icarus.scenarios.location import distances as network_distances
 from icarus.types import Seed

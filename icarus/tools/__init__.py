@@ -1,13 +1,15 @@
-"""Statistics, analytical models of caches and request traces: what goes with simulations."""
+"""Statistics, analytical models of caches and request traces, under the names of Icarus 0.8.
+
+They live in ``icarus.theory`` and ``icarus.traces``.
+"""
 
 from __future__ import annotations
 
 from icarus.tools import cacheperf, stats, traces
-from icarus.tools.cacheperf import *  # noqa: F403 - the interface of Icarus 0.8
-from icarus.tools.convert import TraceInfo, convert_trace, trace_info
+from icarus.tools.cacheperf import *  # noqa: F403
 from icarus.tools.stats import *  # noqa: F403
-from icarus.tools.tracefile import TraceBlock, TraceReader
 from icarus.tools.traces import *  # noqa: F403
+from icarus.traces import TraceBlock, TraceInfo, TraceReader, convert_trace, trace_info
 
 __all__ = [
     "TraceBlock",

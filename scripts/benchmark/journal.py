@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from icarus.execution.simulation import simulate
+from icarus.orchestration.campaign import Keeping, prepared
 from icarus.orchestration.events import CampaignStarted, JobEnded, JobStarted
 from icarus.orchestration.jobs import Outcome, jobs_of
 from icarus.orchestration.journal.schema import journal_of
 from icarus.orchestration.journal.writer import Journal
 from icarus.orchestration.status import Status
-from icarus.plan import make_plan
-from icarus.runner import Keeping, prepared
+from icarus.planning.plan import make_plan
 from icarus.util import Settings, Tree
 from scripts.benchmark.measuring import ICARUS, Row, command_seconds
 from scripts.benchmark.subject import Column, Options, Subject

@@ -18,9 +18,9 @@ import fnss
 import numpy as np
 from scipy.optimize import brentq
 
-from icarus.execution.collectors.interface import DataCollector
+from icarus.execution.collectors.collector import DataCollector
 from icarus.registry import register_data_collector, register_topology_factory
-from icarus.scenarios.topology.base import IcnTopology, deploy_stacks, label_links
+from icarus.scenarios.topology.icn_topology import IcnTopology, deploy_stacks, label_links
 from icarus.util import Tree
 from scripts.benchmark.experiments import run, warm_up
 from scripts.benchmark.measuring import MeasurementError, Row, attempted, peak_mb, timed

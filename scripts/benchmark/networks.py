@@ -8,7 +8,7 @@ import fnss
 import networkx as nx
 
 from icarus.registry import register_topology_factory
-from icarus.scenarios.topology.base import IcnTopology, deploy_stacks, label_links
+from icarus.scenarios.topology.icn_topology import IcnTopology, deploy_stacks, label_links
 
 __all__ = ["random_network"]
 

@@ -15,9 +15,9 @@ import networkx as nx
 import numpy as np
 from matplotlib.figure import Figure
 
-from icarus.execution.network.paths import ShortestPaths
 from icarus.execution.simulation import Simulation
 from icarus.results.style import COLOURS
+from icarus.routing.paths import ShortestPaths
 from icarus.tools import TruncatedZipfDist
 from icarus.types import Node
 from scripts.verify import lru_trees

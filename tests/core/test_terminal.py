@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
+from icarus.cli.logs import configure_logs
 from icarus.core.console import PlainConsole
-from icarus.core.logformat import PlainFormatter
 from icarus.core.terminal import OutputLostError, echo, echo_json, fitting, writing
-from icarus.logs import configure_logs
+from icarus.logformat import PlainFormatter
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=20)
 HOSTILE = "\x1b[31m[/red][bold]:smile: \udc80 ±"
@@ -47,7 +47,7 @@ def test_echo_on_an_ascii_terminal(monkeypatch):
 @pytest.mark.fuzz
 @given(ANY_TEXT, st.sampled_from(["ascii", "latin-1", "cp437", "utf-8"]))
 def test_all_text_fits_all_terminals(text, encoding):
-    from icarus.core.plaintext import plain
+    from icarus.plaintext import plain
 
     fitting(plain(text), encoding).encode(encoding)
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 from hypothesis import event
 
-from icarus.execution.compiled.engine import CompiledRun
+from icarus.core.random_streams import root_seed, stream, with_seed
+from icarus.execution.building import build_scenario
+from icarus.execution.compiled.compiled_engine import CompiledRun
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
-from icarus.execution.scenario import build_scenario
 from icarus.execution.simulation import Simulation, simulate
-from icarus.experiment import root_seed, stream, with_seed
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload.requests import iterate_events
 from icarus.util import Tree

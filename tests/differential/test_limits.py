@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from comparison import COLLECTORS, QUICK, assert_same_caches, assert_same_results
 
-from icarus.execution.compiled import engine, tables
+from icarus.execution.compiled import compiled_engine as engine
+from icarus.execution.compiled import network_tables as tables
 from icarus.execution.simulation import Simulation, simulate
 from icarus.kernels import index
 from icarus.scenarios import contentplacement

@@ -105,7 +105,7 @@ class InProcess:
         handlers, level = root.handlers[:], root.level
         os.chdir(self.folder)
         try:
-            done = CliRunner().invoke(main, [*map(str, args)])
+            done = CliRunner(env=self.environment).invoke(main, [*map(str, args)])
         finally:
             os.chdir(before)
             for handler in set(root.handlers) - set(handlers):

@@ -59,6 +59,12 @@ CASES = {
 }
 
 
+@pytest.fixture
+def cli(inside):
+    """Without starting a process for each command, which takes most of the time."""
+    return inside
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_settings(cli, small, case):
     change, expected = CASES[case]

@@ -12,12 +12,20 @@ import pytest
 LIBCACHESIM = importlib.util.find_spec("libcachesim") is not None
 
 
+# It takes a minute or two; the suite sees by some of the subjects that the benchmark runs.
+all_subjects = pytest.mark.exhaustive
+
+
 @pytest.fixture(scope="module")
 def benchmark(project, tmp_path_factory):
     """A quick run of all subjects: its output and its figures."""
-    folder = tmp_path_factory.mktemp("benchmark")
+    return measured(project, tmp_path_factory.mktemp("benchmark"))
+
+
+def measured(project, folder, *subjects):
+    script = str(project / "scripts" / "benchmark")
     done = subprocess.run(
-        [sys.executable, str(project / "scripts" / "benchmark"), "--quick", "--output", folder],
+        [sys.executable, script, *subjects, "--quick", "--output", folder],
         capture_output=True,
         text=True,
         check=False,
@@ -27,10 +35,20 @@ def benchmark(project, tmp_path_factory):
     return done.stdout, figures, folder
 
 
+def test_some_subjects_alone(project, tmp_path):
+    output, figures, folder = measured(project, tmp_path, "startup")
+    assert list(figures["subjects"]) == ["startup"]
+    for name, subject in figures["subjects"].items():
+        assert subject["title"] in output
+        assert subject["rows"]
+        assert (folder / f"{name}.png").stat().st_size > 1000
+
+
 def rows(benchmark, subject):
     return benchmark[1]["subjects"][subject]["rows"]
 
 
+@all_subjects
 def test_every_subject_has_a_table_figures_and_a_picture(benchmark):
     output, figures, folder = benchmark
     subjects = ["strategies", "policies", "contents", "nodes", "processes", "startup"]
@@ -44,6 +62,7 @@ def test_every_subject_has_a_table_figures_and_a_picture(benchmark):
         assert (folder / f"{name}.png").stat().st_size > 1000
 
 
+@all_subjects
 @pytest.mark.parametrize("subject", ["strategies", "policies", "contents", "nodes"])
 def test_both_engines_were_measured_and_agree(benchmark, subject):
     for row in rows(benchmark, subject):
@@ -54,6 +73,7 @@ def test_both_engines_were_measured_and_agree(benchmark, subject):
         assert 0 < row["peak_mb"] < 1000
 
 
+@all_subjects
 def test_policies_are_held_against_libcachesim(benchmark):
     by_policy = {row["policy"]: row for row in rows(benchmark, "policies")}
     for policy in ("LRU", "FIFO"):
@@ -68,6 +88,7 @@ def test_policies_are_held_against_libcachesim(benchmark):
         assert by_policy["MIN"]["miss_ratio"] <= by_policy["MIN"]["their_miss_ratio"]
 
 
+@all_subjects
 def test_the_tree_of_large_caches_has_the_hit_ratio_of_theory(benchmark):
     (row,) = rows(benchmark, "large-caches")
     assert row["leaf_hit_ratio"] == pytest.approx(row["leaf_theory"], abs=0.015)

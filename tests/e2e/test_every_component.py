@@ -200,6 +200,12 @@ EXPERIMENTS: dict[str, Iterable[str]] = {
 # --------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def cli(inside):
+    """Without starting a process for each command, which takes most of the time."""
+    return inside
+
+
 def test_the_catalogue_is_what_is_registered():
     built_in = {
         registry.plural: {
@@ -505,7 +511,9 @@ def test_cache_policies(cli):
         )
         for name in POLICIES
     ]
-    trees = dict(zip(POLICIES, run(cli, queue, definitions=OWN_SYSTEMS), strict=True))
+    # To compile all of them takes a minute; tests/kernels compares each with its compiled form.
+    definitions = f'ENGINE = "python"\n{OWN_SYSTEMS}'
+    trees = dict(zip(POLICIES, run(cli, queue, definitions=definitions), strict=True))
     ratios = {}
     for name, tree in trees.items():
         check(tree, name, caching=name != "NULL")

@@ -32,6 +32,12 @@ def run(cli, project, name, *options):
     return read_results_pickle(cli.folder / f"{name}.pickle")
 
 
+@pytest.fixture
+def cli(inside):
+    """Without starting a process for each command, which takes most of the time."""
+    return inside
+
+
 @pytest.mark.parametrize(("name", "n_experiments"), EXAMPLES.items())
 def test_valid(cli, project, name, n_experiments, request):
     if name == "lce_vs_probcache":

@@ -208,8 +208,8 @@ def test_hardly_any_room_on_the_disk(inside, folder, command, room):
 def test_results_that_cannot_be_written_anywhere_usual_are_written_elsewhere(
     inside, folder, monkeypatch
 ):
-    from icarus import runner
     from icarus.errors import ResultsError
+    from icarus.orchestration import destination
     from icarus.util import Settings
 
     class Orchestrator:
@@ -220,12 +220,12 @@ def test_results_that_cannot_be_written_anywhere_usual_are_written_elsewhere(
     Orchestrator.settings["RESULTS_FORMAT"] = "PICKLE"
     (folder / "elsewhere").mkdir()
     places = [folder / "none", folder / "file", folder / "elsewhere"]
-    monkeypatch.setattr(runner, "_refuges", lambda: places)
+    monkeypatch.setattr(destination, "_refuges", lambda: places)
     with pytest.raises(ResultsError, match=r"the results are in .*elsewhere") as caught:
-        runner.write_results(Orchestrator, folder / "file" / "out.pickle")
+        destination.write_results(Orchestrator, folder / "file" / "out.pickle")
     assert "\n" not in str(caught.value)
     (made,) = (folder / "elsewhere").iterdir()
     assert (made / "out.pickle").is_file()
-    monkeypatch.setattr(runner, "_refuges", lambda: places[:2])
+    monkeypatch.setattr(destination, "_refuges", lambda: places[:2])
     with pytest.raises(ResultsError, match="nor could they be written to"):
-        runner.write_results(Orchestrator, folder / "file" / "out.pickle")
+        destination.write_results(Orchestrator, folder / "file" / "out.pickle")

@@ -6,9 +6,15 @@ import json
 
 import pytest
 
-from icarus.general_settings import GENERAL_SETTINGS
+from icarus.planning.settings import GENERAL_SETTINGS
 from icarus.registry import REGISTRIES
 from icarus.results import read_results_pickle
+
+
+@pytest.fixture
+def cli(inside):
+    """Without starting a process for each command, which takes most of the time."""
+    return inside
 
 
 @pytest.fixture

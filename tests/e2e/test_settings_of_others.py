@@ -96,10 +96,21 @@ def test_no_cache_at_all_is_a_size_too(name):
     assert results["CACHE_HIT_RATIO"]["MEAN"] == 0
 
 
+UNABLE = """
+from icarus.models.strategy import Strategy
+from icarus.registry import register_strategy
+
+@register_strategy("UNABLE")
+class Unable(Strategy):
+    def __init__(self, view, controller, **kwargs):
+        raise ValueError("not on this network")
+"""
+
+
 def test_run_from_python_logs_what_the_command_line_logs(tmp_path, caplog):
     path = tmp_path / "failing.py"
-    text = SETTINGS.format(engine="python").replace('"network_cache": 0.5', '"network_cache": 1e-9')
-    path.write_text(text.replace('"name": strategy', '"name": "HR_SYMM"'))
+    text = SETTINGS.format(engine="python").replace('"name": strategy', '"name": "UNABLE"')
+    path.write_text(f"{text}{UNABLE}")
     with caplog.at_level(logging.INFO):
         icarus.run(path, tmp_path / "out.pickle", None)
     failed = [record for record in caplog.records if record.levelno == logging.ERROR]

@@ -14,7 +14,7 @@ from icarus.errors import ResultsError
 from icarus.registry import TOPOLOGY_FACTORY, register_workload
 from icarus.results import ResultSet, read_results_pickle, write_results_pickle
 from icarus.results.merging import merge
-from icarus.scenarios.topology import base, graphfile, rocketfuel, zoo
+from icarus.scenarios.topology import graphfile, icn_topology, rocketfuel, zoo
 
 OWN = """
 from icarus.models import LeaveCopyEverywhere
@@ -132,9 +132,9 @@ def test_every_topology_that_looks_for_a_map_says_which(monkeypatch):
 
     def note(relative: str, origin: str):
         looked.append(relative)
-        raise base.MissingMapError(relative)
+        raise icn_topology.MissingMapError(relative)
 
-    for module in (base, graphfile, rocketfuel, zoo):
+    for module in (icn_topology, graphfile, rocketfuel, zoo):
         monkeypatch.setattr(module, "find_map", note, raising=False)
     for name, factory in TOPOLOGY_FACTORY.items():
         if not factory.__module__.startswith("icarus."):
@@ -147,8 +147,8 @@ def test_every_topology_that_looks_for_a_map_says_which(monkeypatch):
 
 
 def test_a_component_of_ones_own_says_which_files_it_opens(tmp_path):
-    from icarus.components import files_opened
-    from icarus.identity import Fingerprints
+    from icarus.core.signatures import files_opened
+    from icarus.planning.identity import Fingerprints
     from icarus.registry import WORKLOAD
 
     class Reads:

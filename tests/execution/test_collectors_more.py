@@ -24,9 +24,9 @@ from icarus.execution.collectors import (
     build_collectors,
 )
 from icarus.execution.simulation import Simulation, simulate
+from icarus.planning.validation import SectionChecker
 from icarus.registry import DATA_COLLECTOR
 from icarus.tools import cdf
-from icarus.validation import SectionChecker
 
 BUILT_IN = ("CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH")
 ALL_OPTIONS = {

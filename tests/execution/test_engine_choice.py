@@ -8,15 +8,15 @@ import sys
 
 import pytest
 
+from icarus.compiler.jit import DISABLED
 from icarus.errors import NoKernelError, SettingsError
 from icarus.execution import DataCollector
 from icarus.execution.collectors import CacheHitRatioCollector
-from icarus.execution.compiled.choice import choose_engine
+from icarus.execution.compiled.engine_choice import choose_engine
 from icarus.execution.simulation import Simulation, simulate
-from icarus.kernels.jit import DISABLED
 from icarus.models.cache import LruCache
 from icarus.models.strategy import LeaveCopyEverywhere
-from icarus.plan import make_plan
+from icarus.planning.plan import make_plan
 from icarus.registry import (
     CACHE_POLICY,
     CONTENT_PLACEMENT,
@@ -352,7 +352,7 @@ def test_kernels_can_be_run_without_the_compiler(tmp_path):
     code = """
 from icarus.execution.simulation import Simulation, simulate
 from test_engine_choice import COLLECTORS, experiment
-from icarus.kernels.jit import DISABLED
+from icarus.compiler.jit import DISABLED
 done = simulate(Simulation(experiment(), COLLECTORS, 1, 0))
 print(DISABLED, done.engine, done.results["CACHE_HIT_RATIO"]["MEAN"])
 """

@@ -13,7 +13,7 @@ from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.orchestrator import Orchestrator
 from icarus.orchestration.status import Status
-from icarus.plan import make_plan
+from icarus.planning.plan import make_plan
 from icarus.registry import CONTENT_PLACEMENT, TOPOLOGY_FACTORY
 from icarus.util import Settings, Tree
 

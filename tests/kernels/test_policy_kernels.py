@@ -12,11 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import icarus.kernels.policies  # noqa: F401 - registers the kernels
-from icarus.components import accepts_seed
+from icarus.compiler.jit import CACHE_VARIABLE, generic_entry_point
+from icarus.core.signatures import accepts_seed
 from icarus.kernels import index
-from icarus.kernels.catalogue import Contents, PolicyKernel, policy_kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
-from icarus.kernels.jit import CACHE_VARIABLE, generic_entry_point
+from icarus.kernels.kernel_registry import Contents, PolicyKernel, policy_kernel
 from icarus.registry import CACHE_POLICY
 
 NOT_IN_SETTINGS = {"PATH", "TREE", "ARRAY"}

@@ -20,14 +20,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import icarus.kernels.strategies  # noqa: F401 - registers the kernels
-from icarus.components import parameters
+from icarus.compiler.jit import DISABLED, kernel
+from icarus.core.signatures import parameters
 from icarus.errors import NoKernelError
 from icarus.execution import DataCollector, NetworkController, NetworkModel, NetworkView
-from icarus.execution.compiled import tables
+from icarus.execution.compiled import network_tables as tables
 from icarus.kernels import sessions as steps
-from icarus.kernels.catalogue import Contents, policy_kernel, strategy_kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove, define, process
-from icarus.kernels.jit import DISABLED, kernel
+from icarus.kernels.kernel_registry import Contents, policy_kernel, strategy_kernel
 from icarus.kernels.network import AGAIN
 from icarus.kernels.sessions import NOT_MEASURED, start_session
 from icarus.models.cache import LruCache

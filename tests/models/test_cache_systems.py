@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from icarus.core.hashing import stable_hash
 from icarus.execution import NetworkModel
-from icarus.hashing import stable_hash
 from icarus.models.cache import (
     ArrayCache,
     Cache,
@@ -28,9 +28,9 @@ from icarus.models.cache import (
     ShardedCache,
     TreeCache,
 )
+from icarus.planning.validation import SectionChecker
 from icarus.registry import CACHE_POLICY, register_cache_policy
 from icarus.util import Tree
-from icarus.validation import SectionChecker
 
 
 def filled(*contents: Any, size: int = 3) -> LruCache:

@@ -10,8 +10,8 @@ import fnss
 import pytest
 from scipy.stats import chisquare
 
+from icarus.core.hashing import stable_hash
 from icarus.execution import DummyCollector, NetworkController, NetworkModel, NetworkView
-from icarus.hashing import stable_hash
 from icarus.models.strategy import HashroutingSymmetric
 
 

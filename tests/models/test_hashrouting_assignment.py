@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from icarus.core.hashing import salted_hash, stable_hash
+from icarus.core.random_streams import root_seed, stream
+from icarus.core.randomness import unseeded_from
 from icarus.execution import NetworkController, NetworkModel, NetworkView
 from icarus.execution.simulation import Simulation, simulate
-from icarus.experiment import root_seed, stream
-from icarus.hashing import salted_hash, stable_hash
 from icarus.models.cache import ShardedCache
 from icarus.models.strategy import HashroutingSymmetric
 from icarus.models.strategy.hashrouting import BaseHashrouting
-from icarus.randomness import unseeded_from
 from icarus.registry import STRATEGY, register_strategy
 from icarus.tools import means_confidence_interval
 from icarus.util import Tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from strategy_harness import Network
 
-from icarus.hashing import stable_hash
+from icarus.core.hashing import stable_hash
 from icarus.models.strategy import (
     Hashrouting,
     HashroutingAsymmetric,
@@ -16,8 +16,8 @@ from icarus.models.strategy import (
     Strategy,
 )
 from icarus.models.strategy.hashrouting import BaseHashrouting
+from icarus.planning.validation import SectionChecker
 from icarus.registry import STRATEGY
-from icarus.validation import SectionChecker
 
 WALKS = "r 1 2 3 s, 2 4 5"
 """Routers 4 and 5 hang off the way from r to s; the fork is at 2."""

@@ -6,7 +6,7 @@ import pytest
 from strategy_harness import Network
 
 from icarus.models.strategy import HashroutingClustered, HashroutingEdge, HashroutingOnPath
-from icarus.validation import SectionChecker
+from icarus.planning.validation import SectionChecker
 
 WALKS = "r 1 2 3 s, 2 4 5"
 """Routers 4 and 5 hang off the way from r to s; the fork is at 2."""

@@ -19,9 +19,9 @@ from icarus.models.cache import (
     SegmentedLruCache,
     policies,
 )
+from icarus.planning.validation import SectionChecker
 from icarus.registry import CACHE_POLICY
 from icarus.util import Tree
-from icarus.validation import SectionChecker
 
 ITEMS = [0, None, "", 1, "a", (), ("a", 1), 2.5]
 items = st.sampled_from(ITEMS)

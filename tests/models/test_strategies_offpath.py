@@ -6,8 +6,8 @@ import pytest
 from strategy_harness import Network
 
 from icarus.models.strategy import NearestReplicaRouting
+from icarus.planning.validation import SectionChecker
 from icarus.registry import STRATEGY
-from icarus.validation import SectionChecker
 
 # Router 4 hangs off the way from r to s.
 WALKS = "r 1 2 3 s, 2 4"

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chisquare
 from strategy_harness import Network
 
-from icarus.components import parameters
+from icarus.core.signatures import parameters
 from icarus.core.values import check_value
 from icarus.models.strategy import CacheLessForMore, Partition, RandomChoice
 

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 import icarus
 from icarus.errors import SettingsError
 from icarus.execution.simulation import SimulationResult
-from icarus.limits import shown_bytes
 from icarus.orchestration import JobEnded, JobRetried, JobStarted, Orchestrator, Status
 from icarus.orchestration.executors import PoolExecutor, memory
 from icarus.orchestration.jobs import jobs_of
+from icarus.planning.limits import shown_bytes
 from icarus.util import Settings, Tree
 
 FORK = {"executor": "pool", "START_METHOD": "fork"}

@@ -16,14 +16,15 @@ import pytest
 
 from icarus.execution.simulation import SimulationResult
 from icarus.orchestration import Orchestrator
+from icarus.orchestration.campaign import run_campaign
+from icarus.orchestration.destination import write_results
 from icarus.orchestration.jobs import Outcome
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.schema import checksum, connect, journal_of
 from icarus.orchestration.keeping import keepable
 from icarus.orchestration.status import Status
+from icarus.planning.loading import load_settings
 from icarus.results import ResultSet, encoding, read_results_pickle, write_results_pickle
-from icarus.runner import run_campaign, write_results
-from icarus.settings import load_settings
 from icarus.util import Tree
 
 STUDY = """

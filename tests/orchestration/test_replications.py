@@ -27,7 +27,7 @@ from icarus.orchestration import (
     Status,
 )
 from icarus.orchestration.replicating import PreciseJobs, State
-from icarus.plan import make_plan
+from icarus.planning.plan import make_plan
 from icarus.util import Settings, Tree
 
 METRIC = "LATENCY.MEAN"

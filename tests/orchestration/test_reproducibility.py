@@ -10,8 +10,8 @@ from textwrap import dedent
 import pytest
 
 from icarus.orchestration import Orchestrator, Status
+from icarus.planning.loading import load_settings
 from icarus.registry import REGISTRIES
-from icarus.settings import load_settings
 
 NEIGHBOUR = """
     import random

@@ -24,10 +24,10 @@ import numpy as np
 import pytest
 
 from icarus.errors import Cancel, SettingsError
-from icarus.limits import Limits
 from icarus.orchestration import Status
 from icarus.orchestration.executors import PoolExecutor, SerialExecutor
 from icarus.orchestration.jobs import Job
+from icarus.planning.limits import Limits
 
 
 class LyingMeta(type):

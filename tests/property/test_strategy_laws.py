@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from icarus.components import parameters
+from icarus.core.signatures import parameters
 from icarus.execution import (
     CacheHitRatioCollector,
     CollectorProxy,

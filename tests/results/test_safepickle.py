@@ -92,7 +92,7 @@ ATTACKS = [
     ("icarus.util", "logging.os.system", ["touch {}"]),
     ("icarus.util", "Tree.__init__", []),
     ("icarus.util", "Settings", []),
-    ("icarus.settings", "load_settings", ["{}"]),
+    ("icarus.planning.loading", "load_settings", ["{}"]),
     ("icarus.results.readwrite", "os.system", ["touch {}"]),
     ("icarus.results.resultset", "ResultSet.json", []),
     ("icarus.results.safepickle", "pickle.loads", ["x"]),

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icarus.components import parameters
+from icarus.core.random_streams import with_seed
+from icarus.core.signatures import parameters
 from icarus.core.values import check_value
-from icarus.experiment import with_seed
 from icarus.registry import CACHE_PLACEMENT
 from icarus.scenarios import location
 from icarus.scenarios.algorithms import extract_cluster_level_topology

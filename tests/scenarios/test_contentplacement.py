@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icarus.components import parameters
+from icarus.core.signatures import parameters
 from icarus.core.values import check_value
 from icarus.scenarios.contentplacement import (
     apply_content_placement,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import networkx as nx
 import pytest
 
-from icarus.components import parameters
+from icarus.core.signatures import parameters
 from icarus.core.values import check_value
 from icarus.errors import TopologyError
 from icarus.execution.simulation import Simulation, simulate

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icarus.errors import TraceError
+from icarus.planning.validation import SectionChecker
 from icarus.registry import WORKLOAD
 from icarus.scenarios.workload import GlobetraffWorkload, Workload
-from icarus.validation import SectionChecker
 
 CONTENTS = "0\t3\t1500\t1\n2\t1\t40\t3\n1\t1\t700\t2\n"
 REQUESTS = "0.5\t0\t1500\n1.25\t2\t40\n1.25\t0\t1500\n7\t1\t700\n9\t0\t1500\n"

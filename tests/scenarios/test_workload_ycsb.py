@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icarus.execution import exec_experiment
+from icarus.planning.validation import SectionChecker
 from icarus.registry import CONTENT_PLACEMENT, WORKLOAD
 from icarus.scenarios import topology_path, uniform_cache_placement
 from icarus.scenarios.workload import Workload, YCSBWorkload
-from icarus.validation import SectionChecker
 
 
 def operations(name, n=20_000, **kwargs):

@@ -4,9 +4,9 @@
 and ``traffic`` have the built-in collectors, ``dummy`` one for tests of strategies.
 """
 
+from icarus.execution.collectors.collector import CollectorProxy, DataCollector, build_collectors
 from icarus.execution.collectors.dummy import DummyCollector
 from icarus.execution.collectors.hits import CacheHitRatioCollector
-from icarus.execution.collectors.interface import CollectorProxy, DataCollector, build_collectors
 from icarus.execution.collectors.traffic import (
     LatencyCollector,
     LinkLoadCollector,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from icarus.execution.collectors.interface import DataCollector
+from icarus.execution.collectors.collector import DataCollector
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from icarus.execution.collectors.collector import DataCollector, mean
 from icarus.execution.collectors.counts import totals
-from icarus.execution.collectors.interface import DataCollector, mean
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node
 from icarus.util import Tree

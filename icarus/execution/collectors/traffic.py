@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from icarus.execution.collectors import counted
+from icarus.execution.collectors.collector import DataCollector
 from icarus.execution.collectors.counts import totals
-from icarus.execution.collectors.interface import DataCollector
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node, Positive
 from icarus.util import Tree

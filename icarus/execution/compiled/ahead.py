@@ -14,13 +14,13 @@ from typing import Any
 
 import fnss
 
+from icarus.core.hashing import digest
 from icarus.core.kinds import conformed
-from icarus.execution.compiled.choice import EngineName, choose_engine
+from icarus.execution.compiled.engine_choice import EngineName, choose_engine
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
-from icarus.hashing import digest
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload import StationaryWorkload
-from icarus.tools.compressed import COMPRESSION_SUFFIXES
+from icarus.traces.compressed import COMPRESSION_SUFFIXES
 
 __all__ = ["compile_ahead"]
 
@@ -88,7 +88,7 @@ def _compile(experiment: Mapping[str, Any], large: bool) -> None:
 
 
 def _build(experiment: Mapping[str, Any]) -> None:
-    from icarus.execution.compiled.engine import CompiledRun
+    from icarus.execution.compiled.compiled_engine import CompiledRun
 
     policy = dict(experiment["cache_policy"].items())
     if "trace" in policy:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from icarus.kernels.jit import DISABLED, compiled_once
+from icarus.compiler.jit import DISABLED, compiled_once
 
 __all__ = ["compile_or_load"]
 

@@ -5,8 +5,8 @@ Strategies read through a ``NetworkView`` and act through a ``NetworkController`
 
 from icarus.execution.network.controller import NetworkController
 from icarus.execution.network.model import NetworkModel
-from icarus.execution.network.paths import ShortestPaths, symmetrify_paths
 from icarus.execution.network.view import NetworkView
+from icarus.routing.paths import ShortestPaths, symmetrify_paths
 
 __all__ = [
     "NetworkController",

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from icarus.execution.network.model import NetworkModel
-from icarus.execution.network.paths import ShortestPaths
+from icarus.routing.paths import ShortestPaths
 from icarus.types import Node
 from icarus.util import apportionment
 

@@ -12,9 +12,9 @@ from typing import Any
 import fnss
 import numpy as np
 
-from icarus.components import accepts_seed, takes_seed_sequence
-from icarus.execution.network.paths import ShortestPaths
+from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.registry import CACHE_POLICY
+from icarus.routing.paths import ShortestPaths
 from icarus.scenarios.origins import OriginatedContents, Origins
 from icarus.types import Content, Node, Seed
 from icarus.util import Tree

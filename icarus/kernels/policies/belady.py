@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.kernels.catalogue import Contents, register_policy_kernel
-from icarus.kernels.jit import entry_point, kernel
+from icarus.compiler.jit import entry_point, kernel
+from icarus.kernels.kernel_registry import Contents, register_policy_kernel
 from icarus.kernels.policies.heap import (
     Heaps,
     add,
@@ -35,8 +35,8 @@ from icarus.kernels.policies.seen import (
     make_seen,
 )
 from icarus.models.cache import BeladyMinCache
-from icarus.scenarios.workload.catalogue import number_ids, read_catalogue
-from icarus.tools.tracefile import TraceReader
+from icarus.scenarios.workload.trace_catalogue import number_ids, read_catalogue
+from icarus.traces.trace_file import TraceReader
 
 __all__ = ["BeladyMinCaches"]
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.catalogue import Contents, register_policy_kernel
 from icarus.kernels.dispatch import cache_get
 from icarus.kernels.index import Slots, enter, find, leave, make_slots
+from icarus.kernels.kernel_registry import Contents, register_policy_kernel
 from icarus.models.cache import ClimbCache
 
 __all__ = ["ClimbCaches"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.jit import kernel
+from icarus.compiler.jit import kernel
 
 __all__ = [
     "Heaps",

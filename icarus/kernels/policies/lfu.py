@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.kernels.catalogue import Contents, register_policy_kernel
+from icarus.compiler.jit import kernel
 from icarus.kernels.index import enter, find, leave
-from icarus.kernels.jit import kernel
+from icarus.kernels.kernel_registry import Contents, register_policy_kernel
 from icarus.kernels.policies.heap import (
     Heaps,
     add,

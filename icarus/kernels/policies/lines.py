@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from icarus.compiler.jit import kernel
 from icarus.kernels.index import Slots, expect, find, leave, make_slots
-from icarus.kernels.jit import kernel
 
 __all__ = [
     "NEXT",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from icarus.kernels.catalogue import register_policy_kernel
+from icarus.kernels.kernel_registry import register_policy_kernel
 from icarus.models.cache import NullCache
 
 __all__ = ["NullCaches"]

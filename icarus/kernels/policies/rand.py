@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.kernels.catalogue import Contents, register_policy_kernel
 from icarus.kernels.index import Slots, enter, find, leave, make_slots
+from icarus.kernels.kernel_registry import Contents, register_policy_kernel
 from icarus.models.cache import RandEvictionCache
 
 __all__ = ["RandCaches"]

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from icarus.compiler.jit import kernel
 from icarus.kernels.index import Slots, enter, find, grow_slots, make_slots
-from icarus.kernels.jit import kernel
 
 __all__ = [
     "IN_SLOT",

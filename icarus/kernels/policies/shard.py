@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.components import accepts_seed
-from icarus.kernels.catalogue import (
+from icarus.compiler.jit import kernel
+from icarus.core.signatures import accepts_seed
+from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
+from icarus.kernels.kernel_registry import (
     Contents,
     PolicyKernel,
     kernel_of_state,
     policy_kernel,
     register_policy_kernel,
 )
-from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
-from icarus.kernels.jit import kernel
 from icarus.kernels.network import salted_content_hash
 from icarus.models.cache import ShardedCache
 from icarus.registry import CACHE_POLICY

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from icarus.kernels.catalogue import Contents, register_policy_kernel
+from icarus.compiler.jit import kernel
 from icarus.kernels.index import enter, find, leave
-from icarus.kernels.jit import kernel
+from icarus.kernels.kernel_registry import Contents, register_policy_kernel
 from icarus.kernels.policies.lines import (
     PREVIOUS,
     Lines,

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.kernels.catalogue import Numbering
+from icarus.compiler.jit import kernel
 from icarus.kernels.dispatch import cache_get, cache_put
-from icarus.kernels.jit import kernel
+from icarus.kernels.kernel_registry import Numbering
 from icarus.kernels.network import AGAIN, salted_content_hash
-from icarus.kernels.paths import cache_at, find_path, last_position, node_at
+from icarus.kernels.path_table import cache_at, find_path, last_position, node_at
 from icarus.kernels.sessions import (
     branch_leg,
     content_leg,

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.kernels.catalogue import Numbering, register_strategy_kernel
+from icarus.compiler.jit import kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put
-from icarus.kernels.jit import kernel
+from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
-from icarus.kernels.paths import find_link, find_path, last_position, node_at
+from icarus.kernels.path_table import find_link, find_path, last_position, node_at
 from icarus.kernels.sessions import (
     branch_leg,
     cache_serves,

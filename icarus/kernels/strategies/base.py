@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from icarus.kernels.catalogue import Numbering, register_strategy_kernel
+from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
-from icarus.kernels.paths import find_path, last_position
+from icarus.kernels.path_table import find_path, last_position
 from icarus.kernels.sessions import round_trip
 from icarus.models.strategy.base import NoCache
 

@@ -6,7 +6,7 @@ routing is looked at once per miss, and always the same.
 
 from __future__ import annotations
 
-from icarus.kernels.catalogue import register_strategy_kernel
+from icarus.kernels.kernel_registry import register_strategy_kernel
 from icarus.kernels.network import AGAIN
 from icarus.kernels.strategies._hashbase import (
     HashroutingState,

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from icarus.kernels.catalogue import Numbering, register_strategy_kernel
+from icarus.compiler.jit import kernel
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put
-from icarus.kernels.jit import kernel
+from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
-from icarus.kernels.paths import cache_at, find_path, last_position
+from icarus.kernels.path_table import cache_at, find_path, last_position
 from icarus.kernels.sessions import round_trip
 from icarus.models.strategy.offpath import NearestReplicaRouting
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from icarus.compiler.jit import kernel
 from icarus.errors import NoKernelError
-from icarus.kernels.catalogue import Numbering, register_strategy_kernel
 from icarus.kernels.dispatch import cache_get, cache_put
-from icarus.kernels.jit import kernel
+from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
-from icarus.kernels.paths import cache_at, find_path, last_position, node_at
+from icarus.kernels.path_table import cache_at, find_path, last_position, node_at
 from icarus.kernels.sessions import content_leg, request_leg, round_trip
 from icarus.models.strategy.onpath import (
     CacheLessForMore,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from icarus.core.randomness import generator
 from icarus.models.cache._base import Cache, Item
-from icarus.randomness import generator
 from icarus.registry import register_cache_policy
 from icarus.types import Seed
 

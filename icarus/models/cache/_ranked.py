@@ -26,7 +26,7 @@ def requests_of(trace: Iterable[Item] | str | Path) -> Iterable[Item]:
     """Return the requests of a trace, which may be a file."""
     if not isinstance(trace, str | Path):
         return trace
-    from icarus.tools.tracefile import TraceReader
+    from icarus.traces.trace_file import TraceReader
 
     return chain.from_iterable(block.ids for block in TraceReader(trace).blocks())
 
@@ -182,7 +182,7 @@ def _check_trace(parameters: dict[str, Any]) -> list[str]:
     trace = parameters.get("trace")
     if not isinstance(trace, str | Path):
         return []
-    from icarus.tools.tracefile import missing_file
+    from icarus.traces.trace_file import missing_file
 
     missing = missing_file(trace)
     return [f"trace: {trace}: {missing}"] if missing else []

@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from icarus.components import accepts_seed, takes_seed_sequence
+from icarus.core.hashing import salted_hash
+from icarus.core.randomness import generator, hash_salt
+from icarus.core.section_checks import check_section
+from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.errors import suggestion
-from icarus.hashing import salted_hash
 from icarus.models.cache._base import Cache, Item
-from icarus.randomness import generator, hash_salt
 from icarus.registry import CACHE_POLICY, register_cache_policy
 from icarus.types import Fraction, PositiveInt, Seed
 
@@ -300,12 +301,9 @@ class ArrayCache(_RandomCacheSystem):
 
 
 def _check_shard(parameters: Mapping[str, Any]) -> list[str]:
-    # What checks settings knows the registries, and so imports this module.
-    from icarus.validation import SectionChecker
-
     section = {"name": parameters.get("policy", "LRU")}
     attributes = parameters.get("policy_attr") or {}
-    report = SectionChecker().check("cache_policy", {**section, **dict(attributes.items())})
+    report = check_section("cache_policy", {**section, **dict(attributes.items())})
     place = {"name": "policy"}
     return [f"{place.get(key, f'policy_attr.{key}')}: {text}" for key, text in report.problems]
 
@@ -329,7 +327,7 @@ class ShardedCache(Cache):
         ``maxlen % nodes`` of them one more.
     f_map : callable, optional
         Takes an item and returns the index of its shard, from 0. By default that is the
-        remainder of a salted hash, ``icarus.hashing.salted_hash(k, ...) % nodes``. Which items
+        remainder of a salted hash, ``icarus.core.hashing.salted_hash(k, ...) % nodes``. Which items
         meet in a shard is a draw that each replication of a campaign makes anew, for all caches
         of the network at once.
     policy_attr : mapping, optional

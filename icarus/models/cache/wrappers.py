@@ -12,10 +12,10 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from icarus.core.randomness import generator
 from icarus.models.cache._base import Cache, Item
 from icarus.models.cache._layers import CacheWrapper, KeyValueCache
 from icarus.models.cache._ttl import ExtendOnlyTtlCache, TtlCache
-from icarus.randomness import generator
 from icarus.types import Fraction, PositiveInt, Seed
 
 __all__ = [

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from icarus.hashing import salted_hash
+from icarus.core.hashing import salted_hash
+from icarus.core.randomness import hash_salt
 from icarus.models.strategy.base import Strategy, _require_one_of
-from icarus.randomness import hash_salt
 from icarus.types import Content, Node, Seed
 
 if TYPE_CHECKING:

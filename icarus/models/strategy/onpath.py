@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
+from icarus.core.randomness import generator
 from icarus.models.strategy.base import Strategy
-from icarus.randomness import generator
 from icarus.registry import register_strategy
 from icarus.types import Content, Fraction, Node, Positive, Seed
 

@@ -4,9 +4,9 @@
 that survives the death of any of them; ``DaskExecutor`` on the workers of a dask cluster.
 """
 
-from icarus.orchestration.executors.choice import make_executor, planned_for
 from icarus.orchestration.executors.dask import DaskExecutor
-from icarus.orchestration.executors.interface import Executor, JobInterrupted
+from icarus.orchestration.executors.executor import Executor, JobInterrupted
+from icarus.orchestration.executors.executor_choice import make_executor, planned_for
 from icarus.orchestration.executors.pool import PoolExecutor
 from icarus.orchestration.executors.serial import SerialExecutor
 

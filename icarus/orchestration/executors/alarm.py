@@ -8,9 +8,9 @@ import time
 from types import FrameType
 from typing import Any
 
-from icarus.limits import Limits
 from icarus.orchestration.status import Status
 from icarus.orchestration.stops import JobStopped
+from icarus.planning.limits import Limits
 
 __all__ = ["OverLimit", "Watch", "verdict"]
 

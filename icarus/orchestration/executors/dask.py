@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from icarus.errors import ClusterError
-from icarus.limits import Limits
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import verdict
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.status import Status
-from icarus.settings import SettingsSource
+from icarus.planning.limits import Limits
+from icarus.planning.loading import SettingsSource
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from icarus.limits import Limits
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.executors.alarm import OverLimit, Watch
 from icarus.orchestration.jobs import Job, Outcome
@@ -28,8 +27,9 @@ from icarus.orchestration.provenance import versions_used
 from icarus.orchestration.status import Status
 from icarus.orchestration.stops import JobStopped
 from icarus.orchestration.worker import run_job
+from icarus.planning.limits import Limits
+from icarus.planning.loading import SettingsSource, execute_settings
 from icarus.registry import REGISTRIES, Check, load_components
-from icarus.settings import SettingsSource, execute_settings
 
 __all__ = ["BEGUN", "Terms", "differing", "versions_here", "work"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import psutil
 
 from icarus.core.machine import memory
-from icarus.limits import shown_bytes
+from icarus.planning.limits import shown_bytes
 
 __all__ = ["MemoryGuard"]
 

@@ -23,7 +23,6 @@ from typing import Any
 import psutil
 
 from icarus.errors import ProcessError
-from icarus.limits import Limits
 from icarus.orchestration.board import Board
 from icarus.orchestration.ending import describe_exit, kill_with_children, started_by
 from icarus.orchestration.errortext import error_line, traceback_text
@@ -36,7 +35,8 @@ from icarus.orchestration.output import Output
 from icarus.orchestration.signals import stop_signals_blocked
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import STARTED, Terms, serve
-from icarus.settings import SettingsSource
+from icarus.planning.limits import Limits
+from icarus.planning.loading import SettingsSource
 
 __all__ = ["PoolExecutor"]
 

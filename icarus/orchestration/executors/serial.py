@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from icarus.limits import Limits
 from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import OverLimit, Watch
-from icarus.orchestration.executors.interface import JobInterrupted
+from icarus.orchestration.executors.executor import JobInterrupted
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.output import Output
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import run_job
+from icarus.planning.limits import Limits
 
 __all__ = ["SerialExecutor"]
 

@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from icarus.core.hashing import digest
 from icarus.errors import JournalError
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
-from icarus.hashing import digest
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.guard import MOST
 from icarus.orchestration.status import Status

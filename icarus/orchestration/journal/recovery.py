@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icarus.core.partial import partial_name
-from icarus.core.plaintext import one_line
 from icarus.errors import JournalError
 from icarus.orchestration.jobs import Outcome
 from icarus.orchestration.journal.beside import BESIDE, aside, put_foreign_aside
@@ -38,6 +37,7 @@ from icarus.orchestration.journal.schema import (
     open_existing,
 )
 from icarus.orchestration.journal.waiting import is_busy, locked
+from icarus.plaintext import one_line
 from icarus.results.resultset import ResultSet
 
 __all__ = ["Opened", "move_aside", "open_or_salvage", "recover"]

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from icarus.core.partial import partial_name
-from icarus.core.plaintext import one_line
 from icarus.errors import JournalError, nearest_file
 from icarus.orchestration.journal.beside import BESIDE, PAGE_SIZE, real_place, refuse_foreign
 from icarus.orchestration.journal.guard import bounded, is_damage, require_schema, unbounded
 from icarus.orchestration.journal.lock import is_held
 from icarus.orchestration.journal.waiting import SQLITE_WAITS, is_busy, locked, patiently
+from icarus.plaintext import one_line
 
 if TYPE_CHECKING:
     from icarus.results.encoding import Payload

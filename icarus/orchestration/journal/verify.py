@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from icarus.core.plaintext import one_line
 from icarus.errors import JournalError
 from icarus.orchestration.journal.guard import is_damage, results_file, rows
+from icarus.orchestration.journal.overview import campaign_status, job_rows
 from icarus.orchestration.journal.ownership import digest_of
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.schema import checksum, describe, open_existing, results_of
-from icarus.orchestration.journal.status import campaign_status, job_rows
 from icarus.orchestration.status import Status
+from icarus.plaintext import one_line
 
 __all__ = ["verify_journal"]
 

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from icarus.core.plaintext import one_line
 from icarus.errors import JournalError
+from icarus.plaintext import one_line
 
 __all__ = ["PATIENCE", "SQLITE_WAITS", "is_busy", "locked", "patiently"]
 

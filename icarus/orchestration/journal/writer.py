@@ -19,7 +19,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from icarus.core.partial import leftovers
-from icarus.core.plaintext import one_line
 from icarus.errors import JournalError
 from icarus.orchestration.events import (
     CampaignEnded,
@@ -59,6 +58,7 @@ from icarus.orchestration.journal.schema import (
 from icarus.orchestration.journal.waiting import patiently
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.status import RUN_AGAIN, Status
+from icarus.plaintext import one_line
 from icarus.results.encoding import Payload, dumps
 from icarus.util import Settings, Tree
 

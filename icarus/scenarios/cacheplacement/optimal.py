@@ -12,7 +12,7 @@ from typing import Any
 import fnss
 import numpy as np
 
-from icarus.randomness import generator
+from icarus.core.randomness import generator
 from icarus.registry import register_cache_placement
 from icarus.scenarios.cacheplacement.budget import (
     SiteCount,

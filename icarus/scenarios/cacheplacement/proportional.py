@@ -8,7 +8,7 @@ from typing import Any, Literal
 import fnss
 import networkx as nx
 
-from icarus.randomness import generator
+from icarus.core.randomness import generator
 from icarus.registry import register_cache_placement
 from icarus.scenarios.cacheplacement.budget import (
     SiteCount,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from icarus.scenarios.topology.base import (
+from icarus.scenarios.topology.graphfile import topology_graph
+from icarus.scenarios.topology.icn_topology import (
     EXTERNAL_LINK_DELAY,
     INTERNAL_LINK_DELAY,
     IcnTopology,
     largest_connected_component_subgraph,
 )
-from icarus.scenarios.topology.graphfile import topology_graph
 from icarus.scenarios.topology.maps import resources_dir
 from icarus.scenarios.topology.rocketfuel import (
     topology_rocketfuel_latency,

@@ -13,10 +13,10 @@ from typing import Any, Literal, TypeAlias
 import fnss
 import networkx as nx
 
-from icarus.core.plaintext import one_line, some_of
 from icarus.errors import TopologyError, suggestion
+from icarus.plaintext import one_line, some_of
 from icarus.registry import register_topology_factory
-from icarus.scenarios.topology.base import (
+from icarus.scenarios.topology.icn_topology import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
     largest_connected_component_subgraph,

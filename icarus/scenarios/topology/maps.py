@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from icarus.errors import TopologyError
-from icarus.tools.compressed import LONGEST_MAGIC, compression_of
+from icarus.traces.compressed import LONGEST_MAGIC, compression_of
 
 __all__ = [
     "LARGEST_FILE",

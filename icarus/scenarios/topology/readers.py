@@ -18,8 +18,8 @@ from xml.parsers import expat
 
 import networkx as nx
 
-from icarus.core.plaintext import one_line
 from icarus.errors import TopologyError
+from icarus.plaintext import one_line
 from icarus.scenarios.topology.maps import LARGEST_GRAPH
 
 __all__ = [

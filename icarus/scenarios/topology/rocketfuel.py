@@ -12,10 +12,10 @@ from typing import Any
 
 import fnss
 
-from icarus.core.plaintext import one_line
 from icarus.errors import TopologyError
+from icarus.plaintext import one_line
 from icarus.registry import register_topology_factory
-from icarus.scenarios.topology.base import (
+from icarus.scenarios.topology.icn_topology import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
     attach_receivers,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from icarus.errors import TopologyError, suggestion
-from icarus.scenarios.topology.base import (
+from icarus.scenarios.topology.icn_topology import (
     EXTERNAL_LINK_DELAY,
     EXTERNAL_LINK_WEIGHT,
     INTERNAL_LINK_DELAY,

@@ -12,7 +12,7 @@ import fnss
 from annotated_types import Ge
 
 from icarus.registry import register_topology_factory
-from icarus.scenarios.topology.base import IcnTopology, deploy_stacks, label_links
+from icarus.scenarios.topology.icn_topology import IcnTopology, deploy_stacks, label_links
 from icarus.types import NonNegative, PositiveInt
 
 __all__ = ["topology_mesh", "topology_path", "topology_ring", "topology_tree"]

@@ -10,7 +10,7 @@ import networkx as nx
 
 from icarus.errors import TopologyError
 from icarus.registry import register_topology_factory
-from icarus.scenarios.topology.base import IcnTopology, label_links, problems_when_built
+from icarus.scenarios.topology.icn_topology import IcnTopology, label_links, problems_when_built
 from icarus.scenarios.topology.maps import map_file, opened_by
 from icarus.scenarios.topology.zoo import topology_garr, topology_geant
 

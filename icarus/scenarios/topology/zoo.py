@@ -17,7 +17,7 @@ import topohub
 
 from icarus.errors import TopologyError, suggestion
 from icarus.registry import register_topology_factory
-from icarus.scenarios.topology.base import (
+from icarus.scenarios.topology.icn_topology import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
     deploy_stacks,

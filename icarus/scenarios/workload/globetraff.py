@@ -15,11 +15,11 @@ import numpy as np
 
 from icarus.errors import TraceError
 from icarus.registry import register_workload
-from icarus.scenarios.workload.catalogue import FileVersion, file_version
 from icarus.scenarios.workload.receivers import ReceiverChoice
+from icarus.scenarios.workload.request_streams import RECEIVERS, WorkloadStreams
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
-from icarus.scenarios.workload.streams import RECEIVERS, WorkloadStreams
-from icarus.tools.tracefile import BLOCK_SIZE, TraceBlock, TraceReader, missing_file
+from icarus.scenarios.workload.trace_catalogue import FileVersion, file_version
+from icarus.traces.trace_file import BLOCK_SIZE, TraceBlock, TraceReader, missing_file
 from icarus.types import Node, NonNegative, NonNegativeInt, Seed
 
 if TYPE_CHECKING:

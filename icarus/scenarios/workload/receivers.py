@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from icarus.tools.stats import TruncatedZipfDist
+from icarus.theory.distributions import TruncatedZipfDist
 from icarus.types import Node
 
 if TYPE_CHECKING:

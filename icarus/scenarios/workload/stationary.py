@@ -9,8 +9,7 @@ import numpy as np
 
 from icarus.registry import register_workload
 from icarus.scenarios.workload.receivers import ReceiverChoice
-from icarus.scenarios.workload.requests import BATCH_SIZE, RequestBatch, iterate_events
-from icarus.scenarios.workload.streams import (
+from icarus.scenarios.workload.request_streams import (
     CONTENTS,
     GAPS,
     RECEIVERS,
@@ -19,7 +18,8 @@ from icarus.scenarios.workload.streams import (
     measured_after,
     spans,
 )
-from icarus.tools.stats import TruncatedZipfDist
+from icarus.scenarios.workload.requests import BATCH_SIZE, RequestBatch, iterate_events
+from icarus.theory.distributions import TruncatedZipfDist
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
 if TYPE_CHECKING:

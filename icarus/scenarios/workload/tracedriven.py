@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Interval
 
-from icarus.core.plaintext import one_line
 from icarus.errors import TraceError
+from icarus.plaintext import one_line
 from icarus.registry import register_workload
-from icarus.scenarios.workload.catalogue import number_ids, read_catalogue
 from icarus.scenarios.workload.receivers import ReceiverChoice
-from icarus.scenarios.workload.requests import RequestBatch, iterate_events
-from icarus.scenarios.workload.stationary import check_arrivals
-from icarus.scenarios.workload.streams import (
+from icarus.scenarios.workload.request_streams import (
     GAPS,
     RECEIVERS,
     PoissonClock,
     WorkloadStreams,
     measured_after,
 )
-from icarus.tools.tracefile import BLOCK_SIZE, TraceReader, missing_file
-from icarus.tools.traceformat import FormatName, TimeUnit, named_as_table
+from icarus.scenarios.workload.requests import RequestBatch, iterate_events
+from icarus.scenarios.workload.stationary import check_arrivals
+from icarus.scenarios.workload.trace_catalogue import number_ids, read_catalogue
+from icarus.traces.formats import FormatName, TimeUnit, named_as_table
+from icarus.traces.trace_file import BLOCK_SIZE, TraceReader, missing_file
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
 if TYPE_CHECKING:

@@ -16,9 +16,7 @@ import numpy as np
 from icarus.errors import suggestion
 from icarus.registry import register_workload
 from icarus.scenarios.workload.receivers import ReceiverChoice
-from icarus.scenarios.workload.requests import BATCH_SIZE, RequestBatch, Workload, iterate_events
-from icarus.scenarios.workload.stationary import check_arrivals
-from icarus.scenarios.workload.streams import (
+from icarus.scenarios.workload.request_streams import (
     CONTENTS,
     GAPS,
     RECEIVERS,
@@ -26,7 +24,9 @@ from icarus.scenarios.workload.streams import (
     WorkloadStreams,
     spans,
 )
-from icarus.tools.stats import TruncatedZipfDist
+from icarus.scenarios.workload.requests import BATCH_SIZE, RequestBatch, Workload, iterate_events
+from icarus.scenarios.workload.stationary import check_arrivals
+from icarus.theory.distributions import TruncatedZipfDist
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
 __all__ = ["YCSBWorkload"]

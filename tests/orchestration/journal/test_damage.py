@@ -10,9 +10,9 @@ import pytest
 
 from icarus.errors import ResultsError
 from icarus.orchestration import Status
+from icarus.orchestration.campaign import Keeping, prepared, run_campaign
 from icarus.orchestration.journal.schema import PAGE_SIZE
 from icarus.results import read_results_pickle
-from icarus.runner import Keeping, prepared, run_campaign
 from icarus.util import Settings, Tree
 
 

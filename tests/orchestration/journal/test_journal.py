@@ -15,8 +15,8 @@ from icarus.orchestration import JobRetried, Orchestrator, Outcome, Status
 from icarus.orchestration.jobs import jobs_of
 from icarus.orchestration.journal import schema
 from icarus.orchestration.journal.lock import Lock, is_held
+from icarus.orchestration.journal.overview import campaign_status, find_journal, job_row, job_rows
 from icarus.orchestration.journal.reader import JournalReader
-from icarus.orchestration.journal.status import campaign_status, find_journal, job_row, job_rows
 from icarus.orchestration.journal.writer import Journal
 from icarus.util import Settings, Tree
 

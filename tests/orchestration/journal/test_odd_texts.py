@@ -18,12 +18,12 @@ from icarus.errors import Cancel
 from icarus.orchestration import Orchestrator, Outcome, Status
 from icarus.orchestration.events import CampaignStarted, JobEnded, JobRetried, JobStarted
 from icarus.orchestration.jobs import LONGEST_MESSAGE, LONGEST_TRACEBACK, Job, jobs_of
+from icarus.orchestration.journal.overview import campaign_status, job_row, job_rows
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.recovery import recover
-from icarus.orchestration.journal.status import campaign_status, job_row, job_rows
 from icarus.orchestration.journal.writer import Journal
 from icarus.orchestration.worker import run_job
-from icarus.settings import SettingsSource
+from icarus.planning.loading import SettingsSource
 from icarus.util import Settings, Tree
 
 # A thousand examples take longer than a test may.

@@ -18,7 +18,7 @@ from icarus.errors import JournalError
 from icarus.orchestration import Orchestrator, Status
 from icarus.orchestration.journal import schema, waiting
 from icarus.orchestration.journal.lock import Lock, is_held
-from icarus.orchestration.journal.status import campaign_status, job_rows
+from icarus.orchestration.journal.overview import campaign_status, job_rows
 from icarus.orchestration.journal.writer import Journal
 from icarus.results.readwrite import read_results_pickle, write_results_pickle
 from icarus.results.resultset import ResultSet

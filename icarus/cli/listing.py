@@ -1,0 +1,115 @@
+"""What ``icarus list`` prints: the registries and what is in them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from icarus.core.signatures import Parameter, summary, takes_any_keyword
+from icarus.errors import ComponentError, suggestion
+from icarus.registry import REGISTRIES, Registry
+
+__all__ = ["component", "components", "kinds"]
+
+_VALIDATED_KINDS = (
+    "topology",
+    "workload",
+    "content_placement",
+    "cache_placement",
+    "cache_policy",
+    "strategy",
+    "collector",
+)
+
+
+def kinds() -> list[str]:
+    """Return a line for each kind of component."""
+    width = max(len(registry.plural) for registry in REGISTRIES)
+    return [
+        f"{registry.plural:<{width}}  {len(registry):>3}  {', '.join(sorted(registry.keys()))}"
+        for registry in REGISTRIES
+    ]
+
+
+def components(kind: str) -> list[str]:
+    """Return a line for each component of a kind: its name and what it is.
+
+    Raises
+    ------
+    ComponentError
+        If there is no such kind.
+    """
+    registry, _ = _find(kind)
+    width = max((len(name) for name in registry.keys()), default=0)  # noqa: SIM118
+    return [f"{name:<{width}}  {summary(entry)}" for name, entry in sorted(registry.items())]
+
+
+def component(kind: str, name: str) -> list[str]:
+    """Return the description of one component: parameters, defaults, reference.
+
+    Raises
+    ------
+    ComponentError
+        If there is no such kind or component.
+    """
+    registry, section = _find(kind)
+    entry = registry.resolve(name)
+    module = str(getattr(entry, "__module__", ""))
+    origin = f"{module}.{entry.__qualname__}" if hasattr(entry, "__qualname__") else repr(entry)
+    lines = [f"{name} ({registry.kind}): {origin}", ""]
+    lines += (inspect.getdoc(entry) or "It has no description.").splitlines()
+    if section is None:
+        return lines
+    from icarus.core.kinds import is_built_in, settable_parameters
+
+    settable = settable_parameters(section, entry).values()
+    lines += ["", "In settings", "-----------"]
+    if section == "cache_placement":
+        lines.append(
+            "network_cache : float > 0, required; all caches, as a fraction of the catalogue"
+        )
+    lines += [_describe(parameter) for parameter in settable]
+    if not settable and section != "cache_placement":
+        lines.append("It takes no parameters.")
+    if takes_any_keyword(entry) and not is_built_in(entry):
+        lines.append("It takes any other parameter too.")
+    return lines
+
+
+def _find(kind: str) -> tuple[Registry, str | None]:
+    wanted = _plain(kind)
+    for registry, section in zip(REGISTRIES, [*_VALIDATED_KINDS, None, None], strict=True):
+        if wanted and wanted in (
+            _plain(registry.plural),
+            _plain(registry.kind),
+            _plain(section or ""),
+        ):
+            return registry, section
+    known = [registry.plural for registry in REGISTRIES]
+    raise ComponentError(f"unknown kind of component {kind!r}; {suggestion(kind, known)}")
+
+
+def _plain(kind: str) -> str:
+    return re.sub(r"[\s_-]", "", kind).casefold()
+
+
+def _describe(parameter: Parameter) -> str:
+    kind = _type_name(parameter.annotation) if parameter.typed else "any"
+    if parameter.name == "seed":
+        return "seed : int, default derived from SEED and the replication"
+    default = "required" if parameter.required else f"default {parameter.default!r}"
+    return f"{parameter.name} : {kind}, {default}"
+
+
+def _type_name(annotation: Any) -> str:
+    text = inspect.formatannotation(annotation)
+    text = re.sub(r"(typing|collections\.abc|icarus\.\w+|os|pathlib)\.", "", text)
+    # Annotated[float, Ge(ge=0)] reads as "float >= 0".
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+
+    def constrained(match: re.Match[str]) -> str:
+        limits = re.findall(r"\b(ge|gt|le|lt)=([-\d.]+)", match[2])
+        return match[1] + "".join(f" {signs[sign]} {value}" for sign, value in limits)
+
+    return re.sub(r"Annotated\[(.*?), (\w+\([^\[\]]*\))\]", constrained, text)

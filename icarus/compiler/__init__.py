@@ -1,0 +1,1 @@
+"""The compiler: its options, compiled code on disk, and what kernels of all kinds need."""

@@ -1,0 +1,139 @@
+"""Checks of what settings give a component against its signature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from icarus.core.kinds import (
+    SECTION_REGISTRIES,
+    conformed_section,
+    is_built_in,
+    settable_parameters,
+)
+from icarus.core.signatures import Parameter, parameters, takes_any_keyword
+from icarus.core.values import check_value
+from icarus.errors import ComponentError, nearest, suggestion
+from icarus.types import NonNegative
+
+__all__ = ["Finding", "Report", "check_section"]
+
+Finding = tuple[str, str]
+"""A place inside a section or an experiment, and what is wrong there."""
+
+
+@dataclass
+class Report:
+    """What was found in one section or one experiment."""
+
+    problems: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    unread: list[Finding] = field(default_factory=list)
+    """Parameters that their component, named beside them, does not know."""
+
+    def include(self, section: str, other: Report) -> None:
+        """Add what was found in a section of an experiment."""
+        self.problems += [(f"{section}.{place}", text) for place, text in other.problems]
+        self.warnings += [(f"{section}.{place}", text) for place, text in other.warnings]
+        self.unread += [(f"{section}.{place}", name) for place, name in other.unread]
+
+
+def check_section(kind: str, section: Mapping[str, Any]) -> Report:
+    """Check one section: the component it names and the parameters it gives.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the section, or ``collector``.
+    section : mapping
+        The name of the component under ``name``, and its parameters.
+    """
+    report = Report()
+    registry = SECTION_REGISTRIES[kind]
+    if "name" not in section:
+        report.problems.append(("name", f"missing; it says which {registry.kind} to use"))
+        return report
+    name = section["name"]
+    try:
+        component = registry.resolve(name)
+    except ComponentError as error:
+        report.problems.append(("name", str(error)))
+        return report
+    given = {key: value for key, value in section.items() if key != "name"}
+    framework = _check_network_cache(given, report) if kind == "cache_placement" else []
+    known = settable_parameters(kind, component)
+    missing = [one.name for one in known.values() if one.required and one.name not in given]
+    may_be_tags = not framework and not missing and kind != "collector"
+    for key, value in given.items():
+        if key in known:
+            _check_parameter(known[key], value, report)
+        else:
+            _check_unknown(name, component, key, [*framework, *known], may_be_tags, report)
+    report.problems += [(key, f"missing; {name} needs it") for key in missing]
+    if kind == "workload" and given.get("n_measured") == 0 and "n_measured" in known:
+        report.warnings.append(
+            ("n_measured", "0: nothing will be measured, and every metric is NaN")
+        )
+    hook = registry.checks.get(name)
+    if hook is not None and not report.problems:
+        taken = conformed_section(kind, {"name": name, **given})
+        del taken["name"]
+        report.problems += [("name", f"{name}: {problem}") for problem in hook(taken)]
+    return report
+
+
+def _check_network_cache(given: dict[str, Any], report: Report) -> list[str]:
+    """Check ``network_cache`` and take it out; return its name if it is missing."""
+    if "network_cache" not in given:
+        text = "missing; it gives the total size of all caches as a fraction of the catalogue"
+        report.problems.append(("network_cache", text))
+        return ["network_cache"]
+    share = given.pop("network_cache")
+    problems = check_value(NonNegative, share)
+    report.problems += [("network_cache", problem) for problem in problems]
+    if not problems and share == 0:
+        report.warnings.append(("network_cache", "0; there will be no caches"))
+    elif not problems and share > 1:
+        text = (
+            f"{share:g} times the catalogue, for all caches together; it is a fraction of the "
+            "number of contents, such as 0.01 for one in a hundred"
+        )
+        report.warnings.append(("network_cache", text))
+    return []
+
+
+def _check_parameter(parameter: Parameter, value: Any, report: Report) -> None:
+    if not parameter.typed or (value is None and parameter.default is None):
+        return
+    for problem in check_value(parameter.annotation, value):
+        report.problems.append((parameter.name, problem))
+
+
+def _check_unknown(
+    name: str,
+    component: Callable[..., Any],
+    key: str,
+    known: list[str],
+    may_be_tag: bool,
+    report: Report,
+) -> None:
+    """Judge a parameter that a component does not name.
+
+    Settings give all strategies the parameters of one, or tag experiments for their plots, and
+    built-in components leave out what they do not know. It is a mistake where it is nearly the
+    name of a parameter, or where something that is needed is missing. A user's own component
+    that takes any keyword may well read it; one that does not would fail.
+    """
+    built_in = is_built_in(component)
+    if takes_any_keyword(component) and not built_in:
+        return
+    if key in parameters(component):
+        # Such as the size of a cache, which follows from the placement of caches.
+        report.problems.append((key, f"{name} has no parameter {key!r} for settings to give"))
+        return
+    if built_in and may_be_tag and nearest(key, ["name", *known]) is None:
+        report.unread.append((key, name))
+        return
+    hint = suggestion(key, known) if known else "it takes none"
+    report.problems.append((key, f"{name} has no parameter {key!r}; {hint}"))

@@ -1,0 +1,130 @@
+"""From the counts of the kernels to what collectors are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from icarus.execution.collectors.counts import LinkUse, SessionCounts
+from icarus.execution.compiled.network_tables import PathTables
+from icarus.execution.network import NetworkView
+from icarus.kernels import entries
+from icarus.kernels.evaluation import LinkCounts, Links, StepFacts
+from icarus.kernels.path_table import UNREACHABLE
+from icarus.kernels.sessions import Sessions
+from icarus.types import Content
+
+__all__ = ["links_of", "session_counts"]
+
+
+def session_counts(
+    view: NetworkView,
+    tables: PathTables,
+    sessions: Sessions,
+    links: Links,
+    contents: Sequence[Content],
+    sized: bool,
+    times: tuple[float, float] | None,
+) -> SessionCounts:
+    """Return what was measured.
+
+    Parameters
+    ----------
+    view : NetworkView
+        The network.
+    tables : PathTables
+        The paths that the sessions took.
+    sessions : Sessions
+        The sessions that took place.
+    links : Links
+        See ``links_of``.
+    contents : sequence
+        Names of the contents.
+    sized : bool
+        Whether the workload knows the sizes of contents.
+    times : (float, float) or None
+        Time stamps of the first and the last session; None without any.
+    """
+    nodes = list(view.topology())
+    facts = _facts(tables, sessions, links)
+    kinds = np.flatnonzero(sessions.count[: sessions.used[0]])
+    first_time, last_time = times or (None, None)
+    return SessionCounts(
+        nodes=nodes,
+        contents=contents,
+        number=sessions.count[kinds],
+        size=sessions.size[kinds] if sized else None,
+        receiver=facts.receiver[kinds],
+        source=facts.source[kinds],
+        server=facts.server[kinds],
+        from_cache=facts.from_cache[kinds],
+        latency=facts.latency[kinds],
+        request_hops=facts.request_hops[kinds],
+        content_hops=facts.content_hops[kinds],
+        shortest_hops=_shortest_hops(
+            tables, facts.receiver[kinds], facts.source[kinds], len(nodes)
+        ),
+        links=_link_use(tables, sessions, links, len(nodes)),
+        hits_of=sessions.hits_of,
+        first_time=first_time,
+        last_time=last_time,
+    )
+
+
+def links_of(view: NetworkView) -> Links:
+    """Return the links of a network in both directions, with their delays."""
+    topology, known = view.topology(), view.model.link_delay
+    number = {node: i for i, node in enumerate(topology)}
+    pairs = [(u, v) for a, b in topology.edges() for u, v in ((a, b), (b, a))]
+    ends = (number[u] * len(number) + number[v] for u, v in pairs)
+    delays = (known.get(pair, np.nan) for pair in pairs)
+    links = Links(
+        table=np.zeros(1 << (2 * len(pairs) + 1).bit_length(), dtype=np.int32),
+        ends=np.fromiter(ends, dtype=np.int64, count=len(pairs)),
+        delay=np.fromiter(delays, dtype=np.float64, count=len(pairs)),
+    )
+    entries.fill_table(links.table, links.ends, len(pairs))
+    return links
+
+
+def _facts(tables: PathTables, sessions: Sessions, links: Links) -> StepFacts:
+    n_steps = int(sessions.used[0])
+    facts = StepFacts(
+        receiver=np.zeros(n_steps, dtype=np.int32),
+        source=np.zeros(n_steps, dtype=np.int32),
+        server=np.full(n_steps, -1, dtype=np.int32),
+        from_cache=np.zeros(n_steps, dtype=np.bool_),
+        latency=np.zeros(n_steps),
+        request_hops=np.zeros(n_steps, dtype=np.int64),
+        content_hops=np.zeros(n_steps, dtype=np.int64),
+    )
+    entries.describe_steps(sessions, tables.paths, links, facts)
+    return facts
+
+
+def _shortest_hops(
+    tables: PathTables, receivers: np.ndarray, sources: np.ndarray, n_nodes: int
+) -> np.ndarray:
+    pairs, pair_of = np.unique(receivers.astype(np.int64) * n_nodes + sources, return_inverse=True)
+    first, last = divmod(pairs, n_nodes)
+    found = np.empty(len(pairs), dtype=np.int64)
+    start = 0
+    while (start := entries.look_up_paths(tables.paths, first, last, found, start)) < len(pairs):
+        if tables.paths.need[0] == UNREACHABLE:
+            start += 1
+        else:
+            tables.provide()
+    hops = tables.paths.start[found + 1] - tables.paths.start[found] - 1
+    return np.where(found < 0, 0, hops)[pair_of]
+
+
+def _link_use(tables: PathTables, sessions: Sessions, links: Links, n_nodes: int) -> LinkUse:
+    n_links = len(links.ends)
+    counts = LinkCounts(*(np.zeros(n_links, dtype=np.int64) for _ in LinkCounts._fields))
+    n_steps = int(sessions.used[0])
+    passed, size = np.zeros(n_steps, dtype=np.int64), np.zeros(n_steps, dtype=np.int64)
+    entries.count_links(sessions, tables.paths, links, passed, size, counts)
+    used = np.flatnonzero(counts.requests + counts.contents)
+    first, last = divmod(links.ends[used], n_nodes)
+    return LinkUse(first, last, *(column[used] for column in counts))

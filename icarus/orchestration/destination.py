@@ -1,0 +1,188 @@
+"""Where the results of a campaign go: whether they can, and where else if they cannot."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from icarus.errors import ResultsError
+from icarus.orchestration.journal.schema import SUFFIX
+from icarus.orchestration.orchestrator import Orchestrator
+from icarus.registry import RESULTS_WRITER
+from icarus.results.readwrite import ResultSet, read_contents
+
+__all__ = [
+    "absolute",
+    "check_destination",
+    "check_file_name",
+    "default_destination",
+    "require_no_fewer",
+    "write_results",
+    "writer_of",
+]
+
+
+def default_destination(settings_path: str | os.PathLike[str]) -> Path:
+    """Return where the results of a settings module go unless another place is named."""
+    return Path("results") / f"{Path(settings_path).stem}.pickle"
+
+
+def absolute(path: Path) -> Path:
+    """Return where a path leads from the current folder.
+
+    Raises
+    ------
+    ResultsError
+        If the current folder is gone.
+    """
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise ResultsError(f"{path}: the current folder is gone; change to another") from error
+
+
+_OTHER_FORMATS = {
+    *(".csv", ".feather", ".h5", ".hdf5", ".html", ".json", ".jsonl", ".md", ".npy", ".npz"),
+    *(".parquet", ".pdf", ".png", ".py", ".svg", ".tex", ".tsv", ".txt", ".xls", ".xlsx", ".yaml"),
+    SUFFIX,
+}
+"""Ends of the names of files that are no pickles."""
+
+
+def check_destination(path: Path, overwrite: bool, results_format: str = "PICKLE") -> None:
+    """See to it that results can be written to `path`, before anything is computed for it.
+
+    Raises
+    ------
+    ResultsError
+        If a file is there that may not be overwritten, the folder cannot be written to, or the
+        name is that of a file of another format.
+    """
+    if results_format == "PICKLE" and path.suffix.lower() in _OTHER_FORMATS:
+        raise ResultsError(
+            f"{path}: results are written as a pickle, not as {path.suffix}; name it "
+            f"{path.with_suffix('.pickle')}, and have icarus results print --json or icarus "
+            f"results show make a text of it"
+        )
+    check_file_name(path)
+    if path.exists() and not overwrite:
+        raise ResultsError(
+            f"{path}: exists already; keep it and name another file with -r FILE, or replace it "
+            f"with --overwrite"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(f"{path.parent}: cannot make this folder: {error.strerror}") from error
+    if not os.access(path.parent, os.W_OK):
+        raise ResultsError(f"{path.parent}: results cannot be written to this folder")
+
+
+def check_file_name(path: Path) -> None:
+    """See to it that `path` can be a file, and that the files beside it can have names, too.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot.
+    """
+    try:
+        if not path.name or path.is_dir():
+            raise ResultsError(f"{path}: is a folder; name a file for the results with -r FILE")
+        if path.exists() and not path.is_file():
+            raise ResultsError(f"{path}: is no regular file; name another for the results")
+        path.with_name(f"{path.name}{'x' * _LONGEST_SUFFIX}").stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ResultsError(f"{path}: {_explained(error)}") from error
+
+
+_LONGEST_SUFFIX = 32
+"""Bytes by which names are longer of the files that stand beside results: journal and parts."""
+
+
+def _explained(error: OSError) -> str:
+    if error.errno == errno.ENAMETOOLONG:
+        return "the name is too long for the files beside the results; name another with -r FILE"
+    return error.strerror or str(error)
+
+
+def write_results(orchestrator: Orchestrator, destination: Path) -> None:
+    """Write the results of a campaign with the writer that its settings name.
+
+    Raises
+    ------
+    ResultsError
+        If `destination` cannot be written to; the results are then in a temporary folder, which
+        the message names.
+    """
+    writer = writer_of(orchestrator)
+    try:
+        require_no_fewer(orchestrator, destination)
+        writer(orchestrator.results, destination)
+    except (ResultsError, OSError) as error:
+        refuge = _written_elsewhere(writer, orchestrator.results, destination.name)
+        if refuge is None:
+            tried = ", ".join(map(str, _refuges()))
+            raise ResultsError(f"{error}; nor could they be written to {tried}") from error
+        raise ResultsError(f"{error}; the results are in {refuge} instead") from error
+
+
+def require_no_fewer(orchestrator: Orchestrator, file: Path) -> None:
+    """See to it that a campaign that an error has ended costs no results of earlier runs.
+
+    Raises
+    ------
+    ResultsError
+        If fewer results are at hand than the file has.
+    """
+    if not orchestrator.broken or not file.is_file():
+        return
+    number = len(orchestrator.results)
+    try:
+        there = read_contents(file).expected
+    except ResultsError:
+        # Somebody may know how to mend it.
+        there = None
+    if there is None or there > number:
+        held = "what it has" if there is None else f"{there} results"
+        raise ResultsError(f"{file}: left as it was, with {held}; {number} are at hand now")
+
+
+def _written_elsewhere(writer: Callable[..., None], results: ResultSet, name: str) -> Path | None:
+    """Write results to the first place that takes them; return it, or None if there is none."""
+    for folder in _refuges():
+        try:
+            made = Path(tempfile.mkdtemp(prefix="icarus-", dir=folder))
+        except OSError:
+            continue
+        try:
+            writer(results, made / name)
+        except (ResultsError, OSError):
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            return made / name
+    return None
+
+
+def _refuges() -> list[Path]:
+    """Return folders to write to where there is no room elsewhere; the last is memory."""
+    places: list[Callable[[], str | Path]] = [tempfile.gettempdir, Path.home, Path.cwd]
+    places += [lambda: "/var/tmp", lambda: "/dev/shm"]
+    folders = []
+    for place in places:
+        # There is no temporary folder where none of the usual ones has room, and no home for some.
+        with suppress(OSError, RuntimeError):
+            folders.append(Path(place()))
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+
+
+def writer_of(orchestrator: Orchestrator) -> Callable[..., None]:
+    writer: Callable[..., None] = RESULTS_WRITER.resolve(orchestrator.settings["RESULTS_FORMAT"])
+    return writer

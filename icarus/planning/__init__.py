@@ -1,0 +1,1 @@
+"""From a settings module to a plan: loading, checks of everything, and what results depend on."""

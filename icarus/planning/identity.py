@@ -1,0 +1,179 @@
+"""What the result of a job depends on beside its parameters: files, and code of users.
+
+Icarus' own code has ``RESULTS_VERSION`` for that; it is raised when results change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from icarus.core.code_reading import is_library
+from icarus.core.hashing import digest, fingerprint_of_file
+from icarus.core.kinds import SECTION_REGISTRIES
+from icarus.core.meaning import Meanings
+from icarus.core.signatures import files_opened
+
+__all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
+
+RESULTS_VERSION = 2
+"""Of what simulations give for the same parameters and seed. Raise it whenever that changes, so
+that no campaign mixes results of before and after."""
+
+_KNOWN_BY_TEXT = (type(None), bool, int, float, complex, bytes, range, np.ndarray, np.generic)
+"""Values that the digest of an experiment tells apart already."""
+
+
+def experiment_id(params: Mapping[str, Any]) -> str:
+    """Return what identifies an experiment: a digest of its parameters.
+
+    The free text under ``desc`` is left out: it changes no result.
+    """
+    return digest({key: value for key, value in params.items() if key != "desc"})
+
+
+@dataclass(frozen=True)
+class Identities:
+    """What results of experiments are recognised by."""
+
+    keys: list[str]
+    """For each experiment what all jobs share that give its results."""
+    unknown: list[str]
+    """What code of users reads and cannot be known, with who reads it."""
+
+
+def identities_of(
+    experiments: Sequence[Any], collectors: Mapping[str, Mapping[str, Any]], seed: int
+) -> Identities:
+    """Return what the results of the experiments of a campaign are recognised by.
+
+    A key is the same in every run that would give the same results, and another one otherwise.
+    It is made of the experiment's parameters, the collectors and their options, the seed, the
+    content of files that parameters name or components open, the code of users' components with
+    the values that it reads, and ``RESULTS_VERSION``; not of its place in the queue, the text
+    under ``desc``, the number of processes or the engine, which change no result.
+    """
+    fingerprints = Fingerprints()
+    common = digest(
+        [
+            RESULTS_VERSION,
+            seed,
+            # Collectors run in the order in which they are named.
+            list(collectors.items()),
+            fingerprints.of_collectors(collectors),
+        ]
+    )
+    keys = []
+    for experiment in experiments:
+        relevant = experiment
+        if "engine" in experiment:
+            relevant = {k: v for k, v in experiment.items() if k != "engine"}
+        keys.append(digest([experiment_id(relevant), common, fingerprints.of(experiment)]))
+    return Identities(keys, list(fingerprints.unknown))
+
+
+class Fingerprints:
+    """Finds what the results of experiments depend on, each part of it once.
+
+    One object serves one campaign: files and code are supposed not to change meanwhile.
+
+    Attributes
+    ----------
+    unknown : dict of str to None
+        What code of users reads and cannot be known, in the order it was met.
+    """
+
+    def __init__(self) -> None:
+        self.unknown: dict[str, None] = {}
+        self._meanings = Meanings()
+        self._files: dict[str, str | None] = {}
+        self._components: dict[tuple[str, str], str | None] = {}
+        self._values: dict[int, tuple[Any, str | None]] = {}
+
+    def of(self, sections: Mapping[str, Any]) -> list[list[str]]:
+        """Return the fingerprints of files and code that an experiment, or collectors, name.
+
+        Parameters
+        ----------
+        sections : mapping
+            From the name of a section to its parameters, the component under ``name``.
+
+        Returns
+        -------
+        list of list of str
+            Each with its place among the parameters, in an order that does not depend on that
+            of mappings and sets.
+        """
+        found: list[list[str]] = []
+        for kind, section in sections.items():
+            if isinstance(section, Mapping) and kind != "desc":
+                found += self._of_section(kind, section)
+        return sorted(found)
+
+    def of_collectors(self, collectors: Mapping[str, Mapping[str, Any]]) -> list[list[list[str]]]:
+        """Return the same for data collectors: their options by name."""
+        return [
+            self.of({"collector": {**options, "name": name}})
+            for name, options in collectors.items()
+        ]
+
+    def _of_section(self, kind: str, section: Mapping[str, Any]) -> Iterator[list[str]]:
+        name = section.get("name")
+        if kind in SECTION_REGISTRIES and isinstance(name, str):
+            code = self._component(kind, name)
+            if code is not None:
+                yield [kind, code]
+            given = {key: value for key, value in section.items() if key != "name"}
+            for file in files_opened(SECTION_REGISTRIES[kind].get(name), given):
+                yield [kind, "opens", str(self._file(os.fspath(file)))]
+        for key, value in section.items():
+            if key != "name":
+                yield from self._of_value(f"{kind}.{key}", value)
+
+    def _of_value(self, place: str, value: Any) -> Iterator[list[str]]:
+        if isinstance(value, str | Path):
+            fingerprint = self._file(os.fspath(value))
+            if fingerprint is not None:
+                yield [place, os.fspath(value), fingerprint]
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                yield from self._of_value(f"{place}.{key}", item)
+        elif isinstance(value, list | tuple):
+            for number, item in enumerate(value):
+                yield from self._of_value(f"{place}.{number}", item)
+        elif isinstance(value, set | frozenset):
+            for item in value:
+                yield from self._of_value(place, item)
+        elif not isinstance(value, _KNOWN_BY_TEXT):
+            code = self._code(value, place)
+            if code is not None:
+                yield [place, code]
+
+    def _file(self, name: str) -> str | None:
+        if name not in self._files:
+            self._files[name] = fingerprint_of_file(name)
+        return self._files[name]
+
+    def _component(self, kind: str, name: str) -> str | None:
+        key = kind, name
+        if key not in self._components:
+            component = SECTION_REGISTRIES[kind].get(name)
+            known = None if component is None else self._code(component, f"{kind} {name}")
+            self._components[key] = known
+        return self._components[key]
+
+    def _code(self, value: Any, place: str) -> str | None:
+        """Return what tells a function, a class or an object from others; None if text does."""
+        if id(value) not in self._values:
+            found = None
+            if not (hasattr(value, "__qualname__") and is_library(value)):
+                meaning, unknown = self._meanings.of(value)
+                found = f"code {meaning}"
+                self.unknown |= {f"{place} reads {one}": None for one in unknown}
+            self._values[id(value)] = value, found
+        return self._values[id(value)][1]

@@ -1,0 +1,350 @@
+"""What a campaign will do, checked in full before any of it is done.
+
+Every experiment of the queue is held against the registered components and their signatures;
+all problems are found in one go, each with the place in the settings where it stands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from icarus.core.kinds import conformed, conformed_section
+from icarus.core.machine import available_cores
+from icarus.core.values import check_value, nesting_problem
+from icarus.errors import SettingsError, suggestion
+from icarus.execution.compiled.engine_choice import EngineName, choose_engine
+from icarus.plaintext import some_of
+from icarus.planning.identity import experiment_id, identities_of
+from icarus.planning.limits import Limits, memory_problems
+from icarus.planning.replications import (
+    Replications,
+    given_twice,
+    replication_problems,
+    replications_of,
+)
+from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
+from icarus.planning.user_functions import hook_problems, vetoed
+from icarus.planning.validation import SectionChecker
+from icarus.registry import RESULTS_WRITER
+from icarus.util import Settings, Tree
+
+__all__ = ["Plan", "make_plan"]
+
+_MOST_VALUES = 12
+"""Values of a varying parameter that a description lists."""
+_MOST_NAMES = 3
+"""Components that a warning lists which do not know a parameter."""
+_MOST_REPEATED = 5
+"""Experiments that are in a queue again and are named."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A campaign that passed all checks."""
+
+    experiments: list[Tree]
+    """The experiments, in the order of the queue, each of them once."""
+    collectors: dict[str, dict[str, Any]]
+    """Parameters of the collectors by name."""
+    n_replications: int
+    """Of each experiment; the least number where it depends on results."""
+    seed: int
+    n_processes: int
+    """1 runs everything in this process."""
+    start_method: str | None
+    engine: EngineName
+    """What runs experiments that do not say so themselves."""
+    warnings: list[str]
+    """What looks odd but does not stop the campaign."""
+    limits: Limits = field(default_factory=Limits)
+    """What jobs and the campaign may take."""
+    vetoes: dict[str, str] = field(default_factory=dict)
+    """Experiments that ``VETO`` excludes, by identity, with the reasons."""
+    replications: Replications | None = None
+    """When an experiment was replicated often enough, where that depends on results."""
+    keys: list[str] = field(default_factory=list)
+    """By what the results of each experiment are recognised; no two are the same."""
+    unknown: list[str] = field(default_factory=list)
+    """What users' components read and cannot be part of that, as it cannot be known."""
+
+    @property
+    def n_jobs(self) -> int:
+        """Number of simulations: experiments times replications; further ones may follow."""
+        return len(self.experiments) * self.n_replications
+
+    def varying(self) -> dict[tuple[str, ...], list[Any]]:
+        """Return the parameters that differ between experiments, each with its values."""
+        values: dict[tuple[str, ...], dict[str, Any]] = {}
+        counts: Counter[tuple[str, ...]] = Counter()
+        for experiment in self.experiments:
+            for path, value in experiment:
+                values.setdefault(path, {})[repr(value)] = value
+                counts[path] += 1
+
+        def varies(path: tuple[str, ...]) -> bool:
+            if len(values[path]) > 1:
+                return True
+            # A parameter that only one of the components compared has comes with its name.
+            name = (path[0], "name")
+            return counts[path] < len(self.experiments) and len(values.get(name, ())) < 2
+
+        return {
+            path: list(seen.values())
+            for path, seen in values.items()
+            if path[0] != "desc" and varies(path)
+        }
+
+    def describe(self) -> list[str]:
+        """Return the campaign in a few lines of text."""
+        replications, jobs = str(self.n_replications), str(self.n_jobs)
+        if self.replications is not None:
+            replications = self.replications.describe()
+            jobs = f"{self.n_jobs} to {len(self.experiments) * self.replications.most}"
+        lines = [
+            f"experiments:   {len(self.experiments)}",
+            f"replications:  {replications}",
+            f"jobs:          {jobs}",
+            f"processes:     {self.n_processes}",
+            f"seed:          {self.seed}",
+            f"collectors:    {', '.join(self.collectors) or 'none'}",
+        ]
+        if self.vetoes:
+            lines.append(f"vetoed:        {len(self.vetoes)} experiments")
+            lines += [f"  {reason}: {n}" for reason, n in Counter(self.vetoes.values()).items()]
+        varying = self.varying()
+        lines.append("varies:        " + ("" if varying else "nothing"))
+        names = {path: ".".join(map(str, path)) for path in varying}
+        width = max(map(len, names.values()), default=0)
+        for path, values in varying.items():
+            lines.append(f"  {names[path]:<{width}}  {some_of(values, _MOST_VALUES)}")
+        return lines
+
+
+def make_plan(settings: Settings) -> Plan:
+    """Check settings in full and return the campaign they describe.
+
+    Parameters
+    ----------
+    settings : Settings
+        Defaults are filled in where the settings are not frozen yet.
+
+    Raises
+    ------
+    SettingsError
+        With all problems, if there are any.
+    """
+    if not settings.frozen:
+        fill_defaults(settings)
+    missing = [name for name in DEFAULTS if name not in settings]
+    # The one of the two that stands for the other has none.
+    if "REPLICATIONS" not in missing and settings["REPLICATIONS"] is not None:
+        missing = [name for name in missing if name != "N_REPLICATIONS"]
+    if missing:
+        raise SettingsError([f"{name}: missing, and the settings are frozen" for name in missing])
+    problems = _check_general(settings)
+    collectors = _collectors(settings, problems)
+    problems += replication_problems(settings["REPLICATIONS"], collectors)
+    experiments: list[Tree] = []
+    warnings = list(settings.warnings)
+    if "EXPERIMENT_QUEUE" not in settings:
+        problems.append(
+            "EXPERIMENT_QUEUE: missing; a settings module must build a queue of experiments"
+        )
+    else:
+        experiments = _experiments(settings["EXPERIMENT_QUEUE"], problems, warnings)
+    if not problems:
+        problems = _lacking_kernels(experiments, collectors, settings["ENGINE"])
+    vetoes = {} if problems else vetoed(settings["VETO"], experiments, problems)
+    limits = Limits.of(settings) if not problems else Limits()
+    parallel = settings["PARALLEL_EXECUTION"]
+    if limits.memory is not None and not parallel:
+        warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
+    _refuse(settings, problems, warnings)
+    reasons = {experiment_id(experiments[i]): reason for i, reason in vetoes.items()}
+    identities = identities_of(experiments, collectors, settings["SEED"])
+    first = _first_places(identities.keys)
+    repeated = _repeated(identities.keys, first)
+    _refuse(settings, [], repeated)
+    warnings += repeated
+    processes = settings["N_PROCESSES"] or available_cores()
+    n_replications, replications = replications_of(settings)
+    return Plan(
+        experiments=[experiments[i] for i in first.values()],
+        collectors=collectors,
+        n_replications=n_replications,
+        seed=settings["SEED"],
+        n_processes=processes if parallel else 1,
+        start_method=settings["START_METHOD"],
+        engine=settings["ENGINE"],
+        warnings=warnings,
+        limits=limits,
+        vetoes=reasons,
+        replications=replications,
+        keys=list(first),
+        unknown=identities.unknown,
+    )
+
+
+def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> None:
+    """Raise an error if there are problems, or warnings and ``STRICT`` is set."""
+    if settings["STRICT"]:
+        problems = problems + [f"{warning} (an error, as STRICT is set)" for warning in warnings]
+    if problems:
+        where = f"{settings.source.path}: " if settings.source is not None else ""
+        raise SettingsError([where + problem for problem in problems])
+
+
+def _first_places(keys: Iterable[str]) -> dict[str, int]:
+    """Return where each key stands first, in order."""
+    places: dict[str, int] = {}
+    for number, key in enumerate(keys):
+        places.setdefault(key, number)
+    return places
+
+
+def _repeated(keys: list[str], first: Mapping[str, int]) -> list[str]:
+    """Say which entries of the queue are experiments that are in it already."""
+    again = [(i, first[key]) for i, key in enumerate(keys) if first[key] != i]
+    if not again:
+        return []
+    named = some_of((f"[{i}] is [{before}]" for i, before in again), _MOST_REPEATED)
+    what = "1 experiment is" if len(again) == 1 else f"{len(again)} experiments are"
+    return [
+        f"EXPERIMENT_QUEUE: {what} in it already and run once only, as it would give the same "
+        f"results again: {named}; N_REPLICATIONS repeats experiments with other requests"
+    ]
+
+
+def _check_general(settings: Settings) -> list[str]:
+    problems = []
+    for name, setting in GENERAL_SETTINGS.items():
+        if name not in settings:
+            continue
+        value = settings[name]
+        if name == "LOG_LEVEL" and isinstance(value, str):
+            value = value.upper()
+        problems += [f"{name}: {problem}" for problem in check_value(setting.annotation, value)]
+    problems += [f"MEMORY_LIMIT: {text}" for text in memory_problems(settings["MEMORY_LIMIT"])]
+    problems += given_twice(settings)
+    problems += hook_problems(settings["HOOKS"])
+    writer = settings["RESULTS_FORMAT"]
+    if isinstance(writer, str) and writer not in RESULTS_WRITER:
+        problems.append(
+            f"RESULTS_FORMAT: unknown results writer {writer!r}; "
+            f"{suggestion(writer, RESULTS_WRITER)}"
+        )
+    return problems
+
+
+def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, Any]]:
+    given = settings["DATA_COLLECTORS"]
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        problems.append(
+            "DATA_COLLECTORS: should be a list of names or a mapping of name to options, "
+            f"found {given!r}"
+        )
+        return {}
+    if nested := nesting_problem(given):
+        problems.append(f"DATA_COLLECTORS.{nested[0]}: {nested[1]}")
+        return {}
+    options_of = given if isinstance(given, Mapping) else {str(name): None for name in given}
+    collectors: dict[str, dict[str, Any]] = {}
+    for name, options in options_of.items():
+        if options is not None and not isinstance(options, Mapping):
+            problems.append(
+                f"DATA_COLLECTORS[{name!r}]: options should be a mapping, found {options!r}"
+            )
+            options = None
+        collectors[name] = dict((options or {}).items())
+    checker = SectionChecker()
+    for name, options in collectors.items():
+        section = {**options, "name": name}
+        found = checker.check("collector", section)
+        collectors[name] = {
+            key: value
+            for key, value in conformed_section("collector", section).items()
+            if key != "name"
+        }
+        problems += [
+            f"DATA_COLLECTORS{'' if key == 'name' else f'[{name!r}].{key}'}: {message}"
+            for key, message in found.problems
+        ]
+    return collectors
+
+
+def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[Tree]:
+    if isinstance(queue, (str, Mapping)) or not isinstance(queue, Iterable):
+        problems.append(
+            f"EXPERIMENT_QUEUE: should be a list or deque of experiments, found {queue!r}"
+        )
+        return []
+    entries = list(queue)
+    if not entries:
+        problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
+    checker = SectionChecker()
+    # A mistake in a loop that builds experiments is one problem, however often it occurs.
+    found: dict[tuple[str, str], list[int]] = {}
+    odd: dict[tuple[str, str], list[int]] = {}
+    unread: dict[str, dict[str, None]] = {}
+    experiments: list[Tree] = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            message = f"should be a Tree or a dict, found {entry!r}"
+            found.setdefault(("", message), []).append(number)
+            continue
+        if nested := nesting_problem(entry):
+            found.setdefault(nested, []).append(number)
+            continue
+        experiment = Tree(entry)
+        experiments.append(experiment)
+        report = checker.check_experiment(experiment)
+        for place, message in report.problems:
+            found.setdefault((place, message), []).append(number)
+        for place, message in report.warnings:
+            odd.setdefault((place, message), []).append(number)
+        for place, name in report.unread:
+            unread.setdefault(place, {})[name] = None
+    problems += _lines(found)
+    warnings += _lines(odd)
+    warnings += _about_unread(unread)
+    return experiments
+
+
+def _about_unread(unread: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the warning about parameters that no component reads, if there are any."""
+    if not unread:
+        return []
+    listed = [f"{place} (of {some_of(names, _MOST_NAMES)})" for place, names in unread.items()]
+    return [
+        "EXPERIMENT_QUEUE: parameters that their components do not know are kept with the results "
+        f"and are otherwise ignored: {', '.join(listed)}"
+    ]
+
+
+def _lacking_kernels(
+    experiments: list[Tree], collectors: dict[str, dict[str, Any]], engine: EngineName
+) -> list[str]:
+    """Return where the compiled engine is asked for that cannot run an experiment."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, experiment in enumerate(experiments):
+        asked_for = experiment.get("engine") or engine
+        if asked_for != "compiled":
+            continue
+        choice = choose_engine(conformed(experiment), collectors, asked_for)
+        if choice.engine != asked_for:
+            message = f"it is to run on the compiled engine, but {choice.reason}"
+            found.setdefault(("", message), []).append(number)
+    return _lines(found)
+
+
+def _lines(found: Mapping[tuple[str, str], list[int]]) -> list[str]:
+    """Write each problem once, with the experiments that have it; experiments count from 0."""
+    lines = []
+    for (place, message), numbers in found.items():
+        path = f".{place}" if place else ""
+        more = f" (and {len(numbers) - 1} more experiments)" if len(numbers) > 1 else ""
+        lines.append(f"EXPERIMENT_QUEUE[{numbers[0]}]{path}: {message}{more}")
+    return lines

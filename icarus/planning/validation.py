@@ -1,0 +1,79 @@
+"""Checks of experiments against the signatures of the components they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from icarus.core.hashing import digest
+from icarus.core.kinds import (
+    COMPONENT_SECTIONS,
+    REQUIRED_SECTIONS,
+)
+from icarus.core.section_checks import Report, check_section
+from icarus.core.values import check_value, shown
+from icarus.errors import nearest
+from icarus.execution.compiled.engine_choice import EngineName
+from icarus.planning.fitting import FitChecker
+
+__all__ = ["SectionChecker"]
+
+_KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "engine", "desc")
+
+
+class SectionChecker:
+    """Checks sections, remembering what it found: experiments of a queue share most of theirs."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], Report] = {}
+        self._fits = FitChecker()
+
+    def check_experiment(self, experiment: Mapping[str, Any]) -> Report:
+        """Check all sections of one experiment."""
+        report = Report()
+        unknown = [key for key in experiment.keys() if key not in _KNOWN_SECTIONS]  # noqa: SIM118
+        for section in COMPONENT_SECTIONS:
+            given = experiment.get(section)
+            if given is None or (isinstance(given, Mapping) and not len(given)):
+                misspelt = nearest(section, unknown)
+                if misspelt is not None:
+                    report.problems.append((misspelt, f"did you mean {section!r}?"))
+                    unknown = [key for key in unknown if str(key) != misspelt]
+                elif section in REQUIRED_SECTIONS:
+                    report.problems.append((section, "missing; every experiment needs it"))
+            elif not isinstance(given, Mapping):
+                text = f"should be a tree with a name and parameters, found {shown(given)}"
+                report.problems.append((section, text))
+            else:
+                report.include(section, self.check(section, given))
+        for key in unknown:
+            if (near := nearest(key, _KNOWN_SECTIONS)) is not None:
+                text = f"no section that is read; did you mean {near!r}?"
+                report.warnings.append((key, text))
+        if not report.problems:
+            report.problems += self._fits.check(experiment)
+        if (engine := experiment.get("engine")) is not None:
+            report.problems += [("engine", text) for text in check_value(EngineName, engine)]
+        netconf = experiment.get("netconf") or {}
+        if not isinstance(netconf, Mapping):
+            report.problems.append(("netconf", f"should be a tree, found {shown(netconf)}"))
+            return report
+        for key in netconf.keys():  # noqa: SIM118 - iterating a Tree yields pairs
+            if key != "shortest_path":
+                report.problems.append((f"netconf.{key}", "unknown; known: shortest_path"))
+        return report
+
+    def check(self, kind: str, section: Mapping[str, Any]) -> Report:
+        """Check one section: the component it names and the parameters it gives.
+
+        Parameters
+        ----------
+        kind : str
+            Name of the section, or ``collector``.
+        section : mapping
+            The name of the component under ``name``, and its parameters.
+        """
+        key = (kind, digest(section))
+        if key not in self._seen:
+            self._seen[key] = check_section(kind, section)
+        return self._seen[key]
