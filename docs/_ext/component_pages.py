@@ -17,16 +17,12 @@ from numpydoc.docscrape import NumpyDocString, Parameter
 from sphinx.application import Sphinx
 
 from icarus.cli import listing
+from icarus.core.kinds import KINDS
 from icarus.registry import CACHE_POLICY, REGISTRIES, Registry
 
 TITLES = {
-    "topologies": "Topologies",
-    "workloads": "Workloads",
-    "content-placements": "Content placements",
-    "cache-placements": "Cache placements",
-    "cache-policies": "Cache policies",
-    "strategies": "Strategies",
-    "collectors": "Data collectors",
+    kind.registry.plural: kind.registry.plural.replace("-", " ").capitalize()
+    for kind in KINDS.values()
 }
 """Pages by the plural of their kind; docs/components/intro has the text that opens each."""
 

@@ -12,16 +12,6 @@ from icarus.registry import REGISTRIES, Registry
 
 __all__ = ["component", "components", "kinds"]
 
-_VALIDATED_KINDS = (
-    "topology",
-    "workload",
-    "content_placement",
-    "cache_placement",
-    "cache_policy",
-    "strategy",
-    "collector",
-)
-
 
 def kinds() -> list[str]:
     """Return a line for each kind of component."""
@@ -78,13 +68,14 @@ def component(kind: str, name: str) -> list[str]:
 
 
 def _find(kind: str) -> tuple[Registry, str | None]:
+    from icarus.core.kinds import KINDS
+
     wanted = _plain(kind)
-    for registry, section in zip(REGISTRIES, [*_VALIDATED_KINDS, None, None], strict=True):
-        if wanted and wanted in (
-            _plain(registry.plural),
-            _plain(registry.kind),
-            _plain(section or ""),
-        ):
+    sections = {id(one.registry): one.section for one in KINDS.values()}
+    for registry in REGISTRIES:
+        section = sections.get(id(registry))
+        names = (registry.plural, registry.kind, section or "")
+        if wanted and wanted in map(_plain, names):
             return registry, section
     known = [registry.plural for registry in REGISTRIES]
     raise ComponentError(f"unknown kind of component {kind!r}; {suggestion(kind, known)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from icarus.core.signatures import Parameter, parameters, takes_any_keyword
@@ -21,50 +22,64 @@ from icarus.util import Tree
 
 __all__ = [
     "COMPONENT_SECTIONS",
+    "KINDS",
     "REQUIRED_SECTIONS",
-    "SECTION_REGISTRIES",
+    "Kind",
     "conformed",
     "conformed_section",
     "is_built_in",
     "settable_parameters",
 ]
 
-REQUIRED_SECTIONS = ("topology", "workload", "content_placement", "strategy", "cache_policy")
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of component, and what holds for all components of it."""
+
+    section: str
+    """Where experiments name one; ``collector`` for data collectors, which they do not."""
+    registry: Registry
+    positional: int
+    """How many leading parameters the framework gives, and settings cannot."""
+    by_name: frozenset[str] = frozenset()
+    """Those that it gives by name."""
+    read: tuple[str, ...] = ()
+    """What settings give in the section that the component itself does not get."""
+    required: bool = True
+    """Whether every experiment has one."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in figures and tables."""
+        return self.registry.kind.capitalize()
+
+
+KINDS: dict[str, Kind] = {
+    kind.section: kind
+    for kind in (
+        Kind("topology", TOPOLOGY_FACTORY, 0),
+        Kind("workload", WORKLOAD, 1),  # topology
+        Kind(
+            "cache_placement",
+            CACHE_PLACEMENT,
+            1,  # topology
+            by_name=frozenset({"cache_budget"}),
+            read=("network_cache",),
+            required=False,
+        ),
+        Kind("content_placement", CONTENT_PLACEMENT, 2),  # topology, contents
+        Kind("strategy", STRATEGY, 2),  # view, controller
+        Kind("cache_policy", CACHE_POLICY, 1),  # maxlen
+        Kind("collector", DATA_COLLECTOR, 1, required=False),  # view
+    )
+}
+"""By section, in the order in which the components of an experiment are built."""
+
+COMPONENT_SECTIONS = tuple(section for section in KINDS if section != "collector")
+"""Sections of an experiment that name a component."""
+
+REQUIRED_SECTIONS = tuple(section for section in COMPONENT_SECTIONS if KINDS[section].required)
 """Sections that every experiment has."""
-
-COMPONENT_SECTIONS = (
-    "topology",
-    "workload",
-    "cache_placement",
-    "content_placement",
-    "strategy",
-    "cache_policy",
-)
-"""Sections that name a component, in the order in which the components are built."""
-
-SECTION_REGISTRIES: dict[str, Registry] = {
-    "topology": TOPOLOGY_FACTORY,
-    "workload": WORKLOAD,
-    "cache_placement": CACHE_PLACEMENT,
-    "content_placement": CONTENT_PLACEMENT,
-    "strategy": STRATEGY,
-    "cache_policy": CACHE_POLICY,
-    "collector": DATA_COLLECTOR,
-}
-
-_GIVEN_BY_FRAMEWORK = {
-    "topology": 0,
-    "workload": 1,  # topology
-    "cache_placement": 1,  # topology; cache_budget comes by name
-    "content_placement": 2,  # topology, contents
-    "strategy": 2,  # view, controller
-    "cache_policy": 1,  # maxlen
-    "collector": 1,  # view
-}
-"""How many leading parameters of a component of each kind settings do not give."""
-
-_READ_BY_FRAMEWORK = {"cache_placement": ("network_cache",)}
-"""What settings give in a section that the component itself does not get."""
 
 
 def is_built_in(component: Callable[..., Any]) -> bool:
@@ -79,8 +94,8 @@ def settable_parameters(kind: str, component: Callable[..., Any]) -> dict[str, P
     itself names in `given_by_framework`.
     """
     named: tuple[str, ...] | None = getattr(component, "given_by_framework", None)
-    positional = _GIVEN_BY_FRAMEWORK[kind] if named is None else 0
-    left_out = set(named or ()) | ({"cache_budget"} if kind == "cache_placement" else set())
+    positional = KINDS[kind].positional if named is None else 0
+    left_out = KINDS[kind].by_name.union(named or ())
     return {
         parameter.name: parameter
         for parameter in parameters(component, positional=positional).values()
@@ -102,11 +117,11 @@ def conformed_section(kind: str, section: Mapping[str, Any]) -> dict[str, Any]:
     section : mapping
         The component's name under ``name``, and its parameters.
     """
-    component = SECTION_REGISTRIES[kind].get(section.get("name", ""))
+    component = KINDS[kind].registry.get(section.get("name", ""))
     if component is None:
         return dict(section.items())
     known = settable_parameters(kind, component)
-    kept = ("name", *_READ_BY_FRAMEWORK.get(kind, ()))
+    kept = ("name", *KINDS[kind].read)
     taken: dict[str, Any] = {}
     for key, value in section.items():
         if key in known:
@@ -121,7 +136,7 @@ def conformed(experiment: Mapping[str, Any]) -> Tree:
     return Tree(
         {
             key: conformed_section(key, value)
-            if key in SECTION_REGISTRIES and isinstance(value, Mapping)
+            if key in KINDS and isinstance(value, Mapping)
             else value
             for key, value in experiment.items()
         }

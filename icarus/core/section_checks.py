@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.core.kinds import (
-    SECTION_REGISTRIES,
+    KINDS,
     conformed_section,
     is_built_in,
     settable_parameters,
@@ -50,7 +50,7 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
         The name of the component under ``name``, and its parameters.
     """
     report = Report()
-    registry = SECTION_REGISTRIES[kind]
+    registry = KINDS[kind].registry
     if "name" not in section:
         report.problems.append(("name", f"missing; it says which {registry.kind} to use"))
         return report

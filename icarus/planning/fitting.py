@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from icarus.core.hashing import digest
-from icarus.core.kinds import SECTION_REGISTRIES, conformed_section, is_built_in
+from icarus.core.kinds import KINDS, conformed_section, is_built_in
 from icarus.core.random_streams import root_seed
 from icarus.execution.building import Networks
 
@@ -49,7 +49,7 @@ class FitChecker:
         found: list[Finding] = []
         for section in _FITTED:
             given = experiment.get(section)
-            fit = SECTION_REGISTRIES[section].fits.get(given["name"]) if given else None
+            fit = KINDS[section].registry.fits.get(given["name"]) if given else None
             # Caches that cannot be placed are one problem, not two.
             if fit is None or (section == "strategy" and found):
                 continue
@@ -95,7 +95,7 @@ def _nothing(record: logging.LogRecord) -> bool:
 
 
 def _is_built_in(experiment: Mapping[str, Any], section: str) -> bool:
-    return is_built_in(SECTION_REGISTRIES[section][experiment[section]["name"]])
+    return is_built_in(KINDS[section].registry[experiment[section]["name"]])
 
 
 def _budget(experiment: Mapping[str, Any], share: Any) -> dict[str, float]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from icarus.core.code_reading import is_library
 from icarus.core.hashing import digest, fingerprint_of_file
-from icarus.core.kinds import SECTION_REGISTRIES
+from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
 from icarus.core.signatures import files_opened
 
@@ -124,12 +124,12 @@ class Fingerprints:
 
     def _of_section(self, kind: str, section: Mapping[str, Any]) -> Iterator[list[str]]:
         name = section.get("name")
-        if kind in SECTION_REGISTRIES and isinstance(name, str):
+        if kind in KINDS and isinstance(name, str):
             code = self._component(kind, name)
             if code is not None:
                 yield [kind, code]
             given = {key: value for key, value in section.items() if key != "name"}
-            for file in files_opened(SECTION_REGISTRIES[kind].get(name), given):
+            for file in files_opened(KINDS[kind].registry.get(name), given):
                 yield [kind, "opens", str(self._file(os.fspath(file)))]
         for key, value in section.items():
             if key != "name":
@@ -162,7 +162,7 @@ class Fingerprints:
     def _component(self, kind: str, name: str) -> str | None:
         key = kind, name
         if key not in self._components:
-            component = SECTION_REGISTRIES[kind].get(name)
+            component = KINDS[kind].registry.get(name)
             known = None if component is None else self._code(component, f"{kind} {name}")
             self._components[key] = known
         return self._components[key]

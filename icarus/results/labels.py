@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from icarus.core.kinds import KINDS
+
 __all__ = [
     "constants_text",
     "is_drawable",
@@ -39,15 +41,7 @@ _PARAMETERS = {
     "rate": "Request rate (requests/s)",
 }
 
-_SECTIONS = {
-    "cache_placement": "Cache placement",
-    "cache_policy": "Cache policy",
-    "content_placement": "Content placement",
-    "netconf": "Network",
-    "strategy": "Strategy",
-    "topology": "Topology",
-    "workload": "Workload",
-}
+_SECTIONS = {"netconf": "Network"} | {name: kind.title for name, kind in KINDS.items()}
 
 _MOST_BITS = 256
 """Of whole numbers that are written in full."""
