@@ -21,10 +21,10 @@ DOORS = {
     "sys.stderr.write": "core/terminal.py",
     "Console": "core/console.py",
     "rich.print": "core/console.py",
-    "logging.Formatter": "core/logformat.py",
+    "logging.Formatter": "logformat.py",
     "logging.basicConfig": "util.py",
-    "logging.StreamHandler": "logs.py util.py",
-    "logging.FileHandler": "logs.py",
+    "logging.StreamHandler": "cli/logs.py util.py",
+    "logging.FileHandler": "cli/logs.py",
     "figure.savefig": "results/style.py",
 }
 """Calls that text could get out by, and the modules that may make them."""

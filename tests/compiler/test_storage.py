@@ -283,6 +283,7 @@ EXPERIMENT_QUEUE = [
 """
 
 
+@pytest.mark.exhaustive
 def test_campaigns_find_the_code_of_the_last_one(tmp_path):
     (tmp_path / "campaign.py").write_text(CAMPAIGN, encoding="utf-8")
     environment = {**os.environ, "ICARUS_CACHE_DIR": str(tmp_path / "cache")}

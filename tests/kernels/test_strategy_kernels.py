@@ -479,6 +479,7 @@ def test_clusters_that_sources_belong_to_are_left_to_the_reference():
         Compiled(STRATEGY["HR_CLUSTER"], {"intra_routing": "SYMM"}, case)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(DISABLED, reason="this is that run")
 def test_kernels_are_plain_python_as_well(project):
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "STRATEGY_EXAMPLES": "8"}

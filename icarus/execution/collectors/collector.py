@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from icarus.execution.collectors.fanout import fan_out
+from icarus.execution.collectors.fanout import EVENTS, fan_out
 from icarus.registry import DATA_COLLECTOR
 from icarus.types import Content, Node
 from icarus.util import Tree
@@ -19,18 +19,6 @@ if TYPE_CHECKING:
     from icarus.execution.network import NetworkView
 
 __all__ = ["CollectorProxy", "DataCollector", "absorbs", "build_collectors", "mean"]
-
-
-_EVENTS = (
-    "start_session",
-    "end_session",
-    "cache_hit",
-    "cache_miss",
-    "server_hit",
-    "request_hop",
-    "content_hop",
-    "content_size",
-)
 
 
 class DataCollector:
@@ -116,14 +104,9 @@ class CollectorProxy(DataCollector):
         Any objects that implement some of the events and ``results``.
     """
 
+    # As Icarus 0.8 has them, in which contents had no sizes.
     EVENTS: ClassVar[tuple[str, ...]] = (
-        "start_session",
-        "end_session",
-        "cache_hit",
-        "cache_miss",
-        "server_hit",
-        "request_hop",
-        "content_hop",
+        *(event for event in EVENTS if event != "content_size"),
         "results",
     )
 
@@ -132,7 +115,7 @@ class CollectorProxy(DataCollector):
         self.members = list(collectors)
         self.collectors: dict[str, list[Any]] = {
             event: [collector for collector in collectors if _handles(collector, event)]
-            for event in (*_EVENTS, "results")
+            for event in (*EVENTS, "results")
         }
         # Events of the inner loop are bound here once: the proxy itself costs no call.
         for event, interested in self.collectors.items():
@@ -163,7 +146,7 @@ def absorbs(collector: Any) -> bool:
     for cls in collector.__mro__ if isinstance(collector, type) else ():
         if "absorb" in vars(cls):
             return issubclass(cls, DataCollector)
-        if any(event in vars(cls) for event in _EVENTS):
+        if any(event in vars(cls) for event in EVENTS):
             return False
     return False
 

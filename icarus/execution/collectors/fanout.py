@@ -11,7 +11,7 @@ from typing import Any
 
 from icarus.types import Content, Node
 
-__all__ = ["fan_out"]
+__all__ = ["EVENTS", "fan_out"]
 
 Handler = Callable[..., None]
 
@@ -87,3 +87,6 @@ _BY_EVENT: dict[str, Callable[[tuple[Handler, ...]], Handler]] = {
     "content_hop": _hop,
     "content_size": _content_size,
 }
+
+EVENTS = tuple(_BY_EVENT)
+"""Of which collectors may hear."""
