@@ -17,7 +17,7 @@ help:
 	@echo "make test-exhaustive   kill campaigns a hundred times, and other long tests"
 	@echo "make test-oracle       check policies request by request against libcachesim"
 	@echo "make verify            compare with theory and published figures, 80 s"
-	@echo "make check             lint and type-check"
+	@echo "make check             lint, type-check, and check what folders import"
 	@echo "make bench             measure speed and memory beside peers, some minutes"
 	@echo "make bench-scale       measure a tree of caches with 10^9 contents, 15 minutes"
 	@echo "make soak              kill and resume campaigns for 10 minutes; MINUTES=60 for an hour"

@@ -1,1 +1,4 @@
-"""The compiler: its options, compiled code on disk, and what kernels of all kinds need."""
+"""How kernels are compiled (``jit``) and their code kept on disk (``storage``), and what all need.
+
+That is to have memory fetched (``prefetch``), hash tables, mixing of hashes, and Zipf draws.
+"""

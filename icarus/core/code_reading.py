@@ -48,6 +48,7 @@ def names_in(code: CodeType) -> set[str]:
 
 
 def closed_over(function: FunctionType) -> Iterator[Any]:
+    """Yield the values of the variables of outer functions that a function uses."""
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents
@@ -166,6 +167,7 @@ def _texts(code: CodeType) -> Iterator[str]:
 
 
 def source_of_class(definition: type) -> str:
+    """Return the source of a class without comments and layout; nothing if there is none."""
     try:
         return _normal(inspect.getsource(definition))
     except (OSError, TypeError):
@@ -175,6 +177,7 @@ def source_of_class(definition: type) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def source_of_code(code: CodeType) -> str:
+    """Return what tells the code of a function from other code, comments and layout aside."""
     try:
         source = _normal(inspect.getsource(code))
     except (OSError, TypeError):

@@ -1,1 +1,7 @@
-"""From a settings module to a plan: loading, checks of everything, and what results depend on."""
+"""From a settings module to a plan, before anything runs.
+
+``loading`` executes settings modules, ``settings`` knows the general ones. ``plan`` is what comes
+of them: experiments that ``validation`` and ``fitting`` have checked, with ``limits``,
+``replications`` and the ``user_functions`` that settings name. ``identity`` is what results are
+recognised by.
+"""
