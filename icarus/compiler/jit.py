@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
@@ -18,7 +20,15 @@ from numba.core.errors import NumbaError
 from numba.core.registry import CPUDispatcher
 from numba.extending import is_jitted
 
-from icarus.compiler.storage import CACHE_VARIABLE, cache_folder, compiled_once, keep_in
+from icarus.compiler.storage import (
+    CACHE_VARIABLE,
+    cache_folder,
+    compiled_once,
+    interpreted_so_far,
+    is_compiled,
+    keep_in,
+    note_interpreted,
+)
 
 __all__ = [
     "CACHE_VARIABLE",
@@ -29,7 +39,10 @@ __all__ = [
     "compiled_once",
     "entry_point",
     "generic_entry_point",
+    "interpreted_so_far",
+    "is_compiled",
     "kernel",
+    "note_interpreted",
     "unkept_entry_point",
 ]
 
@@ -83,30 +96,49 @@ def _callable_form(function: Callable[..., Any]) -> Callable[..., Any]:
     return cast(Callable[..., Any], numba.njit(**OPTIONS)(function))
 
 
-def entry_point(function: Callable[..., Any]) -> Callable[..., Any]:
+def entry_point(function: Callable[..., Any], patience: float = 0) -> Callable[..., Any]:
     """Return a compiled form of a function that Python calls; its code is kept on disk.
 
     Parameters
     ----------
     function : callable
         A function that is always called with arguments of the same types.
+    patience : float, optional
+        Seconds for which the interpreter runs it before it is compiled: if that is what compiling
+        takes, no more than twice the time is lost, however often the function is called.
     """
     compiled = generic_entry_point(function)
     if DISABLED:
         return compiled
     called = False
+    interpreted = _interpreted(function)
 
     @functools.wraps(function)
     def call(*args: Any) -> Any:
-        nonlocal called
+        nonlocal called, patience
         if called:
             return compiled(*args)
+        if patience > 0 and not is_compiled(function.__name__):
+            began = time.perf_counter()
+            result = interpreted(*args)
+            patience -= time.perf_counter() - began
+            return result
         with compiled_once(function.__name__):
             result = compiled(*args)
         called = True
         return result
 
     return call
+
+
+def _interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls the kernels of its module as the Python that they are."""
+    given: Any = function
+    names = dict(given.__globals__)
+    for name, value in given.__globals__.items():
+        if isinstance(value, _Kernel):
+            names[name] = FunctionType(value.py_func.__code__, names, name)
+    return FunctionType(given.__code__, names)
 
 
 def generic_entry_point(function: Callable[..., Any]) -> Callable[..., Any]:

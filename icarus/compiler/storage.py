@@ -117,6 +117,34 @@ def _temporary_root() -> Path:
     return folder
 
 
+def is_compiled(key: str) -> bool:
+    """Return whether the code that ``key`` stands for is kept on disk."""
+    folder = cache_folder()
+    return folder is not None and (folder / f"{key}.ready").exists()
+
+
+def interpreted_so_far(key: str) -> float:
+    """Return how many requests were served without the code that ``key`` stands for."""
+    folder = cache_folder()
+    try:
+        return 0 if folder is None else (folder / f"{key}.interpreted").stat().st_size * _TALLY
+    except OSError:
+        return 0
+
+
+def note_interpreted(key: str, requests: float) -> None:
+    """Add to what ``interpreted_so_far`` returns, in this process and all others."""
+    folder = cache_folder()
+    if folder is not None:
+        # Appended to by many at once without a lock: its size is all that counts.
+        with suppress(OSError), (folder / f"{key}.interpreted").open("ab") as tally:
+            tally.write(bytes(min(int(requests / _TALLY) + 1, _TALLY)))
+
+
+_TALLY = 1000
+"""Requests for which the tally grows by a byte, and the most bytes by which it grows at once."""
+
+
 @contextmanager
 def compiled_once(key: str) -> Iterator[bool]:
     """Let one process compile what ``key`` stands for, and all others load it.

@@ -31,6 +31,8 @@ __all__ = ["draw_ranks"]
 _AT_ONCE = 1024
 """Draws in one go: their working space stays in the first level of the processor's cache."""
 
+_MOST_AT_ONCE = 2**16
+
 _NEAR_ONE = 1e-3
 """Distance of the exponent from 1 below which powers would lose too many digits."""
 
@@ -64,7 +66,9 @@ def draw_ranks(rng: np.random.Generator, n_ranks: int, alpha: float, ranks: np.n
     """
     area, x, power = np.empty((3, min(_AT_ONCE, len(ranks))))
     space = _Space(area, x, x.view(np.int64), power, power.view(np.int64))
-    _fill_ranks(rng, n_ranks, alpha, ranks, space)
+    # In parts, so that not much is left to the interpreter before it is given up.
+    for start in range(0, len(ranks), _MOST_AT_ONCE):
+        _fill_ranks(rng, n_ranks, alpha, ranks[start : start + _MOST_AT_ONCE], space)
 
 
 @kernel
@@ -204,4 +208,5 @@ def _fill_ranks(rng, n_ranks, alpha, ranks, space):
             filled += 1
 
 
-_fill_ranks = entry_point(_fill_ranks)
+# It takes four seconds of processor to compile: 300,000 draws of the interpreter.
+_fill_ranks = entry_point(_fill_ranks, patience=4)

@@ -17,6 +17,7 @@ import numpy as np
 from icarus.core.random_streams import with_seed
 from icarus.execution.collectors import build_collectors
 from icarus.execution.collectors.counts import SessionCounts
+from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload.requests import RequestBatch, Workload, yields_batches
@@ -50,6 +51,7 @@ def exec_experiment(
     policy_seed: Seed = None,
     heartbeat: Heartbeat | None = None,
     engine: Literal["python", "compiled"] = "python",
+    demand: Demand | None = None,
 ) -> Tree:
     """Run one simulation.
 
@@ -73,6 +75,8 @@ def exec_experiment(
         Called every few thousand requests with the number processed so far.
     engine : {"python", "compiled"}, optional
         What runs it; see ``icarus.execution.compiled.engine_choice``.
+    demand : Demand, optional
+        What compiled code is needed for; by default it is compiled whatever that takes.
 
     Returns
     -------
@@ -82,7 +86,8 @@ def exec_experiment(
     Raises
     ------
     NoKernelError
-        If it was to be compiled and some part has no kernel.
+        If it was to be compiled and some part has no kernel, or compiling its code would take
+        longer than it saves.
     """
     model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
     view = NetworkView(model)
@@ -113,7 +118,7 @@ def exec_experiment(
                 collector.absorb(counts)
 
         policy = cache_policy["name"]
-        run = CompiledRun(view, instance, policy, workload, absorb, content_hits)
+        run = CompiledRun(view, instance, policy, workload, absorb, content_hits, demand)
         run.run(report)
         measured = run.measured
     else:

@@ -16,7 +16,12 @@ from icarus.core.random_streams import legacy_seed, root_seed, stream
 from icarus.core.randomness import unseeded_from
 from icarus.errors import NoKernelError
 from icarus.execution.building import build_scenario
-from icarus.execution.compiled.engine_choice import EngineName, choose_engine
+from icarus.execution.compiled.engine_choice import (
+    Demand,
+    EngineName,
+    choose_engine,
+    requests_of,
+)
 from icarus.execution.engine import Heartbeat, exec_experiment
 from icarus.util import Tree
 
@@ -37,6 +42,9 @@ class Simulation:
     """Counted from 0."""
     engine: EngineName = "auto"
     """Which engine is to run it, unless the experiment says so itself."""
+    pair_requests: float | None = None
+    """How many requests the campaign has for the code of its strategy and policy; by default its
+    own are all."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +100,12 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
             policy_seed=stream(root, "cache_policy"),
             heartbeat=count,
             engine=engine,
+            demand=None if asked_for == "compiled" else demand,
         )
 
     asked_for = params.get("engine") or simulation.engine
+    own, together = requests_of(params["workload"]), simulation.pair_requests
+    demand = Demand(own, own if together is None else together)
     engine, reason = choose_engine(params, simulation.collectors, asked_for)
     if asked_for == "compiled" and engine != asked_for:
         raise NoKernelError(f"it was to run on the compiled engine, but {reason}")

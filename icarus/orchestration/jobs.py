@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from icarus.execution.compiled.engine_choice import pair_requests
 from icarus.execution.simulation import Simulation, simulate
 from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
@@ -108,7 +109,8 @@ def jobs_of(plan: Plan) -> list[Job]:
     """
     varying = list(plan.varying())
     jobs: list[Job] = []
-    for experiment, key in zip(plan.experiments, plan.keys, strict=True):
+    requests = pair_requests(plan.experiments, plan.n_replications)
+    for experiment, key, together in zip(plan.experiments, plan.keys, requests, strict=True):
         identity = experiment_id(experiment)
         label = _label(experiment, varying)
         for replication in range(plan.n_replications):
@@ -120,7 +122,8 @@ def jobs_of(plan: Plan) -> list[Job]:
                     label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
                     task=simulate,
                     argument=Simulation(
-                        experiment, plan.collectors, plan.seed, replication, plan.engine
+                        *(experiment, plan.collectors, plan.seed, replication, plan.engine),
+                        pair_requests=together,
                     ),
                 )
             )

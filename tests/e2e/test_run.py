@@ -30,11 +30,12 @@ def test_runs_everything_and_writes_to_the_default_place(cli, small):
 
 
 def test_metadata_says_where_a_result_comes_from(cli, small):
-    assert cli("run", "small.py", "-r", "out.pickle", "-c", "N_REQUESTS=50").returncode == 0
+    options = ("-c", "N_REQUESTS=50", "-c", "ENGINE=python")
+    assert cli("run", "small.py", "-r", "out.pickle", *options).returncode == 0
     facts = read_results_pickle(cli.folder / "out.pickle").metadata[3]
     assert facts["status"] == "OK"
     assert facts["replication"] == 1
-    assert facts["engine"] == "compiled"
+    assert facts["engine"] == "python"
     assert facts["n_requests"] == 150
     assert facts["duration"] > 0
     assert facts["requests_per_second"] > 0
@@ -42,7 +43,7 @@ def test_metadata_says_where_a_result_comes_from(cli, small):
     assert facts["seed"]["entropy"] == 1
     campaign = facts["campaign"]
     assert campaign["settings_text"] == small.read_text()
-    assert campaign["overrides"] == {"N_REQUESTS": 50}
+    assert campaign["overrides"] == {"N_REQUESTS": 50, "ENGINE": "python"}
     assert {"icarus", "python", "numpy"} <= set(campaign["versions"])
     assert campaign["host"]
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from math import inf
-from pathlib import Path
 from typing import Any
 
 import fnss
 
 from icarus.core.hashing import digest
 from icarus.core.kinds import conformed
-from icarus.execution.compiled.engine_choice import EngineName, choose_engine
+from icarus.execution.compiled.engine_choice import (
+    Demand,
+    EngineName,
+    choose_engine,
+    most_lines,
+)
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.registry import STRATEGY
 from icarus.scenarios.workload import StationaryWorkload
-from icarus.traces.compressed import COMPRESSION_SUFFIXES
 
 __all__ = ["compile_ahead"]
 
@@ -32,6 +34,7 @@ _LARGE_CATALOGUE = 2**16
 
 def compile_ahead(
     experiments: Iterable[Mapping[str, Any]],
+    pair_requests: Iterable[float],
     collectors: Mapping[str, Mapping[str, Any]],
     engine: EngineName,
 ) -> None:
@@ -41,13 +44,15 @@ def compile_ahead(
     ----------
     experiments : iterable of mapping
         The experiments of a campaign.
+    pair_requests : iterable of float
+        How many requests the campaign has for the code of each.
     collectors : mapping
         From registry name of a collector to its parameters.
     engine : {"auto", "python", "compiled"}
         What runs experiments that do not say so themselves.
     """
     seen = set()
-    for experiment in experiments:
+    for experiment, requests in zip(experiments, pair_requests, strict=True):
         large = _most_contents(experiment["workload"]) >= _LARGE_CATALOGUE
         asked_for = experiment.get("engine") or engine
         key = digest([experiment["strategy"], experiment["cache_policy"], large, asked_for])
@@ -56,38 +61,30 @@ def compile_ahead(
         seen.add(key)
         experiment = conformed(experiment)
         if choose_engine(experiment, collectors, asked_for).engine == "compiled":
-            _compile(experiment, large)
+            _compile(experiment, large, None if asked_for == "compiled" else Demand(0, requests))
 
 
 def _most_contents(workload: Mapping[str, Any]) -> float:
     """Return how many contents there may be, as far as it can be told without reading a trace."""
     given = workload.get("n_contents")
-    if isinstance(given, int | float):
-        return given
-    try:
-        trace = Path(workload["reqs_file"])
-        compressed = trace.suffix.lower() in COMPRESSION_SUFFIXES
-        # Each id takes a byte and a separator at least.
-        return inf if compressed else trace.stat().st_size / 2
-    except (KeyError, TypeError, OSError):
-        return inf
+    return given if isinstance(given, int | float) else most_lines(workload)
 
 
-def _compile(experiment: Mapping[str, Any], large: bool) -> None:
+def _compile(experiment: Mapping[str, Any], large: bool, demand: Demand | None) -> None:
     # Only here: a campaign on the python engine does without the compiler.
     from icarus.kernels import index
 
     try:
-        _build(experiment)
+        _build(experiment, demand)
         if large:
             with index.all_hashed():
-                _build(experiment)
+                _build(experiment, demand)
     except Exception as error:
         # What is wrong with an experiment is its own job's to report.
         logger.debug("not compiled ahead: %s", error)
 
 
-def _build(experiment: Mapping[str, Any]) -> None:
+def _build(experiment: Mapping[str, Any], demand: Demand | None) -> None:
     from icarus.execution.compiled.compiled_engine import CompiledRun
 
     policy = dict(experiment["cache_policy"].items())
@@ -100,7 +97,7 @@ def _build(experiment: Mapping[str, Any]) -> None:
     view = NetworkView(model)
     instance = strategy_class(view, NetworkController(model), **strategy)
     workload = StationaryWorkload(topology, n_contents=2, alpha=0, n_warmup=0, n_measured=0)
-    CompiledRun(view, instance, policy["name"], workload)
+    CompiledRun(view, instance, policy["name"], workload, demand=demand)
 
 
 def _four_nodes() -> fnss.Topology:

@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from icarus.compiler.jit import DISABLED, compiled_once
+from icarus.compiler.jit import (
+    DISABLED,
+    compiled_once,
+    interpreted_so_far,
+    is_compiled,
+    note_interpreted,
+)
+from icarus.errors import NoKernelError
+from icarus.execution.compiled.engine_choice import BREAK_EVEN, Demand
 
 __all__ = ["compile_or_load"]
 
@@ -22,7 +30,12 @@ _ready: set[str] = set()
 
 
 def compile_or_load(
-    states: tuple[Any, ...], use: Callable[[], object], what: str, *, kept: bool
+    states: tuple[Any, ...],
+    use: Callable[[], object],
+    what: str,
+    *,
+    kept: bool,
+    demand: Demand | None,
 ) -> None:
     """Have kernels compiled, unless they are kept from before.
 
@@ -36,12 +49,24 @@ def compile_or_load(
         What the log calls them.
     kept : bool
         Whether their code is kept on disk.
+    demand : Demand or None
+        What it is needed for; None if it is to be compiled whatever that takes.
+
+    Raises
+    ------
+    NoKernelError
+        If it is not there and compiling would take longer than it saves. Requests that are
+        served without it are remembered, so that it is compiled when there were many.
     """
     if DISABLED:
         return
     key = hashlib.blake2b(_types(states).encode(), digest_size=12).hexdigest()
     if key in _ready:
         return
+    there = kept and is_compiled(key)
+    if not there and demand is not None and demand.together + interpreted_so_far(key) < BREAK_EVEN:
+        note_interpreted(key, demand.own)
+        raise NoKernelError("compiling would take longer than it saves")
     with compiled_once(key) if kept else nullcontext(True) as missing:
         if missing:
             often = "once" if kept else "by each process"

@@ -10,6 +10,7 @@ import numpy as np
 from icarus.errors import NoKernelError
 from icarus.execution.collectors.counts import SessionCounts
 from icarus.execution.compiled.compilation import compile_or_load
+from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.compiled.network_tables import (
     PathTables,
     clear_sessions,
@@ -62,6 +63,8 @@ class CompiledRun:
         Told now and then what was measured since the last time.
     content_hits : bool, optional
         Whether hits are to be counted by content.
+    demand : Demand, optional
+        What code is needed for; by default it is compiled whatever that takes.
 
     Attributes
     ----------
@@ -79,6 +82,7 @@ class CompiledRun:
         workload: Any,
         absorb: Callable[[SessionCounts], None] | None = None,
         content_hits: bool = False,
+        demand: Demand | None = None,
     ) -> None:
         model = view.model
         policy: Any = policy_kernel(CACHE_POLICY[cache_policy])
@@ -103,7 +107,6 @@ class CompiledRun:
             # A budget too small for any cache; policies need not know how to be none.
             policy = self._policy = policy_kernel(NullCache)
         self.caches = policy.build(caches, contents)
-        self._links = links_of(view)
         self._strategy = kernel.build(strategy, numbering)
         if content_hits and len(contents.names) > _MOST_COUNTED:
             raise NoKernelError(
@@ -124,8 +127,13 @@ class CompiledRun:
         names = f"{type(strategy).__name__} with {cache_policy}"
         states = (self._strategy, self._net, self.caches)
         compile_or_load(
-            states, lambda: self._serve(next(_batches(_NoRequests))), names, kept=not foreign
+            states,
+            lambda: self._serve(next(_batches(_NoRequests))),
+            names,
+            kept=not foreign,
+            demand=demand,
         )
+        self._links = links_of(view)
 
     @property
     def measured(self) -> bool:
