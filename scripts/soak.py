@@ -157,6 +157,8 @@ disturbances = (
 _ON_A_CLUSTER = ("kill the parent", "SIGHUP", "stop the scheduler", "stop a worker of dask")
 """What is done to a run on a dask cluster."""
 _CLUSTER_EVERY = 3
+_CLUSTER_PAUSE = (5.0, 12.0)
+"""Seconds to a disturbance on a cluster: to connect to one takes some, and nothing gets on before."""
 """Every so many campaigns one runs on a cluster."""
 
 
@@ -393,8 +395,10 @@ def soak(
             results = folder / f"disturbed-{done['finished']}.pickle"
             wanted = on_clusters and done["finished"] % _CLUSTER_EVERY == _CLUSTER_EVERY - 1
             cluster = clusters.get() if wanted else None
-            while not _one_run(settings, results, kinds, pause, chance, done, cluster):
-                if times and sum(done.values()) >= times:
+            between = pause if cluster is None else _CLUSTER_PAUSE
+            while not _one_run(settings, results, kinds, between, chance, done, cluster):
+                over = time.monotonic() - begin >= seconds
+                if sum(done.values()) >= times if times else over:
                     break
             _finish(settings, results)
             if outcome_of(results) != expected:
