@@ -157,9 +157,9 @@ disturbances = (
 _ON_A_CLUSTER = ("kill the parent", "SIGHUP", "stop the scheduler", "stop a worker of dask")
 """What is done to a run on a dask cluster."""
 _CLUSTER_EVERY = 3
-_CLUSTER_PAUSE = (5.0, 12.0)
-"""Seconds to a disturbance on a cluster: to connect to one takes some, and nothing gets on before."""
 """Every so many campaigns one runs on a cluster."""
+_CLUSTER_PAUSE = (5.0, 12.0)
+"""Seconds to a disturbance there: connecting takes some, and nothing gets on before."""
 
 
 _UNDER_WAY = 12
