@@ -123,7 +123,7 @@ class Cluster:
         return process
 
     def _until_heard(self, text, times=1):
-        for _ in range(300):
+        for _ in range(100):
             if self.log().count(text) >= times:
                 return
             time.sleep(0.1)
@@ -180,6 +180,29 @@ def until(condition, seconds=60):
             return
         time.sleep(0.05)
     raise AssertionError("it did not come to pass")
+
+
+WAITING = """
+import signal, time
+from icarus.orchestration.executors.dask import _within
+
+signal.signal(signal.SIGALRM, lambda number, frame: time.sleep(0.003))
+signal.setitimer(signal.ITIMER_REAL, 0.0071, 0.0071)
+for _ in range(100):
+    try:
+        _within(0.005, lambda: time.sleep(60))
+    except TimeoutError:
+        pass
+print("in time")
+"""
+
+
+def test_calls_end_in_time_whenever_signals_come():
+    """``queue.SimpleQueue.get`` waits for ever if its time is over when a handler returns."""
+    done = subprocess.run(
+        [sys.executable, "-c", WAITING], capture_output=True, text=True, timeout=40, check=False
+    )
+    assert done.stdout == "in time\n", done.stderr
 
 
 def test_the_same_results_as_on_this_machine(cli, cluster, module):

@@ -144,7 +144,9 @@ def _within(seconds: float, call: Callable[[], _T]) -> _T:
     TimeoutError
         If it takes longer. It is then left to itself.
     """
-    kept: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+    # No SimpleQueue, here and below: its ``get`` waits for ever if its time is over when the
+    # handler of a signal returns.
+    kept: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
 
     def run() -> None:
         try:
@@ -260,7 +262,7 @@ class DaskExecutor:
         level = logging.getLogger().getEffectiveLevel()
         self._terms = Terms(self._campaign, source, limits, level, versions_here())
         # What other threads have heard of: keys with reports or, at the end, with outcomes.
-        self._heard: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._client.subscribe_topic(
             self._campaign, lambda event: self._heard.put((event[1][0], event[1][1:]))
         )
