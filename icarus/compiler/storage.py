@@ -135,9 +135,12 @@ def interpreted_so_far(key: str) -> float:
 def note_interpreted(key: str, requests: float) -> None:
     """Add to what ``interpreted_so_far`` returns, in this process and all others."""
     folder = cache_folder()
-    if folder is not None:
+    if folder is None:
+        return
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
         # Appended to by many at once without a lock: its size is all that counts.
-        with suppress(OSError), (folder / f"{key}.interpreted").open("ab") as tally:
+        with (folder / f"{key}.interpreted").open("ab") as tally:
             tally.write(bytes(min(int(requests / _TALLY) + 1, _TALLY)))
 
 

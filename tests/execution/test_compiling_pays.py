@@ -7,7 +7,7 @@ import pytest
 from test_engine_choice import COLLECTORS, experiment
 
 from icarus.compiler import zipf_draws
-from icarus.compiler.jit import DISABLED, entry_point, is_compiled, kernel
+from icarus.compiler.jit import DISABLED, cache_folder, entry_point, is_compiled, kernel
 from icarus.execution.compiled import compilation, engine_choice
 from icarus.execution.compiled.engine_choice import pair_requests, requests_of
 from icarus.execution.simulation import Simulation, simulate
@@ -26,6 +26,13 @@ def nothing_kept(monkeypatch, tmp_path):
 def ran(engine="auto", pair_requests=None):
     done = simulate(Simulation(experiment(), COLLECTORS, 1, 0, engine, pair_requests))
     return done.engine, done.engine_reason, done.results
+
+
+def test_the_first_simulation_of_all_is_counted(nothing_kept):
+    """Nothing has made the folder of compiled code before."""
+    ran()
+    folder = cache_folder()
+    assert [one.stat().st_size for one in folder.glob("*.interpreted")] == [1]
 
 
 def test_few_requests_are_interpreted_until_there_were_many(nothing_kept, monkeypatch):

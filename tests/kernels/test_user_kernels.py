@@ -139,7 +139,7 @@ experiment = Tree(
     cache_policy={"name": "CLOCK"},
 )
 ran = {}
-for engine in ("python", "auto"):
+for engine in ("python", "compiled"):
     done = simulate(Simulation(experiment, {"CACHE_HIT_RATIO": {}}, 1, 0, engine))
     ran[done.engine] = done.results["CACHE_HIT_RATIO"]["MEAN"]
 print(ClockCaches.__module__, json.dumps(ran))

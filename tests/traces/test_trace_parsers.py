@@ -551,7 +551,14 @@ class TestInfo:
         assert (column("3"), column("url")) == (3, "url")
 
 
-@pytest.mark.parametrize("name", SHARED)
+# The one of a million requests takes as long as all others together.
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.exhaustive] if n_requests > 10**6 else [])
+        for name, (_, n_requests, _) in SHARED.items()
+    ],
+)
 def test_shared_traces_are_the_same_after_conversion(shared_data, tmp_path, name):
     options, n_requests, n_contents = SHARED[name]
     source, target = shared_data / "traces" / name, tmp_path / "t.itrace"
