@@ -244,9 +244,9 @@ def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., 
         `check` takes a dict of the parameters that settings give the component and returns a
         list of problems; `fit`, of a placement or a strategy, takes a topology, for a strategy
         with caches on it, and such a dict, and raises a ValueError. Both are asked before
-        anything runs. `files` takes the same as `check` and
-        returns the files that the component will open and that no parameter names itself, such
-        as one in a folder: a result is known by their content. It becomes the attribute
+        anything runs. `files` takes the same as `check` and returns the files that the component
+        will open and that no parameter names itself, such as one in a folder: a result is known
+        by their content. It becomes the attribute
         ``files_opened``, which classes inherit.
     """
 

@@ -80,6 +80,7 @@ def kernel(function: _Function) -> _Function:
     if is_jitted(function) or DISABLED:
         return function
     compiled = numba.njit(**INLINED)(function)
+    # Numba has no option for what makes dispatchers.
     compiled.__class__ = _Kernel
     return cast(_Function, compiled)
 
@@ -111,7 +112,6 @@ def entry_point(function: Callable[..., Any], patience: float = 0) -> Callable[.
     if DISABLED:
         return compiled
     called = False
-    interpreted = _interpreted(function)
 
     @functools.wraps(function)
     def call(*args: Any) -> Any:
@@ -120,7 +120,7 @@ def entry_point(function: Callable[..., Any], patience: float = 0) -> Callable[.
             return compiled(*args)
         if patience > 0 and not is_compiled(function.__name__):
             began = time.perf_counter()
-            result = interpreted(*args)
+            result = _interpreted(function)(*args)
             patience -= time.perf_counter() - began
             return result
         with compiled_once(function.__name__):

@@ -120,7 +120,11 @@ def _temporary_root() -> Path:
 def is_compiled(key: str) -> bool:
     """Return whether the code that ``key`` stands for is kept on disk."""
     folder = cache_folder()
-    return folder is not None and (folder / f"{key}.ready").exists()
+    return folder is not None and _note_of(folder, key).exists()
+
+
+def _note_of(folder: Path, key: str) -> Path:
+    return folder / f"{key}.ready"
 
 
 def interpreted_so_far(key: str) -> float:
@@ -165,7 +169,7 @@ def compiled_once(key: str) -> Iterator[bool]:
     if folder is None:
         yield True
         return
-    note = folder / f"{key}.ready"
+    note = _note_of(folder, key)
     if note.exists() or _compiling:
         yield False
         return

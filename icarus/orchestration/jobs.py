@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from icarus.execution.compiled.engine_choice import pair_requests
 from icarus.execution.simulation import Simulation, simulate
 from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
@@ -109,8 +108,8 @@ def jobs_of(plan: Plan) -> list[Job]:
     """
     varying = list(plan.varying())
     jobs: list[Job] = []
-    requests = pair_requests(plan.experiments, plan.n_replications)
-    for experiment, key, together in zip(plan.experiments, plan.keys, requests, strict=True):
+    each = zip(plan.experiments, plan.keys, plan.pair_requests, strict=True)
+    for experiment, key, together in each:
         identity = experiment_id(experiment)
         label = _label(experiment, varying)
         for replication in range(plan.n_replications):

@@ -16,6 +16,7 @@ from typing import Any
 from icarus.core.hashing import digest
 from icarus.core.kinds import KINDS, conformed_section, is_built_in
 from icarus.core.random_streams import root_seed
+from icarus.core.section_checks import Finding
 from icarus.execution.building import Networks
 
 __all__ = ["FitChecker"]
@@ -23,9 +24,6 @@ __all__ = ["FitChecker"]
 _FITTED = ("cache_placement", "content_placement", "strategy")
 _ROOT = root_seed(0, 0)
 """For placements that draw: strategies ask whether there are caches, not where they are."""
-
-Finding = tuple[str, str]
-"""A place in an experiment, and what is wrong there."""
 
 
 class FitChecker:

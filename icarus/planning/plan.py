@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from icarus.core.kinds import conformed, conformed_section
 from icarus.core.machine import available_cores
 from icarus.core.values import check_value, nesting_problem
 from icarus.errors import SettingsError, suggestion
-from icarus.execution.compiled.engine_choice import EngineName, choose_engine
+from icarus.execution.compiled.engine_choice import EngineName, choose_engine, pair_requests
 from icarus.plaintext import some_of
 from icarus.planning.identity import experiment_id, identities_of
 from icarus.planning.limits import Limits, memory_problems
@@ -74,6 +75,11 @@ class Plan:
     def n_jobs(self) -> int:
         """Number of simulations: experiments times replications; further ones may follow."""
         return len(self.experiments) * self.n_replications
+
+    @cached_property
+    def pair_requests(self) -> list[float]:
+        """How many requests all simulations together have for the code of each experiment's."""
+        return pair_requests(self.experiments, self.n_replications)
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
         """Return the parameters that differ between experiments, each with its values."""

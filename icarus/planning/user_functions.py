@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from icarus.errors import suggestion
@@ -62,11 +61,6 @@ def vetoed(veto: Any, experiments: Iterable[Tree], problems: list[str]) -> dict[
 
 
 def raised_at(error: Exception) -> str:
-    """Return where code of the user's raised an exception; nothing if it was in Icarus."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    if Path(last.filename).is_relative_to(_PACKAGE):
-        return ""
-    return f" at {last.filename}:{last.lineno}"
-
-
-_PACKAGE = Path(__file__).parents[1]
+    """Return where an exception was raised; nothing if that is where it is handled."""
+    _, *called = traceback.extract_tb(error.__traceback__)
+    return f" at {called[-1].filename}:{called[-1].lineno}" if called else ""

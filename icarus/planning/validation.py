@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from icarus.core.hashing import digest
-from icarus.core.kinds import (
-    COMPONENT_SECTIONS,
-    REQUIRED_SECTIONS,
-)
+from icarus.core.kinds import COMPONENT_SECTIONS, REQUIRED_SECTIONS
 from icarus.core.section_checks import Report, check_section
 from icarus.core.values import check_value, shown
 from icarus.errors import nearest

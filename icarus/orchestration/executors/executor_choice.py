@@ -79,10 +79,8 @@ def make_executor(
         return SerialExecutor(tick, plan.limits)
     # Here, so that no two workers compile the same and forked ones have it already.
     from icarus.execution.compiled.ahead import compile_ahead
-    from icarus.execution.compiled.engine_choice import pair_requests
 
     if settings["N_PROCESSES"] is None and (reason := cores().reason):
         logger.info("%d processes, one for each core: %s", n_processes, reason)
-    requests = pair_requests(plan.experiments, plan.n_replications)
-    compile_ahead(plan.experiments, requests, plan.collectors, plan.engine)
+    compile_ahead(plan.experiments, plan.pair_requests, plan.collectors, plan.engine)
     return PoolExecutor(n_processes, plan.start_method, settings.source, plan.limits)
