@@ -12,13 +12,12 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FunctionType
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import types
 from numba.core.errors import NumbaError
-from numba.core.registry import CPUDispatcher
-from numba.extending import is_jitted
+from numba.core.typing.templates import infer_global
 
 from icarus.compiler.storage import (
     CACHE_VARIABLE,
@@ -68,28 +67,33 @@ arrays stay calls: 5.9 million requests/s instead of 13.8 (GEANT, LCE, LRU). Mak
 from Python and C as well took 45 % of the time of compiling a pair of a strategy and a policy."""
 
 
-def kernel(function: _Function) -> _Function:
-    """Have a function compiled into the kernels that call it.
+def kernel(function: _Function, *, compiled: Callable[..., Any] | None = None) -> _Function:
+    """Have a function compiled into the kernels that call it; Python goes on calling it as it is.
 
     Parameters
     ----------
     function : callable
         A function of numbers, arrays and NamedTuples of these. It may call other kernels, but no
         plain functions of Python, and must not make arrays.
+    compiled : callable, optional
+        What is compiled in its place, where the same takes other words in machine arithmetic.
+
+    Returns
+    -------
+    callable
+        `function` itself.
     """
-    if is_jitted(function) or DISABLED:
-        return function
-    compiled = numba.njit(**INLINED)(function)
-    # Numba has no option for what makes dispatchers.
-    compiled.__class__ = _Kernel
-    return cast(_Function, compiled)
+    if not DISABLED and function not in _kernels:
+        dispatcher = numba.njit(**INLINED)(compiled or function)
+        # A function and its compiled form are two names of one thing: no wrapper slows down the
+        # interpreter, and a debugger steps through what was written.
+        infer_global(function, types.Dispatcher(dispatcher))
+        _kernels[function] = dispatcher
+    return function
 
 
-class _Kernel(CPUDispatcher):  # type: ignore[misc]
-    """What Python can call all the same: another form of the function is compiled then."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _callable_form(self.py_func)(*args, **kwargs)
+_kernels: dict[Callable[..., Any], Any] = {}
+"""From functions to their compiled forms, to which Numba itself keeps weak references only."""
 
 
 @functools.cache
@@ -120,7 +124,7 @@ def entry_point(function: Callable[..., Any], patience: float = 0) -> Callable[.
             return compiled(*args)
         if patience > 0 and not is_compiled(function.__name__):
             began = time.perf_counter()
-            result = _interpreted(function)(*args)
+            result = function(*args)
             patience -= time.perf_counter() - began
             return result
         with compiled_once(function.__name__):
@@ -129,16 +133,6 @@ def entry_point(function: Callable[..., Any], patience: float = 0) -> Callable[.
         return result
 
     return call
-
-
-def _interpreted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that calls the kernels of its module as the Python that they are."""
-    given: Any = function
-    names = dict(given.__globals__)
-    for name, value in given.__globals__.items():
-        if isinstance(value, _Kernel):
-            names[name] = FunctionType(value.py_func.__code__, names, name)
-    return FunctionType(given.__code__, names)
 
 
 def generic_entry_point(function: Callable[..., Any]) -> Callable[..., Any]:

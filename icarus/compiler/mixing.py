@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from icarus.compiler.jit import DISABLED, kernel
+from icarus.compiler.jit import kernel
 
 __all__ = ["mixed", "splitmix"]
 
@@ -14,7 +14,8 @@ _FIRST = 0xBF58_476D_1CE4_E5B9
 _SECOND = 0x94D0_49BB_1331_11EB
 
 
-def _splitmix_in_python(value):
+def splitmix(value):
+    """Return ``icarus.core.hashing.stable_hash`` of an integer, unsigned, 64 bits."""
     z = (int(value) + _GOLDEN) & _MASK
     z = ((z ^ (z >> 30)) * _FIRST) & _MASK
     z = ((z ^ (z >> 27)) * _SECOND) & _MASK
@@ -28,7 +29,8 @@ def _splitmix_compiled(value):
     return z ^ (z >> np.uint64(31))
 
 
-def _mixed_in_python(a, b):
+def mixed(a, b):
+    """Return a hash of two integers, 62 bits, whose upper and lower bits are both well mixed."""
     z = (int(a) * _GOLDEN + int(b) * _SECOND) & _MASK
     z = ((z ^ (z >> 32)) * _FIRST) & _MASK
     return z >> 2
@@ -40,9 +42,6 @@ def _mixed_compiled(a, b):
     return np.int64(z >> np.uint64(2))
 
 
-# Without the compiler NumPy's integers would warn of the overflow that is meant here.
-splitmix = _splitmix_in_python if DISABLED else kernel(_splitmix_compiled)
-"""``icarus.core.hashing.stable_hash`` of an integer, as an unsigned 64-bit integer."""
-
-mixed = _mixed_in_python if DISABLED else kernel(_mixed_compiled)
-"""A hash of two integers, 62 bits, whose upper and lower bits are both well mixed."""
+# In the interpreter NumPy's integers would warn of the overflow that is meant here.
+kernel(splitmix, compiled=_splitmix_compiled)
+kernel(mixed, compiled=_mixed_compiled)

@@ -9,15 +9,15 @@ from __future__ import annotations
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.imputils import impl_ret_untracked
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
-from icarus.compiler.jit import DISABLED
+from icarus.compiler.jit import INLINED
 
 __all__ = ["prefetch"]
 
 
-def _in_python(array, row):
-    """Do nothing: there is no machine code to speed up."""
+def prefetch(array, row):
+    """Have a row of an array fetched into the processor's cache; interpreted, do nothing."""
 
 
 def _compiled(typing_context, array, row):
@@ -43,5 +43,9 @@ def _compiled(typing_context, array, row):
     return types.none(array, types.intp), generate
 
 
-prefetch = _in_python if DISABLED else intrinsic(_compiled)
-"""Have a row of an array fetched into the processor's cache; ``prefetch(array, row)``."""
+_prefetch = intrinsic(_compiled)
+
+
+@overload(prefetch, jit_options=INLINED)
+def _compiled_prefetch(array, row):
+    return lambda array, row: _prefetch(array, row)
