@@ -50,6 +50,7 @@ PLUGIN_GROUP = "icarus.plugins"
 
 _BUILTIN_MODULES = (
     "icarus.models",
+    "icarus.policies",
     "icarus.scenarios",
     "icarus.execution.collectors",
     "icarus.results.readwrite",

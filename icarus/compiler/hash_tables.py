@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from icarus.compiler.jit import kernel
 from icarus.compiler.mixing import mixed
 
 __all__ = ["fill_table", "place_of"]
 
 
-@kernel
 def place_of(table, keys, key):
     """Return the place that has the row of a key, or the free one where it would be.
 

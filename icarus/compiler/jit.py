@@ -1,8 +1,6 @@
-"""How kernels are compiled.
+"""How functions that Python calls are compiled, and their code kept on disk.
 
-All options of the compiler are here. Functions that are only called by other kernels are
-decorated with ``kernel``; those that Python calls, and whose code is kept on disk, are made by
-``entry_point``.
+What these call is plain Python; see ``plain_code`` for what the compiler makes of it.
 """
 
 from __future__ import annotations
@@ -15,10 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import types
 from numba.core.errors import NumbaError
-from numba.core.typing.templates import infer_global
 
+from icarus.compiler import prefetching as prefetching  # has the compiler know it
+from icarus.compiler.plain_code import INLINED, OPTIONS
 from icarus.compiler.storage import (
     CACHE_VARIABLE,
     cache_folder,
@@ -40,7 +38,6 @@ __all__ = [
     "generic_entry_point",
     "interpreted_so_far",
     "is_compiled",
-    "kernel",
     "note_interpreted",
     "unkept_entry_point",
 ]
@@ -49,51 +46,6 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 DISABLED = bool(numba.config.DISABLE_JIT)
 """Whether kernels run as the Python that they are written in (``NUMBA_DISABLE_JIT=1``)."""
-
-# Divisions by zero give what NumPy gives, without a branch; there is none in the kernels that
-# depends on it. Reordering of floating-point sums stays off: results are to be the reference's.
-# Nothing of ours is called from C.
-OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": False,
-    "_nrt": False,
-    "no_cfunc_wrapper": True,
-}
-
-INLINED: dict[str, Any] = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True}
-"""Options of kernels that other kernels call. Left to the compiler, calls that hand over a dozen
-arrays stay calls: 5.9 million requests/s instead of 13.8 (GEANT, LCE, LRU). Making each callable
-from Python and C as well took 45 % of the time of compiling a pair of a strategy and a policy."""
-
-
-def kernel(function: _Function, *, compiled: Callable[..., Any] | None = None) -> _Function:
-    """Have a function compiled into the kernels that call it; Python goes on calling it as it is.
-
-    Parameters
-    ----------
-    function : callable
-        A function of numbers, arrays and NamedTuples of these. It may call other kernels, but no
-        plain functions of Python, and must not make arrays.
-    compiled : callable, optional
-        What is compiled in its place, where the same takes other words in machine arithmetic.
-
-    Returns
-    -------
-    callable
-        `function` itself.
-    """
-    if not DISABLED and function not in _kernels:
-        dispatcher = numba.njit(**INLINED)(compiled or function)
-        # A function and its compiled form are two names of one thing: no wrapper slows down the
-        # interpreter, and a debugger steps through what was written.
-        infer_global(function, types.Dispatcher(dispatcher))
-        _kernels[function] = dispatcher
-    return function
-
-
-_kernels: dict[Callable[..., Any], Any] = {}
-"""From functions to their compiled forms, to which Numba itself keeps weak references only."""
 
 
 @functools.cache

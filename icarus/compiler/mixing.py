@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from icarus.compiler.jit import kernel
-
 __all__ = ["mixed", "splitmix"]
 
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
@@ -43,5 +41,5 @@ def _mixed_compiled(a, b):
 
 
 # In the interpreter NumPy's integers would warn of the overflow that is meant here.
-kernel(splitmix, compiled=_splitmix_compiled)
-kernel(mixed, compiled=_mixed_compiled)
+splitmix.compiled_form = _splitmix_compiled  # type: ignore[attr-defined]
+mixed.compiled_form = _mixed_compiled  # type: ignore[attr-defined]

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import entry_point, kernel
+from icarus.compiler.jit import entry_point
 
 __all__ = ["draw_ranks"]
 
@@ -71,14 +71,12 @@ def draw_ranks(rng: np.random.Generator, n_ranks: int, alpha: float, ranks: np.n
         _fill_ranks(rng, n_ranks, alpha, ranks[start : start + _MOST_AT_ONCE], space)
 
 
-@kernel
 def _integral(x, alpha):
     """Return the integral of t**-alpha over t from 1 to x."""
     log_x = math.log(x)
     return _expm1_over((1.0 - alpha) * log_x) * log_x
 
 
-@kernel
 def _integral_inverse(area, alpha):
     t = area * (1.0 - alpha)
     # Rounding may carry it below -1, where the logarithm ends.
@@ -86,7 +84,6 @@ def _integral_inverse(area, alpha):
     return math.exp(_log1p_over(t) * area)
 
 
-@kernel
 def _expm1_over(t):
     """Return expm1(t) / t, and its limit at 0."""
     if abs(t) > 1e-8:
@@ -94,7 +91,6 @@ def _expm1_over(t):
     return 1.0 + t * 0.5 * (1.0 + t * (1.0 / 3.0))
 
 
-@kernel
 def _log1p_over(t):
     """Return log1p(t) / t, and its limit at 0."""
     if abs(t) > 1e-8:
@@ -102,12 +98,10 @@ def _log1p_over(t):
     return 1.0 - t * (0.5 - t * (1.0 / 3.0))
 
 
-@kernel
 def _density(x, alpha):
     return math.exp(-alpha * math.log(x))
 
 
-@kernel
 def _logarithm(bits, x, power, power_bits, n):
     """Replace each of the first n of x, above 0, by its logarithm; ``power`` is overwritten."""
     for i in range(n):
@@ -135,7 +129,6 @@ def _logarithm(bits, x, power, power_bits, n):
         x[i] = k * 6.93147180369123816490e-01 + (k * 1.90821492927058770002e-10 + log_m)
 
 
-@kernel
 def _exponential(bits, x, power, power_bits, n):
     """Replace each of the first n of x, from -700 to 700, by its exponential."""
     for i in range(n):
@@ -164,7 +157,6 @@ def _exponential(bits, x, power, power_bits, n):
         x[i] = (p * r + 1.0) * power[i]
 
 
-@kernel
 def _invert(space, n, alpha):
     """Put into x what ``_integral_inverse`` is of each area."""
     area, x = space.area, space.x

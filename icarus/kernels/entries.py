@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from icarus.compiler import hash_tables
 from icarus.compiler.jit import entry_point, generic_entry_point, unkept_entry_point
-from icarus.kernels import evaluation, loop, policies, sessions, strategies
+from icarus.kernels import evaluation, loop, sessions, strategies
 
 __all__ = [
     "count_links",
     "describe_steps",
     "fill_table",
     "look_up_paths",
-    "policies",
     "refill_step_table",
     "run_requests",
     "run_requests_unkept",

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from icarus.compiler.hash_tables import place_of
-from icarus.compiler.jit import kernel
 from icarus.kernels.path_table import find_path, node_at
 from icarus.kernels.sessions import (
     BRANCH,
@@ -73,7 +72,6 @@ class Links(NamedTuple):
     """float64, (n_links,): delays in ms; NaN where a link has none."""
 
 
-@kernel
 def _link_behind(links, paths, path, position, way):
     """Return the link from a position on a path to the next one, or back to the one before."""
     here = paths.start[path] + position
@@ -90,13 +88,11 @@ def look_up_paths(paths, first_nodes, last_nodes, found, start):
     return len(found)
 
 
-@kernel
 def _unpack(step):
     """Return kind, path, and first and last position of a leg."""
     return step & 7, step >> 35, (step >> 3) & 0xFFFF, (step >> 19) & 0xFFFF
 
 
-@kernel
 def _leg_latency(links, paths, path, first, last, latency):
     """Add the delays of a leg to a latency, hop by hop as the reference does."""
     way = 1 if first < last else -1
@@ -152,7 +148,6 @@ def describe_steps(sessions, paths, links, facts):
         facts.content_hops[this] = content_hops
 
 
-@kernel
 def _count_leg(counts, links, paths, path, first, last, kind, number, size):
     way = 1 if first < last else -1
     for position in range(first, last, way):

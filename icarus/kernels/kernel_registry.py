@@ -6,52 +6,18 @@ A kernel belongs to one class exactly, not to its subclasses, which may do somet
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from icarus.kernels.dispatch import define
-from icarus.scenarios.contents import Catalogue
-
 __all__ = [
-    "Contents",
     "Numbering",
-    "PolicyKernel",
     "StrategyKernel",
     "is_foreign",
-    "kernel_of_state",
-    "policy_kernel",
-    "register_policy_kernel",
     "register_strategy_kernel",
     "strategy_kernel",
 ]
 
 State = Any
 """A NamedTuple of arrays."""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """The contents of a workload, which kernels know by number only."""
-
-    names: Sequence[Any]
-    """Names by number."""
-
-    @property
-    def hashes(self) -> np.ndarray:
-        """uint64, (n_contents,): stable hashes of the names; (0,) where names are a range."""
-        if isinstance(self.names, range):
-            return np.zeros(0, dtype=np.uint64)
-        names = self.names
-        return (names if isinstance(names, Catalogue) else Catalogue(names)).hashes
-
-    @property
-    def first_and_step(self) -> np.ndarray:
-        """int64, (2,): the first name and the step where names are a range."""
-        if isinstance(self.names, range):
-            return np.array([self.names.start, self.names.step], dtype=np.int64)
-        return np.zeros(2, dtype=np.int64)
 
 
 class Numbering(NamedTuple):
@@ -67,21 +33,8 @@ class Numbering(NamedTuple):
     """The nodes that request."""
     sources: Sequence[Any]
     """The nodes that contents originate from."""
-    contents: Contents = Contents(range(0))
-    """The contents of the workload."""
-
-
-class PolicyKernel(NamedTuple):
-    """The compiled form of a policy."""
-
-    build: Callable[[Sequence[Any], Contents], State]
-    """From all caches of the network, as empty reference objects, to their state."""
-    dump: Callable[[State, int], list[int]]
-    """From state and cache to its contents, in the order of the reference's ``dump``."""
-    lacks: Callable[[Mapping[str, Any]], str | None]
-    """From the policy's parameters to what there is no kernel for, if anything."""
-    reserve: Callable[[State, int], State] | None
-    """From state and a number of requests to a state with room for what these may enter."""
+    contents: Sequence[Any] = range(0)
+    """The names of contents, by number."""
 
 
 class StrategyKernel(NamedTuple):
@@ -95,65 +48,11 @@ class StrategyKernel(NamedTuple):
     """Whether it asks for hashes of contents."""
 
 
-_POLICIES: dict[type, PolicyKernel] = {}
-_POLICY_OF_STATE: dict[type, PolicyKernel] = {}
 _STRATEGIES: dict[type, StrategyKernel] = {}
 
 
 def _nothing(parameters: Mapping[str, Any]) -> str | None:
     return None
-
-
-def register_policy_kernel(
-    policy: type,
-    state: type,
-    *,
-    get: Callable[..., Any],
-    put: Callable[..., Any],
-    has: Callable[..., Any],
-    remove: Callable[..., Any],
-    build: Callable[[Sequence[Any], Contents], State],
-    dump: Callable[[State, int], list[int]],
-    lacks: Callable[[Mapping[str, Any]], str | None] = _nothing,
-    reserve: Callable[[State, int], State] | None = None,
-) -> None:
-    """Give a policy a compiled form.
-
-    The four functions are compiled. They take the state of all caches, the number of a cache and
-    that of a content, both from 0, and must do exactly what the methods of the class do.
-
-    Parameters
-    ----------
-    policy : type
-        The class that is registered as the policy.
-    state : type
-        A NamedTuple class of arrays, and of further such tuples.
-    get, has, remove : callable
-        ``(state, cache, content) -> bool``.
-    put : callable
-        ``(state, cache, content) -> int``, the content evicted or -1.
-    build : callable
-        ``(caches, contents) -> state``: from the reference objects of all caches, which are
-        empty, to their state.
-    dump : callable
-        ``(state, cache) -> list of int``: contents in the order of the reference's ``dump``.
-    lacks : callable, optional
-        From the policy's parameters to a text that says what has no compiled form, or None.
-    reserve : callable, optional
-        ``(state, n_requests) -> state``, called now and then: makes room for what this number of
-        requests may enter in tables that grow.
-
-    Raises
-    ------
-    TypeError
-        If `policy` is no class, `state` no NamedTuple class, or a function does not take these
-        arguments.
-    ValueError
-        If `state` belongs to other functions already.
-    """
-    _check_class("policy", policy)
-    define(state, get=get, put=put, has=has, remove=remove)
-    _POLICIES[policy] = _POLICY_OF_STATE[state] = PolicyKernel(build, dump, lacks, reserve)
 
 
 def register_strategy_kernel(
@@ -195,23 +94,13 @@ def register_strategy_kernel(
         If `state` belongs to another function already.
     """
     _check_class("strategy", strategy)
-    define(state, process=process)
+    state.process = process
     _STRATEGIES[strategy] = StrategyKernel(build, lacks, hashes)
 
 
 def _check_class(kind: str, component: Any) -> None:
     if not isinstance(component, type):
         raise TypeError(f"the {kind} should be the class that was registered, found {component!r}")
-
-
-def policy_kernel(policy: Any) -> PolicyKernel | None:
-    """Return the compiled form of a policy, or None if it has none."""
-    return _POLICIES.get(policy)
-
-
-def kernel_of_state(state: State) -> PolicyKernel:
-    """Return the compiled form of the policy whose caches have this state."""
-    return _POLICY_OF_STATE[type(state)]
 
 
 def strategy_kernel(strategy: Any) -> StrategyKernel | None:

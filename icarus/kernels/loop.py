@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from icarus.compiler.jit import kernel
-from icarus.kernels.dispatch import cache_remove, process
 from icarus.kernels.lookahead import look_ahead
 from icarus.kernels.network import AGAIN, content_source
 from icarus.kernels.path_table import find_path, last_position
@@ -52,14 +50,13 @@ def run_requests(strategy, net, caches, sessions, receivers, requests, first, st
         if len(requests.write) > 0 and requests.write[i]:
             walk = _write(net, caches, sessions, walk, receiver, source, content)
         else:
-            walk = process(strategy, net, caches, sessions, walk, receiver, source, content)
+            walk = strategy.process(net, caches, sessions, walk, receiver, source, content)
         if walk == AGAIN:
             return i
         end_session(sessions, walk, requests.size[i] if len(requests.size) > 0 else 0)
     return stop
 
 
-@kernel
 def _write(net, caches, sessions, walk, receiver, source, content):
     """Take a content from a receiver to its origin and remove all copies that caches have."""
     path = find_path(net.paths, receiver, source)
@@ -69,5 +66,5 @@ def _write(net, caches, sessions, walk, receiver, source, content):
     walk = content_leg(sessions, walk, path, 0, last)
     walk = request_leg(sessions, walk, path, last, 0)
     for cache in range(len(net.node_of)):
-        cache_remove(caches, cache, content)
+        caches.remove(cache, content)
     return walk

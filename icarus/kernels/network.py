@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import kernel
 from icarus.compiler.mixing import splitmix
 from icarus.kernels.path_table import Paths
+from icarus.verbs.content_hashes import ContentHashes
 
-__all__ = ["AGAIN", "Network", "content_hash", "content_source", "salted_content_hash"]
+__all__ = ["AGAIN", "Network", "content_source"]
 
 AGAIN = -2
 """What a strategy returns, having done nothing, where a path is missing."""
@@ -32,14 +32,10 @@ class Network(NamedTuple):
     """int32, (n_sources,): nodes of which a hash chooses one; (0,) where there is a table."""
     salt: np.ndarray
     """int64, (1,): what tells this hash from others."""
-    hashes: np.ndarray
-    """uint64, (n_contents,): stable hashes of the names; (0,) where names are a range, or the
-    strategy does not ask for them."""
-    names: np.ndarray
-    """int64, (2,): the first name and the step where names are a range."""
+    hashes: ContentHashes
+    """Of contents, if the strategy asks for them."""
 
 
-@kernel
 def content_source(net, content):
     """Return the node that a content originates from."""
     if len(net.source_of) > 0:
@@ -48,18 +44,3 @@ def content_source(net, content):
         return net.hashed_sources[0]
     number = np.uint64(splitmix(content ^ net.salt[0])) % np.uint64(len(net.hashed_sources))
     return net.hashed_sources[np.int64(number)]
-
-
-@kernel
-def content_hash(net, content):
-    """Return ``icarus.core.hashing.stable_hash`` of a content's name, uint64."""
-    if len(net.hashes) > 0:
-        return net.hashes[content]
-    return splitmix(net.names[0] + net.names[1] * content)
-
-
-@kernel
-def salted_content_hash(net, content, salt):
-    """Return ``icarus.core.hashing.salted_hash`` of a content's name, uint64."""
-    number = content_hash(net, content)
-    return number if salt == 0 else splitmix(np.uint64(number) ^ np.uint64(salt))

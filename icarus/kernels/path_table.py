@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from icarus.compiler.hash_tables import place_of
-from icarus.compiler.jit import kernel
 
 __all__ = [
     "NEED_NOTHING",
@@ -56,12 +55,10 @@ class Paths(NamedTuple):
     """int64, (3,): what is lacking, and the ends of the path that it is for."""
 
 
-@kernel
 def _ends(paths, u, v):
     return np.int64(u) * len(paths.row_of) + v
 
 
-@kernel
 def find_path(paths, u, v):
     """Return the path from `u` to `v`; -1 if Python has to provide something first."""
     place = place_of(paths.table, paths.ends, _ends(paths, u, v))
@@ -69,13 +66,11 @@ def find_path(paths, u, v):
     return path if path >= 0 else _enter_path(paths, u, v, place)
 
 
-@kernel
 def known_path(paths, u, v):
     """Return the path from `u` to `v` if it has been asked for before, else -1."""
     return paths.table[place_of(paths.table, paths.ends, _ends(paths, u, v))] - 1
 
 
-@kernel
 def find_link(paths, u, v):
     """Return the link from `u` to `v` as a path, whether or not it is the shortest way.
 
@@ -95,7 +90,6 @@ def find_link(paths, u, v):
     return _enter(paths, ends, place, 2)
 
 
-@kernel
 def _enter_path(paths, u, v, place):
     # The tree is that of whichever end stands later among the nodes, so that paths are symmetric.
     root, other = (v, u) if u < v else (u, v)
@@ -123,7 +117,6 @@ def _enter_path(paths, u, v, place):
     return _enter(paths, _ends(paths, u, v), place, hops + 1)
 
 
-@kernel
 def _has_room(paths, n_nodes):
     """Return whether there is room for another path; ask Python for more if not."""
     if 2 * (paths.used[0] + 1) > len(paths.table) or paths.used[1] + n_nodes > len(paths.nodes):
@@ -132,13 +125,11 @@ def _has_room(paths, n_nodes):
     return True
 
 
-@kernel
 def _set_node(paths, position, node):
     paths.nodes[position, 0] = node
     paths.nodes[position, 1] = paths.cache_of[node]
 
 
-@kernel
 def _enter(paths, ends, place, n_nodes):
     """Enter a path whose nodes stand behind those of all others; return it."""
     path = paths.used[0]
@@ -150,19 +141,16 @@ def _enter(paths, ends, place, n_nodes):
     return path
 
 
-@kernel
 def last_position(paths, path):
     """Return the position of the last node on a path, which is its number of hops."""
     return paths.start[path + 1] - paths.start[path] - 1
 
 
-@kernel
 def node_at(paths, path, position):
     """Return the node at a position on a path, counted from 0."""
     return paths.nodes[paths.start[path] + position, 0]
 
 
-@kernel
 def cache_at(paths, path, position):
     """Return the cache at a position on a path, or -1."""
     return paths.nodes[paths.start[path] + position, 1]

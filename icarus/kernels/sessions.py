@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import kernel
 from icarus.compiler.mixing import mixed
 
 __all__ = [
@@ -73,7 +72,6 @@ class Sessions(NamedTuple):
     nobody wants to know."""
 
 
-@kernel
 def _next_step(sessions, walk, step):
     mask = len(sessions.table) - 1
     place = mixed(step, walk) & mask
@@ -91,56 +89,47 @@ def _next_step(sessions, walk, step):
         place = (place + 1) & mask
 
 
-@kernel
 def _leg(kind, path, first, last):
     # 3 bits of kind, 16 for each position, 28 for the path.
     return kind | (first << 3) | (last << 19) | (np.int64(path) << 35)
 
 
-@kernel
 def _go(sessions, walk, kind, path, first, last):
     if walk < 0 or first == last:
         return walk
     return _next_step(sessions, walk, _leg(kind, path, first, last))
 
 
-@kernel
 def start_session(sessions, receiver, source):
     """Begin a measured session; return what is passed on as `walk` to each further step."""
     return _next_step(sessions, 0, START | (np.int64(receiver) << 3) | (np.int64(source) << 33))
 
 
-@kernel
 def request_leg(sessions, walk, path, first, last):
     """Have the request go from position `first` of a path to position `last`."""
     return _go(sessions, walk, REQUEST, path, first, last)
 
 
-@kernel
 def content_leg(sessions, walk, path, first, last):
     """Have the content go from position `first` of a path to position `last`."""
     return _go(sessions, walk, CONTENT, path, first, last)
 
 
-@kernel
 def branch_leg(sessions, walk, path, first, last):
     """Have the content go off the way that the receiver waits for."""
     return _go(sessions, walk, BRANCH, path, first, last)
 
 
-@kernel
 def cache_serves(sessions, walk, node, content):
     """Take note that the cache of a node had the content."""
     return _serve(sessions, walk, CACHE_SERVES, node, content)
 
 
-@kernel
 def source_serves(sessions, walk, node, content):
     """Take note that a source served the content."""
     return _serve(sessions, walk, SOURCE_SERVES, node, content)
 
 
-@kernel
 def _serve(sessions, walk, kind, node, content):
     if walk < 0:
         return walk
@@ -148,7 +137,6 @@ def _serve(sessions, walk, kind, node, content):
     return _next_step(sessions, walk, kind | (np.int64(node) << 3))
 
 
-@kernel
 def round_trip(sessions, walk, path, position, from_cache, content):
     """Have the request go up a path, be served at `position`, and the content come back."""
     if walk < 0:
@@ -158,13 +146,11 @@ def round_trip(sessions, walk, path, position, from_cache, content):
     return _next_step(sessions, walk, _leg(kind, path, 0, position))
 
 
-@kernel
 def _count_content(sessions, content, column):
     if len(sessions.hits_of) > 0:
         sessions.hits_of[content, column] += 1
 
 
-@kernel
 def end_session(sessions, walk, size):
     """Count a session that ends here, whose content has `size` bytes."""
     if walk >= 0:

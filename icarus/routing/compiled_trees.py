@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import entry_point, kernel
+from icarus.compiler.jit import entry_point
 
 __all__ = ["Links", "grow_trees", "make_frontier"]
 
@@ -72,7 +72,6 @@ def _grow_trees(links, roots, trees, frontier):
         _grow_tree(links, roots[row], trees, row, frontier)
 
 
-@kernel
 def _grow_tree(links, root, trees, row, frontier):
     n_nodes = len(frontier.done)
     for node in range(n_nodes):
@@ -104,7 +103,6 @@ def _grow_tree(links, root, trees, row, frontier):
             entered += 1
 
 
-@kernel
 def _rise(frontier, place, length, entry):
     """Put a way at a place, or as far above it as it belongs."""
     while place > 0:
@@ -119,7 +117,6 @@ def _rise(frontier, place, length, entry):
     frontier.entry[place] = entry
 
 
-@kernel
 def _sink(frontier, size, length, entry):
     """Put a way at the top, or as far below as it belongs."""
     place = 0

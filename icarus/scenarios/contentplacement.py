@@ -13,9 +13,9 @@ from typing import Any
 import fnss
 import numpy as np
 
+from icarus.core.catalogue import Catalogue
 from icarus.core.randomness import generator
 from icarus.registry import register_content_placement
-from icarus.scenarios.contents import Catalogue
 from icarus.scenarios.origins import HASHED_FROM, OriginatedContents, Origins
 from icarus.types import Content, Node, NonNegative, Seed
 

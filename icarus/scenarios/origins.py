@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from icarus.core.catalogue import Catalogue
 from icarus.core.hashing import stable_hash
-from icarus.scenarios.contents import Catalogue
 from icarus.types import Node
 
 __all__ = ["HASHED_FROM", "OriginatedContents", "Origins"]

@@ -153,7 +153,7 @@ def test_which_items_meet_in_a_shard_is_a_draw_that_all_caches_share():
 def test_the_salt_takes_no_draw_from_the_stream_of_the_shards():
     def held(**parameters):
         cache = ShardedCache(8, "RAND", 2, seed=np.random.default_rng(1), **parameters)
-        return [int(cache._shards[0]._rng.integers(1000)) for _ in range(5)]
+        return [int(cache._shards[0].parameters["seed"].integers(1000)) for _ in range(5)]
 
     assert held() == held(salt=0)
 

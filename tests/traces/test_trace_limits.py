@@ -20,7 +20,7 @@ import zstandard
 from bounded import run_bounded
 
 from icarus.errors import TraceError
-from icarus.scenarios.workload.trace_catalogue import file_version
+from icarus.traces.trace_catalogue import file_version
 from icarus.tools import TraceReader, convert_trace, trace_info
 from icarus.traces import pipes
 from icarus.traces.binary import MAGIC

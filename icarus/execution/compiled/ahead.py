@@ -72,12 +72,12 @@ def _most_contents(workload: Mapping[str, Any]) -> float:
 
 def _compile(experiment: Mapping[str, Any], large: bool, demand: Demand | None) -> None:
     # Only here: a campaign on the python engine does without the compiler.
-    from icarus.kernels import index
+    from icarus.policies import slots
 
     try:
         _build(experiment, demand)
         if large:
-            with index.all_hashed():
+            with slots.all_hashed():
                 _build(experiment, demand)
     except Exception as error:
         # What is wrong with an experiment is its own job's to report.

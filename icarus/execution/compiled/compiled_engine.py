@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,15 @@ from icarus.execution.compiled.network_tables import (
 from icarus.execution.compiled.session_counts import links_of, session_counts
 from icarus.execution.network import NetworkView
 from icarus.kernels import entries
-from icarus.kernels.kernel_registry import Contents, is_foreign, policy_kernel, strategy_kernel
-from icarus.models.cache import NullCache
+from icarus.kernels.kernel_registry import is_foreign, strategy_kernel
+from icarus.policies.cache import definition_of
+from icarus.policies.null import NullCaches
+from icarus.policies.room import Room
 from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
+from icarus.types import Content
 
-__all__ = ["CompiledRun"]
+__all__ = ["CompiledRun", "state_of"]
 
 _MOST_AT_ONCE = 2**16
 """Requests between two reports of progress: about a hundredth of a second."""
@@ -85,7 +88,7 @@ class CompiledRun:
         demand: Demand | None = None,
     ) -> None:
         model = view.model
-        policy: Any = policy_kernel(CACHE_POLICY[cache_policy])
+        policy: Any = definition_of(CACHE_POLICY[cache_policy])
         kernel = strategy_kernel(type(strategy))
         if policy is None or kernel is None:
             lacking = type(strategy).__name__ if kernel is None else cache_policy
@@ -93,26 +96,22 @@ class CompiledRun:
         self._view = view
         self._absorb = absorb
         self._workload = workload
-        self._policy = policy
-        contents = Contents(workload.contents)
-        numbering = numbering_of(model, workload.receivers, contents)
+        n_contents = len(workload.contents)
+        numbering = numbering_of(model, workload.receivers, workload.contents)
         if any(node in model.cache for node in workload.receivers):
             raise NoKernelError("workload: a receiver has a cache")
         self._tables = PathTables(model.shortest_path, numbering)
-        self._net = network_of(model, self._tables.paths, numbering, contents, hashes=kernel.hashes)
+        self._net = network_of(model, self._tables.paths, numbering, hashes=kernel.hashes)
         if len(self._net.source_of) and self._net.source_of.min() < 0:
             raise NoKernelError("content placement: not every content has a source")
         caches = [*model.cache.values(), *model.local_cache.values()]
-        if not caches:
-            # A budget too small for any cache; policies need not know how to be none.
-            policy = self._policy = policy_kernel(NullCache)
-        self.caches = policy.build(caches, contents)
+        self.caches = state_of(caches, policy, workload.contents)
         self._strategy = kernel.build(strategy, numbering)
-        if content_hits and len(contents.names) > _MOST_COUNTED:
+        if content_hits and n_contents > _MOST_COUNTED:
             raise NoKernelError(
                 f"collector: hits by content of more than {_MOST_COUNTED:,} contents"
             )
-        self._sessions = empty_sessions(len(contents.names) if content_hits else 0)
+        self._sessions = empty_sessions(n_contents if content_hits else 0)
         self._receivers = np.array(
             [numbering.nodes[node] for node in workload.receivers], dtype=np.int32
         )
@@ -152,14 +151,14 @@ class CompiledRun:
 
     def _serve(self, batch: Any) -> None:
         n_requests = len(batch.time)
-        if self._policy.reserve is None:
+        if not hasattr(self.caches, "reserve"):
             self._serve_part(batch, 0, n_requests)
             return
         # Room for all that a part may enter is made beforehand: no more than a few megabytes.
         most = max(_MOST_ENTERED // len(self._net.node_of), 1)
         for start in range(0, n_requests or 1, most):
             stop = min(start + most, n_requests)
-            self.caches = self._policy.reserve(self.caches, stop - start)
+            self.caches = self.caches.reserve(stop - start)
             self._serve_part(batch, start, stop)
 
     def _serve_part(self, batch: Any, start: int, stop: int) -> None:
@@ -205,7 +204,28 @@ class CompiledRun:
             Its place among the network's caches, local ones last.
         """
         contents = self._workload.contents
-        return [contents[number] for number in self._policy.dump(self.caches, cache)]
+        return [contents[number] for number in self.caches.dump(cache)]
+
+
+def state_of(caches: Sequence[Any], policy: Any, names: Sequence[Content]) -> Any:
+    """Return the state of all caches of a network, given as empty Python objects.
+
+    Parameters
+    ----------
+    caches : sequence of DefinedCache
+    policy : type
+        The definition of their policy.
+    names : sequence
+        The names of contents, by number.
+    """
+    room = Room([cache.maxlen for cache in caches], names)
+    if not caches:
+        # A budget too small for any cache; policies need not know how to be none.
+        return NullCaches.new(room)
+    parameters = caches[0].parameters
+    if any(one.parameters.get("seed") is not parameters.get("seed") for one in caches):
+        raise ValueError("caches that choose at random must share one Generator, found several")
+    return policy.new(room, **parameters)
 
 
 class _NoRequests:

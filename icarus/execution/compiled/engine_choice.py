@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from icarus.core.hashing import digest
 from icarus.execution.collectors.collector import absorbs
+from icarus.policies.cache import definition_of
 from icarus.registry import CACHE_POLICY, DATA_COLLECTOR, STRATEGY, WORKLOAD
 from icarus.scenarios.workload.requests import yields_batches
 from icarus.traces.compressed import COMPRESSION_SUFFIXES
@@ -87,15 +88,16 @@ def _lacking(params: Mapping[str, Any], collectors: Mapping[str, Mapping[str, An
         return "netconf: paths are given instead of computed"
     # Only here: what has said no so far does without the compiler.
     from icarus.kernels import entries  # noqa: F401 - registers the kernels
-    from icarus.kernels.kernel_registry import policy_kernel, strategy_kernel
+    from icarus.kernels.kernel_registry import strategy_kernel
 
-    for section, registry, kernel_of in (
-        ("strategy", STRATEGY, strategy_kernel),
-        ("cache_policy", CACHE_POLICY, policy_kernel),
-    ):
+    for section, registry in (("strategy", STRATEGY), ("cache_policy", CACHE_POLICY)):
         given = dict(params[section].items())
         name = given.pop("name")
-        kernel = kernel_of(registry.resolve(name))
+        component: Any = registry.resolve(name)
+        if section == "strategy":
+            kernel = strategy_kernel(component)
+        else:
+            kernel = None if definition_of(component) is None else component
         lacking = f"{name} has no kernel" if kernel is None else kernel.lacks(given)
         if lacking is not None:
             return f"{section}: {lacking}"

@@ -8,12 +8,13 @@ import numpy as np
 
 from icarus.execution.network import NetworkModel, ShortestPaths
 from icarus.kernels import entries
-from icarus.kernels.kernel_registry import Contents, Numbering
+from icarus.kernels.kernel_registry import Numbering
 from icarus.kernels.network import Network
 from icarus.kernels.path_table import NEED_TREE, UNREACHABLE, Paths
 from icarus.kernels.sessions import Sessions
 from icarus.scenarios.origins import Origins
-from icarus.types import Node
+from icarus.types import Content, Node
+from icarus.verbs.content_hashes import hashes_of
 
 __all__ = [
     "PathTables",
@@ -32,7 +33,7 @@ _FIRST_PATHS, _FIRST_STEPS = 2**10, 2**11
 
 
 def numbering_of(
-    model: NetworkModel, receivers: Sequence[Node], contents: Contents | None = None
+    model: NetworkModel, receivers: Sequence[Node], contents: Sequence[Content] = range(0)
 ) -> Numbering:
     """Number the nodes and the caches of a network."""
     local = {node: len(model.cache) + i for i, node in enumerate(model.local_cache)}
@@ -42,7 +43,7 @@ def numbering_of(
         local_caches=local,
         receivers=receivers,
         sources=list(model.source_node),
-        contents=Contents(range(0)) if contents is None else contents,
+        contents=contents,
     )
 
 
@@ -50,14 +51,13 @@ def network_of(
     model: NetworkModel,
     paths: Paths,
     numbering: Numbering,
-    contents: Contents,
     hashes: bool = True,
 ) -> Network:
     """Return the network as kernels see it, `hashes` of contents' names included or not."""
     local_of = _by_node(numbering.nodes, numbering.local_caches)
     nodes = [*numbering.caches, *numbering.local_caches]
     number = numbering.nodes
-    source_of, hashed_sources, salt = _sources(model, numbering, contents)
+    source_of, hashed_sources, salt = _sources(model, numbering)
     return Network(
         paths=paths,
         cache_of=paths.cache_of,
@@ -66,19 +66,18 @@ def network_of(
         source_of=source_of,
         hashed_sources=hashed_sources,
         salt=salt,
-        hashes=contents.hashes if hashes else np.zeros(0, dtype=np.uint64),
-        names=contents.first_and_step,
+        hashes=hashes_of(numbering.contents, wanted=hashes),
     )
 
 
 def _sources(
-    model: NetworkModel, numbering: Numbering, contents: Contents
+    model: NetworkModel, numbering: Numbering
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the three arrays of ``Network`` that say where contents originate."""
     origins = model.content_source
     number: dict[Node | None, int] = {**numbering.nodes, None: -1}
     no_sources, no_salt = np.zeros(0, dtype=np.int32), np.zeros(1, dtype=np.int64)
-    if isinstance(origins, Origins) and origins.names == contents.names:
+    if isinstance(origins, Origins) and origins.names == numbering.contents:
         present = {
             node: number[node] if node in model.source_node else -1 for node in origins.sources
         }
@@ -86,8 +85,8 @@ def _sources(
         if isinstance(origins.choice, np.ndarray):
             return nodes[origins.choice], no_sources, no_salt
         return no_sources, nodes, np.array([origins.choice], dtype=np.int64)
-    of_names = (number[origins.get(name)] for name in contents.names)
-    source_of = np.fromiter(of_names, dtype=np.int32, count=len(contents.names))
+    of_names = (number[origins.get(name)] for name in numbering.contents)
+    source_of = np.fromiter(of_names, dtype=np.int32, count=len(numbering.contents))
     return source_of, no_sources, no_salt
 
 

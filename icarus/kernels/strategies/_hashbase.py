@@ -6,10 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import kernel
-from icarus.kernels.dispatch import cache_get, cache_put
 from icarus.kernels.kernel_registry import Numbering
-from icarus.kernels.network import AGAIN, salted_content_hash
+from icarus.kernels.network import AGAIN
 from icarus.kernels.path_table import cache_at, find_path, last_position, node_at
 from icarus.kernels.sessions import (
     branch_leg,
@@ -75,38 +73,32 @@ def make_marks(numbering: Numbering) -> Marks:
     return Marks(np.zeros(n_nodes, dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 
-@kernel
 def new_mark(marks):
     """Empty the set."""
     marks.latest[0] += 1
 
 
-@kernel
 def mark_node(marks, node):
     """Put a node into the set."""
     marks.of[node] = marks.latest[0]
 
 
-@kernel
 def unmark(marks, node):
     """Take a node out of the set, if it is in there."""
     marks.of[node] = 0
 
 
-@kernel
 def is_marked(marks, node):
     """Return whether a node is in the set."""
     return marks.of[node] == marks.latest[0]
 
 
-@kernel
 def mark_path(marks, paths, path, first, last):
     """Put the nodes from one position of a path up to another into the set."""
     for position in range(first, last + 1):
         mark_node(marks, node_at(paths, path, position))
 
 
-@kernel
 def position_on(paths, path, node):
     """Return the position of a node on a path, or -1."""
     for position in range(last_position(paths, path) + 1):
@@ -128,24 +120,22 @@ class Assignment(NamedTuple):
 
 def assignment_of(strategy: Any, numbering: Numbering) -> Assignment:
     """Return how a strategy assigns contents."""
-    names, turns = numbering.contents.names, np.zeros(0, dtype=np.uint64)
+    names, turns = numbering.contents, np.zeros(0, dtype=np.uint64)
     if strategy._in_turn and not isinstance(names, range):
         numbers = (strategy._number_of(name) for name in names)
         turns = np.fromiter(numbers, dtype=np.uint64, count=len(names))
     return Assignment(strategy._salt, strategy._in_turn, turns)
 
 
-@kernel
 def number_of_content(assignment, net, content):
     """Return the number, uint64, whose remainder says which node is responsible."""
     if not assignment.in_turn:
-        return np.uint64(salted_content_hash(net, content, assignment.salt))
+        return np.uint64(net.hashes.of(content, assignment.salt))
     if len(assignment.turns) > 0:
         return assignment.turns[content]
-    return np.uint64(net.names[0] + net.names[1] * content)
+    return np.uint64(net.hashes.names[0] + net.hashes.names[1] * content)
 
 
-@kernel
 def authoritative_node(nodes, number):
     """Return which of the nodes is responsible for a content with this number."""
     # Both unsigned: of an unsigned and a signed integer NumPy makes a float.
@@ -181,7 +171,6 @@ def build_hashrouting(strategy: Any, numbering: Numbering) -> HashroutingState:
     )
 
 
-@kernel
 def find_routes(state, net, node, cache_node, source):
     """Look up the paths that a request from a node may need.
 
@@ -206,7 +195,6 @@ def find_routes(state, net, node, cache_node, source):
     return to_cache, to_source, direct
 
 
-@kernel
 def serve(state, net, caches, sessions, walk, routes, content):
     """Have a node get a content from its authoritative cache, or from the source.
 
@@ -219,7 +207,7 @@ def serve(state, net, caches, sessions, walk, routes, content):
     to_cache, to_source, direct = routes
     up, further = last_position(paths, to_cache), last_position(paths, to_source)
     cache = cache_at(paths, to_cache, up)
-    if cache >= 0 and cache_get(caches, cache, content):
+    if cache >= 0 and caches.get(cache, content):
         return round_trip(sessions, walk, to_cache, up, True, content)
     walk = request_leg(sessions, walk, to_cache, 0, up)
     fork = _fork(state, paths, to_source, direct)
@@ -235,11 +223,10 @@ def serve(state, net, caches, sessions, walk, routes, content):
             return walk
         walk = branch_leg(sessions, walk, to_source, fork, 0)
     if cache >= 0:
-        cache_put(caches, cache, content)
+        caches.put(cache, content)
     return walk
 
 
-@kernel
 def _fork(state, paths, to_source, direct):
     """Return how many hops from the cache the way to it leaves that to the receiver.
 
@@ -258,7 +245,6 @@ def _fork(state, paths, to_source, direct):
     return fork
 
 
-@kernel
 def _settled(state, paths, to_cache, to_source, direct, fork):
     """Return the routing of one request: through a cache on the way, else as the scheme has it."""
     if fork == 0:

@@ -6,9 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import kernel
 from icarus.errors import NoKernelError
-from icarus.kernels.dispatch import cache_get, cache_has, cache_put
 from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
 from icarus.kernels.path_table import find_path, last_position, node_at
@@ -78,7 +76,7 @@ def _clusters(strategy, net, caches, sessions, walk, receiver, source, content):
     for i in range(min(serving + 1, asked)):
         cache = net.cache_of[_end_of(net.paths, legs[i])]
         if cache >= 0:
-            cache_get(caches, cache, content)
+            caches.get(cache, content)
     if found and strategy.receivers_only:
         last = last_position(net.paths, legs[0])
         return round_trip(sessions, walk, legs[0], last, True, content)
@@ -94,7 +92,6 @@ def _clusters(strategy, net, caches, sessions, walk, receiver, source, content):
     return _branch_off(strategy, net, caches, sessions, walk, receiver, serving, content)
 
 
-@kernel
 def _authority(strategy, cluster, number):
     """Return which node of a cluster is responsible for a content with this hash."""
     first = strategy.members_start[cluster]
@@ -102,12 +99,10 @@ def _authority(strategy, cluster, number):
     return strategy.members[first + np.int64(np.uint64(number) % np.uint64(size))]
 
 
-@kernel
 def _end_of(paths, path):
     return node_at(paths, path, last_position(paths, path))
 
 
-@kernel
 def _find_legs(strategy, net, receiver, source, number):
     """Look up the legs of a request that nobody but the source serves.
 
@@ -135,17 +130,15 @@ def _find_legs(strategy, net, receiver, source, number):
     return asked
 
 
-@kernel
 def _serving_leg(net, caches, legs, asked, content):
     """Return the leg at whose end the content is, changing nothing."""
     for i in range(asked):
         cache = net.cache_of[_end_of(net.paths, legs[i])]
-        if cache >= 0 and cache_has(caches, cache, content):
+        if cache >= 0 and caches.has(cache, content):
             return i
     return asked
 
 
-@kernel
 def _know_ways(strategy, net, receiver, serving):
     """Whether all paths are known that the content takes beside the legs."""
     server = _end_of(net.paths, strategy.legs[serving])
@@ -161,14 +154,12 @@ def _know_ways(strategy, net, receiver, serving):
     return True
 
 
-@kernel
 def _put_at(net, caches, node, content):
     cache = net.cache_of[node]
     if cache >= 0:
-        cache_put(caches, cache, content)
+        caches.put(cache, content)
 
 
-@kernel
 def _mark_authorities_on(strategy, net, path, number):
     """Mark the nodes of a path responsible for a content in a cluster that it crosses."""
     for position in range(last_position(net.paths, path) + 1):
@@ -178,7 +169,6 @@ def _mark_authorities_on(strategy, net, path, number):
             mark_node(strategy.marks, node)
 
 
-@kernel
 def _store_on_legs(strategy, net, caches, receiver, serving, number, content):
     """Have the content stored on its way back through those who were asked."""
     paths, legs, marks = net.paths, strategy.legs, strategy.marks
@@ -197,7 +187,6 @@ def _store_on_legs(strategy, net, caches, receiver, serving, number, content):
                 _put_at(net, caches, node, content)
 
 
-@kernel
 def _back_on_legs(net, sessions, walk, legs, serving, from_cache, content):
     last = last_position(net.paths, legs[serving])
     walk = round_trip(sessions, walk, legs[serving], last, from_cache, content)
@@ -206,7 +195,6 @@ def _back_on_legs(net, sessions, walk, legs, serving, from_cache, content):
     return walk
 
 
-@kernel
 def _back_directly(net, sessions, walk, leg, receiver, from_cache, content):
     paths = net.paths
     server = _end_of(paths, leg)
@@ -219,7 +207,6 @@ def _back_directly(net, sessions, walk, leg, receiver, from_cache, content):
     return content_leg(sessions, walk, direct, 0, last_position(paths, direct))
 
 
-@kernel
 def _store_on_way(strategy, net, caches, receiver, serving, number, content):
     """Have the content stored by those on its direct way who are responsible for it."""
     paths, marks = net.paths, strategy.marks
@@ -232,7 +219,6 @@ def _store_on_way(strategy, net, caches, receiver, serving, number, content):
             _put_at(net, caches, node, content)
 
 
-@kernel
 def _branch_off(strategy, net, caches, sessions, walk, receiver, serving, content):
     """Send the content to those who were asked in vain, from the nearest node it has reached."""
     paths, marks = net.paths, strategy.marks

@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import kernel
-from icarus.kernels.dispatch import cache_get, cache_has, cache_put
 from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
 from icarus.kernels.path_table import find_link, find_path, last_position, node_at
@@ -73,12 +71,12 @@ def _edge_cache(strategy, net, caches, sessions, walk, receiver, source, content
     if routes[0] < 0:
         return AGAIN
     local = -1 if proxy == node else net.local_of[proxy]
-    if local >= 0 and cache_get(caches, local, content):
+    if local >= 0 and caches.get(local, content):
         return round_trip(sessions, walk, link, 1, True, content)
     walk = request_leg(sessions, walk, link, 0, 1)
     walk = serve(hashrouting, net, caches, sessions, walk, routes, content)
     if local >= 0:
-        cache_put(caches, local, content)
+        caches.put(local, content)
     return content_leg(sessions, walk, link, 1, 0)
 
 
@@ -100,7 +98,7 @@ def _on_path(strategy, net, caches, sessions, walk, receiver, source, content):
     up = last_position(paths, to_cache)
     served_at = _ask_local_caches(marks, net, caches, to_cache, content)
     cache = net.cache_of[node]
-    if served_at < 0 and cache >= 0 and cache_get(caches, cache, content):
+    if served_at < 0 and cache >= 0 and caches.get(cache, content):
         served_at = up
     if served_at >= 0:
         new_mark(marks)
@@ -120,7 +118,6 @@ def _on_path(strategy, net, caches, sessions, walk, receiver, source, content):
     return _back_directly(strategy, net, caches, sessions, walk, receiver, ways, content)
 
 
-@kernel
 def _know_ways(strategy, net, caches, receiver, to_source, content):
     """Whether all paths are known on which nodes behind the authoritative one may deliver."""
     paths = net.paths
@@ -130,7 +127,7 @@ def _know_ways(strategy, net, caches, receiver, to_source, content):
         server = node_at(paths, to_source, position)
         if position < last:
             local = net.local_of[server]
-            if local < 0 or not cache_has(caches, local, content):
+            if local < 0 or not caches.has(local, content):
                 continue
         if find_path(paths, server, receiver) < 0:
             return False
@@ -139,7 +136,6 @@ def _know_ways(strategy, net, caches, receiver, to_source, content):
     return True
 
 
-@kernel
 def _ask_local_caches(marks, net, caches, path, content):
     """Ask the local caches between the ends of a path; return the position that serves, or -1.
 
@@ -150,12 +146,11 @@ def _ask_local_caches(marks, net, caches, path, content):
         if not is_marked(marks, node):
             mark_node(marks, node)
             local = net.local_of[node]
-            if local >= 0 and cache_get(caches, local, content):
+            if local >= 0 and caches.get(local, content):
                 return position
     return -1
 
 
-@kernel
 def _store(marks, net, caches, node, authoritative, content):
     """Have a node that the content reaches store it, once."""
     if is_marked(marks, node):
@@ -163,10 +158,9 @@ def _store(marks, net, caches, node, authoritative, content):
     mark_node(marks, node)
     cache = net.cache_of[node] if node == authoritative else net.local_of[node]
     if cache >= 0:
-        cache_put(caches, cache, content)
+        caches.put(cache, content)
 
 
-@kernel
 def _store_down(marks, net, caches, path, served_at, authoritative, content):
     """Have the nodes store that the content reaches on its way down to the start of a path."""
     for position in range(served_at - 1, -1, -1):
@@ -174,7 +168,6 @@ def _store_down(marks, net, caches, path, served_at, authoritative, content):
         _store(marks, net, caches, node, authoritative, content)
 
 
-@kernel
 def _store_up(marks, net, caches, path, first, authoritative, content):
     """Have the nodes store that the content reaches on its way up to the end of a path."""
     for position in range(first + 1, last_position(net.paths, path) + 1):
@@ -182,7 +175,6 @@ def _store_up(marks, net, caches, path, first, authoritative, content):
         _store(marks, net, caches, node, authoritative, content)
 
 
-@kernel
 def _back_through_cache(marks, net, caches, sessions, walk, ways, content):
     to_cache, to_source, served_at, from_cache = ways
     up = last_position(net.paths, to_cache)
@@ -193,7 +185,6 @@ def _back_through_cache(marks, net, caches, sessions, walk, ways, content):
     return content_leg(sessions, walk, to_cache, up, 0)
 
 
-@kernel
 def _back_directly(strategy, net, caches, sessions, walk, receiver, ways, content):
     paths, marks = net.paths, strategy.marks
     _, to_source, served_at, from_cache = ways

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from icarus.compiler.jit import kernel
-from icarus.kernels.dispatch import cache_get, cache_has, cache_put
 from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
 from icarus.kernels.path_table import cache_at, find_path, last_position
@@ -30,7 +28,6 @@ class NearestReplicaState(NamedTuple):
     """Whether only the first cache on the way back keeps a copy."""
 
 
-@kernel
 def _holder(strategy, net, caches, receiver, source, content):
     """Return the nearest node that has the content."""
     row = strategy.row_of[receiver]
@@ -39,7 +36,7 @@ def _holder(strategy, net, caches, receiver, source, content):
         if node == source:
             return node
         cache = net.cache_of[node]
-        if cache >= 0 and cache_has(caches, cache, content):
+        if cache >= 0 and caches.has(cache, content):
             return node
     return np.int32(source)
 
@@ -53,16 +50,16 @@ def _nearest_replica(strategy, net, caches, sessions, walk, receiver, source, co
     last = last_position(paths, path)
     from_cache = holder != source
     if from_cache:
-        cache_get(caches, net.cache_of[holder], content)
+        caches.get(net.cache_of[holder], content)
     for position in range(last - 1, 0, -1):
         cache = cache_at(paths, path, position)
         if cache < 0:
             continue
         if strategy.down_only:
-            cache_put(caches, cache, content)
+            caches.put(cache, content)
             break
-        if not cache_has(caches, cache, content):
-            cache_put(caches, cache, content)
+        if not caches.has(cache, content):
+            caches.put(cache, content)
     return round_trip(sessions, walk, path, last, from_cache, content)
 
 

@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.compiler.jit import kernel
 from icarus.errors import NoKernelError
-from icarus.kernels.dispatch import cache_get, cache_put
 from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
 from icarus.kernels.network import AGAIN
 from icarus.kernels.path_table import cache_at, find_path, last_position, node_at
@@ -97,18 +95,16 @@ class PartitionState(NamedTuple):
     """int32, (n_nodes,): the node whose cache a receiver has; -1 for other nodes."""
 
 
-@kernel
 def _serving_position(paths, caches, path, content):
     """Ask the caches on a path; return the position of the one that serves, or of the source."""
     last = last_position(paths, path)
     for position in range(1, last):
         cache = cache_at(paths, path, position)
-        if cache >= 0 and cache_get(caches, cache, content):
+        if cache >= 0 and caches.get(cache, content):
             return position
     return last
 
 
-@kernel
 def _back(net, sessions, walk, path, served_at, content):
     """Record that the content came from a position of the request's path, and back on it."""
     from_cache = cache_at(net.paths, path, served_at) >= 0
@@ -123,7 +119,7 @@ def _leave_copy_everywhere(strategy, net, caches, sessions, walk, receiver, sour
     for position in range(served_at - 1, 0, -1):
         cache = cache_at(net.paths, path, position)
         if cache >= 0:
-            cache_put(caches, cache, content)
+            caches.put(cache, content)
     return _back(net, sessions, walk, path, served_at, content)
 
 
@@ -135,12 +131,11 @@ def _leave_copy_down(strategy, net, caches, sessions, walk, receiver, source, co
     for position in range(served_at - 1, 0, -1):
         cache = cache_at(net.paths, path, position)
         if cache >= 0:
-            cache_put(caches, cache, content)
+            caches.put(cache, content)
             break
     return _back(net, sessions, walk, path, served_at, content)
 
 
-@kernel
 def _capacity(size_of, paths, path, served_at):
     """Return how many caches a content's way back has, and what these hold together."""
     number = 0
@@ -175,7 +170,7 @@ def _prob_cache(strategy, net, caches, sessions, walk, receiver, source, content
         if size > 0 and strategy.rng.random() < remaining / (strategy.t_tw * size) * (
             x / c
         ) ** float(c):
-            cache_put(caches, cache, content)
+            caches.put(cache, content)
         if counted < 0:
             remaining -= size
         else:
@@ -198,7 +193,7 @@ def _cache_less_for_more(strategy, net, caches, sessions, walk, receiver, source
             if chosen < 0 or rank > most:
                 chosen, most = cache, rank
     if chosen >= 0:
-        cache_put(caches, chosen, content)
+        caches.put(chosen, content)
     return _back(net, sessions, walk, path, served_at, content)
 
 
@@ -210,7 +205,7 @@ def _random_bernoulli(strategy, net, caches, sessions, walk, receiver, source, c
     for position in range(served_at - 1, 0, -1):
         cache = cache_at(net.paths, path, position)
         if cache >= 0 and strategy.rng.random() < strategy.p:
-            cache_put(caches, cache, content)
+            caches.put(cache, content)
     return _back(net, sessions, walk, path, served_at, content)
 
 
@@ -229,7 +224,7 @@ def _random_choice(strategy, net, caches, sessions, walk, receiver, source, cont
             cache = cache_at(net.paths, path, position)
             if cache >= 0:
                 if passed == 0:
-                    cache_put(caches, cache, content)
+                    caches.put(cache, content)
                     break
                 passed -= 1
     return _back(net, sessions, walk, path, served_at, content)
@@ -243,9 +238,9 @@ def _edge(strategy, net, caches, sessions, walk, receiver, source, content):
     for position in range(1, last):
         cache = cache_at(net.paths, path, position)
         if cache >= 0:
-            if cache_get(caches, cache, content):
+            if caches.get(cache, content):
                 return round_trip(sessions, walk, path, position, True, content)
-            cache_put(caches, cache, content)
+            caches.put(cache, content)
             break
     return round_trip(sessions, walk, path, last, False, content)
 
@@ -260,14 +255,14 @@ def _partition(strategy, net, caches, sessions, walk, receiver, source, content)
         return AGAIN
     last = last_position(net.paths, to_cache)
     cache = net.cache_of[node]
-    if cache >= 0 and cache_get(caches, cache, content):
+    if cache >= 0 and caches.get(cache, content):
         return round_trip(sessions, walk, to_cache, last, True, content)
     walk = request_leg(sessions, walk, to_cache, 0, last)
     walk = round_trip(
         sessions, walk, to_source, last_position(net.paths, to_source), False, content
     )
     if cache >= 0:
-        cache_put(caches, cache, content)
+        caches.put(cache, content)
     return content_leg(sessions, walk, to_cache, last, 0)
 
 

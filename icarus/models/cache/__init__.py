@@ -1,14 +1,9 @@
-"""Eviction policies (``policies``), wrappers that change what is kept, systems of caches."""
+"""The names that Icarus 0.8 has here; see ``icarus.policies``."""
 
 from icarus.models.cache import policies, systems
-from icarus.models.cache.policies import *  # noqa: F403 - the interface of Icarus 0.8
+from icarus.models.cache.policies import *  # noqa: F403
 from icarus.models.cache.systems import *  # noqa: F403
-from icarus.models.cache.wrappers import (
-    KeyValueCache,
-    KHitInsertionCache,
-    RandomInsertionCache,
-    TtlCache,
-)
+from icarus.policies import KeyValueCache, KHitInsertionCache, RandomInsertionCache, TtlCache
 
 __all__ = [
     *policies.__all__,

@@ -141,8 +141,9 @@ class JournalReader:
                     found.unreadable.append(str(job))
                     continue
                 except _DamagedEntryError:
-                    entry = {}
-                if entry.get("id") == job:
+                    found.damaged.append(str(job))
+                    continue
+                if isinstance(job, str) and entry.get("id") == job:
                     found.outcomes[job] = outcome
                 else:
                     found.damaged.append(str(job))

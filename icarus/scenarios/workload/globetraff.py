@@ -18,7 +18,7 @@ from icarus.registry import register_workload
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.request_streams import RECEIVERS, WorkloadStreams
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
-from icarus.scenarios.workload.trace_catalogue import FileVersion, file_version
+from icarus.traces.trace_catalogue import FileVersion, file_version
 from icarus.traces.trace_file import BLOCK_SIZE, TraceBlock, TraceReader, missing_file
 from icarus.types import Node, NonNegative, NonNegativeInt, Seed
 

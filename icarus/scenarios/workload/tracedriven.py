@@ -23,8 +23,8 @@ from icarus.scenarios.workload.request_streams import (
 )
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.stationary import check_arrivals
-from icarus.scenarios.workload.trace_catalogue import number_ids, read_catalogue
 from icarus.traces.formats import FormatName, TimeUnit, named_as_table
+from icarus.traces.trace_catalogue import number_ids, read_catalogue
 from icarus.traces.trace_file import BLOCK_SIZE, TraceReader, missing_file
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 

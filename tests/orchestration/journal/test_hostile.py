@@ -138,6 +138,14 @@ def test_any_column_holds_nonsense(ended, job, data):  # noqa: F811
         look(path, job)
 
 
+def test_a_job_has_no_name_and_its_record_no_job(ended, job):  # noqa: F811
+    with copied(ended) as path:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE records SET checksum = ''")
+            connection.execute("UPDATE jobs SET id = NULL")
+        look(path, job)
+
+
 @pytest.mark.fuzz
 @FUZZ
 @given(data=st.data())

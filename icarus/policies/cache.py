@@ -1,0 +1,321 @@
+"""Caches as Python objects: the interface of Icarus 0.8, and what makes it of definitions.
+
+Items are any hashable values, 0 and None among them, so an eviction is reported as "not
+None". Where a policy has an order, ``dump`` gives it with the item to be evicted next last.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from icarus.core.randomness import generator
+from icarus.core.signatures import Parameter, parameters
+from icarus.policies.room import NOTHING, Room
+from icarus.policies.slots import Nowhere
+from icarus.registry import register_cache_policy
+from icarus.types import Seed
+
+__all__ = ["Cache", "DefinedCache", "Item", "define_policy", "definition_of"]
+
+Item = Hashable
+
+
+class Cache:
+    """Base class of cache policies.
+
+    Parameters
+    ----------
+    maxlen : int
+        How many items fit; a float is truncated.
+
+    Raises
+    ------
+    ValueError
+        If `maxlen` is not positive.
+    """
+
+    def __init__(self, maxlen: int, *args: Any, **kwargs: Any) -> None:
+        self._maxlen = int(maxlen)
+        if self._maxlen <= 0:
+            raise ValueError(f"maxlen must be positive, got {maxlen}")
+
+    @property
+    def maxlen(self) -> int:
+        """How many items fit."""
+        return self._maxlen
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def has(self, k: Item) -> bool:
+        """Return whether `k` is cached, changing nothing."""
+        raise NotImplementedError
+
+    def get(self, k: Item) -> bool:
+        """Look `k` up: return whether it is cached, and let the policy take note."""
+        raise NotImplementedError
+
+    def put(self, k: Item) -> Item | None:
+        """Insert `k`; return the item evicted for it, or None."""
+        raise NotImplementedError
+
+    def remove(self, k: Item) -> bool:
+        """Remove `k`; return whether it was cached."""
+        raise NotImplementedError
+
+    def dump(self) -> list[Item]:
+        """Return all items, the one to be evicted next last."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Remove everything."""
+        raise NotImplementedError
+
+    def do(self, op: str, k: Item, *args: Any, **kwargs: Any) -> Any:
+        """Apply the operation called GET, PUT, UPDATE or DELETE to `k`.
+
+        Returns
+        -------
+        object
+            What the operation returns, False instead of None.
+
+        Raises
+        ------
+        KeyError
+            If there is no such operation.
+        """
+        operation = {"GET": self.get, "PUT": self.put, "UPDATE": self.put, "DELETE": self.remove}
+        result = operation[op](k, *args, **kwargs)
+        return False if result is None else result
+
+
+class DefinedCache(Cache):
+    """One cache of a policy that is defined by a NamedTuple, over any hashable items.
+
+    Parameters
+    ----------
+    maxlen : int
+        How many items fit.
+    *args, **kwargs
+        Parameters of the policy, as its definition's ``new`` has them behind `room`; others are
+        passed over, as with Icarus 0.8.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `maxlen` is not positive, or the policy needs a parameter that is not given.
+    """
+
+    definition: ClassVar[Any]
+    """The class of the state of all caches of a network."""
+
+    _takes: ClassVar[Mapping[str, Parameter]] = {}
+
+    def __init_subclass__(cls, definition: Any = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if definition is not None:
+            cls.definition = _completed(definition)
+            cls._takes = parameters(definition.new, positional=1)
+            if "__init__" not in vars(cls):
+                cls.__init__ = _constructor(definition.new)  # type: ignore[method-assign]
+
+    def __init__(self, maxlen: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(maxlen)
+        self.parameters = self.settled(args, kwargs)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Look at the parameters, and do what cannot wait until the cache is used."""
+
+    @classmethod
+    def settled(cls, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all parameters of the policy behind `maxlen`, those not given at their default.
+
+        Raises
+        ------
+        TypeError
+            If one is missing.
+        """
+        given = {**dict(zip(cls._takes, args, strict=False)), **kwargs}
+        settled: dict[str, Any] = {}
+        for name, parameter in cls._takes.items():
+            if name not in given and parameter.required:
+                raise TypeError(f"{cls.__name__} needs the parameter {name!r}")
+            settled[name] = given.get(name, parameter.default)
+        if "seed" in settled:
+            settled["seed"] = cls._generator(settled["seed"])
+        return settled
+
+    @classmethod
+    def _generator(cls, seed: Seed) -> Seed:
+        return generator(seed)
+
+    @staticmethod
+    def lacks(parameters: Mapping[str, Any]) -> str | None:
+        """Return what of the policy's parameters cannot be compiled; None if all can."""
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        # Made when it is first used: the compiled engine asks for the parameters only, and of
+        # large caches these are lists of many megabytes.
+        if name != "_state":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self._state = self._new_state()
+        return self._state
+
+    def _new_state(self) -> Any:
+        return self.definition.new(Room([self._maxlen]), **self.parameters)
+
+    def __len__(self) -> int:
+        size: int = self._state.size(0)
+        return size
+
+    def has(self, k: Item) -> bool:
+        """Return whether `k` is cached, changing nothing."""
+        return bool(self._state.has(0, k))
+
+    def get(self, k: Item) -> bool:
+        """Look `k` up: return whether it is cached, and let the policy take note."""
+        return bool(self._state.get(0, k))
+
+    def put(self, k: Item) -> Item | None:
+        """Insert `k`; return the item evicted for it, which may be `k` itself, or None."""
+        evicted: Item = self._state.put(0, k)
+        return None if evicted is NOTHING else evicted
+
+    def remove(self, k: Item) -> bool:
+        """Remove `k`; return whether it was cached."""
+        return bool(self._state.remove(0, k))
+
+    def dump(self) -> list[Item]:
+        """Return all items, the one to be evicted next last."""
+        items: list[Item] = self._state.dump(0)
+        return items
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self.__dict__.pop("_state", None)
+
+
+def _constructor(new: Callable[..., Any]) -> Callable[..., None]:
+    """Return an ``__init__`` that says of itself what it takes: that is what settings may give."""
+
+    def __init__(  # noqa: N807
+        self: DefinedCache, maxlen: int, *args: Any, **kwargs: Any
+    ) -> None:
+        DefinedCache.__init__(self, maxlen, *args, **kwargs)
+
+    kind = inspect.Parameter
+    _, *known = inspect.signature(new).parameters.values()
+    leading = [kind(name, kind.POSITIONAL_OR_KEYWORD) for name in ("self", "maxlen")]
+    gathered = kind("args", kind.VAR_POSITIONAL), kind("kwargs", kind.VAR_KEYWORD)
+    by_position = [one for one in known if one.kind != kind.KEYWORD_ONLY]
+    by_name = [one for one in known if one.kind == kind.KEYWORD_ONLY]
+    __init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [*leading, *by_position, gathered[0], *by_name, gathered[1]]
+    )
+    hints = {one.name: one.annotation for one in parameters(new, positional=1).values()}
+    __init__.__annotations__ = {"maxlen": int, **hints}
+    return __init__
+
+
+_TAKES = {
+    **dict.fromkeys(("get", "put", "has", "remove"), ("cache", "content")),
+    "dump": ("cache",),
+}
+"""What the methods of a definition take, in this order."""
+
+
+def _completed(definition: Any) -> Any:
+    """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
+    if not (isinstance(definition, type) and issubclass(definition, tuple)):
+        raise TypeError(f"a policy is defined by a NamedTuple class, found {definition!r}")
+    for name, takes in _TAKES.items():
+        method = getattr(definition, name, None)
+        if method is None:
+            raise TypeError(f"{definition.__name__} has no method {name}(self, {', '.join(takes)})")
+        try:
+            inspect.signature(method).bind(None, *takes)
+        except TypeError:
+            raise TypeError(
+                f"{name} of {definition.__name__} should take self, {', '.join(takes)}; "
+                f"found {inspect.signature(method)}"
+            ) from None
+    if not hasattr(definition, "new"):
+        raise TypeError(f"{definition.__name__} has no class method new(room)")
+    for default in (places, size):
+        if not hasattr(definition, default.__name__):
+            setattr(definition, default.__name__, default)
+    return definition
+
+
+def places(self):
+    """Return what tells where contents are looked up, so that it can be fetched before."""
+    return Nowhere(0)
+
+
+def size(self: Any, cache: int) -> int:
+    """Return how many contents a cache has."""
+    return len(self.dump(cache))
+
+
+def definition_of(policy: Any) -> Any:
+    """Return the definition of a policy; None where it is a Python class only.
+
+    A definition is that of one class, not of its subclasses, which may do something else.
+    """
+    own = isinstance(policy, type) and "definition" in vars(policy)
+    return cast(Any, policy).definition if own else None
+
+
+def define_policy(
+    name: str, *, check: Callable[[dict[str, Any]], list[str]] | None = None
+) -> Callable[[type], type]:
+    """Register the policy that a NamedTuple class defines.
+
+    The class is the state of all caches of a network, and its methods are what is done to one of
+    them. Caches and contents are numbers, from 0, in compiled code; where the policy is used as a
+    Python object there is one cache, numbered 0, and its contents are any hashable values. The
+    methods are
+
+    * ``new(room, ...)``, a class method: return the state of empty caches. Parameters behind
+      `room` are those of the policy, checked by their annotations. One named ``seed`` is a
+      ``numpy.random.Generator``;
+    * ``get(self, cache, content)``: look a content up, take note, return whether it is there;
+    * ``put(self, cache, content)``: insert it; return what was evicted, or ``NOTHING``;
+    * ``has(self, cache, content)``: return whether it is there, changing nothing;
+    * ``remove(self, cache, content)``: remove it; return whether it was there;
+    * ``dump(self, cache)``: return a list of all contents, the one to be evicted next last;
+    * ``reserve(self, n_requests)``, if there are records: return the state with room for what
+      that many requests may enter.
+
+    Parameters
+    ----------
+    name : str
+        What settings call the policy.
+    check : callable, optional
+        From the policy's parameters to a list of what is wrong with them.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the class as it is.
+
+    Raises
+    ------
+    TypeError
+        If the class is no NamedTuple, or a method is missing or takes other arguments.
+    """
+
+    def decorate(definition: type) -> type:
+        made = {"__doc__": definition.__doc__, "__module__": definition.__module__}
+        made["__qualname__"] = f"{definition.__qualname__}Cache"
+        cls = type(DefinedCache)(
+            f"{definition.__name__}Cache", (DefinedCache,), made, definition=definition
+        )
+        register_cache_policy(name, check=check)(cls)
+        return definition
+
+    return decorate

@@ -1,0 +1,40 @@
+"""Cache objects as a state: what stands in its place where a policy is a Python class only."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from icarus.policies.room import NOTHING
+
+__all__ = ["CacheObjects"]
+
+
+class CacheObjects(NamedTuple):
+    """Caches that are Python objects, addressed as those of a definition are."""
+
+    caches: list[Any]
+
+    def get(self, cache: int, content: Any) -> bool:
+        """Look a content up in a cache."""
+        return bool(self.caches[cache].get(content))
+
+    def put(self, cache: int, content: Any) -> Any:
+        """Insert a content into a cache; return what was evicted for it."""
+        evicted = self.caches[cache].put(content)
+        return NOTHING if evicted is None else evicted
+
+    def has(self, cache: int, content: Any) -> bool:
+        """Return whether a content is cached, changing nothing."""
+        return bool(self.caches[cache].has(content))
+
+    def remove(self, cache: int, content: Any) -> bool:
+        """Remove a content; return whether it was cached."""
+        return bool(self.caches[cache].remove(content))
+
+    def dump(self, cache: int) -> list[Any]:
+        """Return the contents of a cache."""
+        return list(self.caches[cache].dump())
+
+    def size(self, cache: int) -> int:
+        """Return how many contents a cache has."""
+        return len(self.caches[cache])

@@ -1,0 +1,53 @@
+"""FIFO: evict the content that was inserted first."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+from icarus.policies.cache import DefinedCache
+from icarus.policies.lines import Lines, make_lines
+from icarus.policies.one_line import (
+    dump_line,
+    has_in_line,
+    line_places,
+    line_position,
+    line_size,
+    remove_from_line,
+)
+from icarus.policies.room import NOTHING, Room
+from icarus.registry import register_cache_policy
+
+__all__ = ["FifoCache", "FifoCaches"]
+
+
+class FifoCaches(NamedTuple):
+    """FIFO caches: one line to a cache, the latest content first."""
+
+    lines: Lines
+
+    @classmethod
+    def new(cls, room: Room) -> Self:
+        """Return empty caches."""
+        return cls(make_lines(room))
+
+    def put(self, cache, content):
+        """Insert a content if it is absent; return what was evicted for it."""
+        if self.lines.find(cache, content) >= 0:
+            return NOTHING
+        return self.lines.insert_first(cache, content)
+
+    get, has, remove, dump = has_in_line, has_in_line, remove_from_line, dump_line
+    places, size = line_places, line_size
+
+
+@register_cache_policy("FIFO")
+class FifoCache(DefinedCache, definition=FifoCaches):
+    """Evict the item that was inserted first; hits change nothing.
+
+    Parameters
+    ----------
+    maxlen : int
+        How many items fit.
+    """
+
+    position = line_position

@@ -1,0 +1,167 @@
+"""Lines: doubly linked lists of slots, one or more to a cache.
+
+Each line has a slot of its own, its end, which is linked to the first and the last slot of the
+line, and to itself if the line is empty. The first slot is the one evicted last. Slots without
+a content are chained through ``NEXT``, from the one that ``free`` names.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from icarus.policies.room import NOTHING, Room
+from icarus.policies.slots import make_slots
+
+__all__ = ["NEXT", "PREVIOUS", "Lines", "make_lines"]
+
+PREVIOUS, NEXT = 0, 1
+"""Columns of the links."""
+
+
+class Lines(NamedTuple):
+    """The lines of all caches."""
+
+    slots: Any
+    """What ``make_slots`` returns."""
+    links: np.ndarray
+    """int32, (n_slots << shift,), row by row: the slots before and behind, and what a policy
+    adds. One array, as a row is most often in one line of the processor's cache."""
+    free: np.ndarray
+    """int32, (n_caches,): a slot without a content, or -1."""
+    shift: int
+    """Binary logarithm of the number of columns."""
+
+    def find(self, cache, content):
+        """Return the slot of a content in a cache, or -1."""
+        return self.slots.find(cache, content)
+
+    def item(self, slot):
+        """Return the content in a slot."""
+        return self.slots.item[slot]
+
+    def end(self, cache):
+        """Return the end of the first line of a cache; those of its others follow."""
+        return self.slots.base[cache]
+
+    def before(self, slot):
+        """Return the slot before another one; before an end stands the last of the line."""
+        return self.links[(slot << self.shift) + PREVIOUS]
+
+    def behind(self, slot):
+        """Return the slot behind another one; behind an end stands the first of the line."""
+        return self.links[(slot << self.shift) + NEXT]
+
+    def link_first(self, end, slot):
+        """Put a slot, which is in no line, in front of the line that `end` belongs to."""
+        links, shift = self.links, self.shift
+        first = links[(end << shift) + NEXT]
+        links[(slot << shift) + PREVIOUS] = end
+        links[(slot << shift) + NEXT] = first
+        links[(first << shift) + PREVIOUS] = slot
+        links[(end << shift) + NEXT] = slot
+
+    def unlink(self, slot):
+        """Take a slot out of its line."""
+        links, shift = self.links, self.shift
+        before = links[(slot << shift) + PREVIOUS]
+        behind = links[(slot << shift) + NEXT]
+        links[(before << shift) + NEXT] = behind
+        links[(behind << shift) + PREVIOUS] = before
+
+    def move_first(self, end, slot):
+        """Move a slot to the front of a line."""
+        self.unlink(slot)
+        self.link_first(end, slot)
+
+    def take_free(self, cache):
+        """Return a slot of a cache that has no content, or -1 if the cache is full."""
+        slot = self.free[cache]
+        if slot >= 0:
+            self.free[cache] = self.links[(slot << self.shift) + NEXT]
+        return slot
+
+    def set_free(self, cache, slot):
+        """Have a slot, which is in no line any more, taken by the next content."""
+        self.links[(slot << self.shift) + NEXT] = self.free[cache]
+        self.free[cache] = slot
+
+    def evict(self, cache, slot):
+        """Take a slot out of its line, its content being no longer found; the slot keeps it."""
+        self.slots.leave(cache, self.slots.item[slot])
+        self.unlink(slot)
+
+    def evict_last(self, cache, end):
+        """Take the last slot out of a line and have its content no longer found; return it."""
+        slot = self.before(end)
+        self.evict(cache, slot)
+        # The one to be evicted next is most likely the one that is last now.
+        following = self.before(end)
+        if following != end:
+            self.slots.expect(cache, self.slots.item[following])
+        return slot
+
+    def insert(self, cache, content, slot, end):
+        """Put a content, which is not cached, into a slot in no line, and that in front of one."""
+        self.slots.enter(cache, content, slot)
+        self.link_first(end, slot)
+
+    def insert_first(self, cache, content):
+        """Put a content in front of the first line; return the last, if it was evicted for it."""
+        end = self.end(cache)
+        slot = self.take_free(cache)
+        evicted = NOTHING
+        if slot < 0:
+            slot = self.evict_last(cache, end)
+            evicted = self.item(slot)
+        self.insert(cache, content, slot, end)
+        return evicted
+
+    def remove(self, cache, content):
+        """Remove a content from a cache; return whether it was there."""
+        slot = self.find(cache, content)
+        if slot < 0:
+            return False
+        self.evict(cache, slot)
+        self.set_free(cache, slot)
+        return True
+
+    def contents(self, end: int) -> list[Any]:
+        """Return the contents of a line, first to last."""
+        contents = []
+        slot = self.behind(end)
+        while slot != end:
+            contents.append(self.slots.item[slot])
+            slot = self.behind(slot)
+        return contents
+
+    def size(self, cache: int) -> int:
+        """Return how many contents a cache of named items has."""
+        size: int = self.slots.size(cache)
+        return size
+
+
+def make_lines(room: Room, lines: int = 1, shift: int = 1) -> Lines:
+    """Return empty lines; the ends are the first slots of each cache.
+
+    Parameters
+    ----------
+    room : Room
+        How large the caches are, and what contents there are.
+    lines : int, optional
+        Lines of each cache.
+    shift : int, optional
+        Binary logarithm of the columns of ``links``; those behind the first two are 0.
+    """
+    slots = make_slots(room, extra=lines)
+    first, stop = np.array(slots.base[:-1], dtype=np.int64), np.array(slots.base[1:])
+    n_slots = len(slots.item)
+    links = np.zeros((n_slots, 1 << shift), dtype=np.int32)
+    links[:, PREVIOUS] = -1
+    links[:, NEXT] = np.arange(1, n_slots + 1)
+    links[stop - 1, NEXT] = -1
+    for line in range(lines):
+        links[first + line, PREVIOUS] = links[first + line, NEXT] = first + line
+    free = (first + lines).astype(np.int32)
+    return Lines(slots, room.array(links.ravel()), room.array(free), shift)

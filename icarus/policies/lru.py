@@ -1,0 +1,68 @@
+"""LRU: evict the least recently used content."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+from icarus.policies.cache import DefinedCache
+from icarus.policies.lines import Lines, make_lines
+from icarus.policies.one_line import (
+    dump_line,
+    has_in_line,
+    line_places,
+    line_position,
+    line_size,
+    remove_from_line,
+)
+from icarus.policies.room import NOTHING, Room
+from icarus.registry import register_cache_policy
+
+__all__ = ["LruCache", "LruCaches"]
+
+
+class LruCaches(NamedTuple):
+    """LRU caches: one line to a cache, the most recently used content first."""
+
+    lines: Lines
+
+    @classmethod
+    def new(cls, room: Room) -> Self:
+        """Return empty caches."""
+        return cls(make_lines(room))
+
+    def get(self, cache, content):
+        """Return whether a content is cached, which makes it the most recently used one."""
+        lines = self.lines
+        slot = lines.find(cache, content)
+        if slot < 0:
+            return False
+        lines.move_first(lines.end(cache), slot)
+        return True
+
+    def put(self, cache, content):
+        """Make a content the most recently used one; return what was evicted for it."""
+        lines = self.lines
+        slot = lines.find(cache, content)
+        if slot < 0:
+            return lines.insert_first(cache, content)
+        lines.move_first(lines.end(cache), slot)
+        return NOTHING
+
+    has, remove, dump = has_in_line, remove_from_line, dump_line
+    places, size = line_places, line_size
+
+
+@register_cache_policy("LRU")
+class LruCache(DefinedCache, definition=LruCaches):
+    """Evict the least recently used item.
+
+    Parameters
+    ----------
+    maxlen : int
+        How many items fit.
+    """
+
+    def __init__(self, maxlen: int, **kwargs: Any) -> None:
+        super().__init__(maxlen)
+
+    position = line_position

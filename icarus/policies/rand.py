@@ -1,0 +1,100 @@
+"""RAND: evict a content chosen at random."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from icarus.policies.cache import DefinedCache
+from icarus.policies.room import NOTHING, Room
+from icarus.policies.slots import make_slots
+from icarus.registry import register_cache_policy
+from icarus.types import Seed
+
+__all__ = ["RandCaches", "RandEvictionCache"]
+
+
+class RandCaches(NamedTuple):
+    """Caches with random eviction: slots are places, filled from the first on."""
+
+    slots: Any
+    behind: np.ndarray
+    """int64, (n_caches,): the slot behind the last content."""
+    rng: Any
+    """The Generator that all caches share."""
+
+    @classmethod
+    def new(cls, room: Room, seed: Seed = None) -> Self:
+        """Return empty caches."""
+        slots = make_slots(room)
+        return cls(slots, slots.base[:-1].copy(), seed)
+
+    def has(self, cache, content):
+        """Return whether a content is cached."""
+        return self.slots.find(cache, content) >= 0
+
+    get = has
+
+    def put(self, cache, content):
+        """Insert a content if it is absent; return what was evicted for it."""
+        slots = self.slots
+        if slots.find(cache, content) >= 0:
+            return NOTHING
+        slot = self.behind[cache]
+        evicted = NOTHING
+        if slot < slots.base[cache + 1]:
+            self.behind[cache] = slot + 1
+        else:
+            first = slots.base[cache]
+            slot = first + int(self.rng.random() * (slot - first))
+            evicted = slots.item[slot]
+            slots.leave(cache, evicted)
+        slots.enter(cache, content, slot)
+        return evicted
+
+    def remove(self, cache, content):
+        """Remove a content; return whether it was cached."""
+        slots = self.slots
+        slot = slots.find(cache, content)
+        if slot < 0:
+            return False
+        slots.leave(cache, content)
+        last = self.behind[cache] - 1
+        self.behind[cache] = last
+        if slot < last:
+            moved = slots.item[last]
+            slots.leave(cache, moved)
+            slots.enter(cache, moved, slot)
+        return True
+
+    def places(self):
+        """Return what tells where contents are looked up."""
+        return self.slots
+
+    def dump(self, cache: int) -> list[Any]:
+        """Return all contents, by place."""
+        return list(self.slots.item[self.slots.base[cache] : self.behind[cache]])
+
+    def size(self, cache: int) -> int:
+        """Return how many contents a cache has."""
+        return int(self.behind[cache] - self.slots.base[cache])
+
+
+@register_cache_policy("RAND")
+class RandEvictionCache(DefinedCache, definition=RandCaches):
+    """Evict an item chosen uniformly at random; hits change nothing.
+
+    Parameters
+    ----------
+    maxlen : int
+        How many items fit.
+    seed : int, SeedSequence, Generator or None, optional
+        Where the choices come from. The caches of one network share a Generator.
+
+    Notes
+    -----
+    Items lie in places, numbered from 0 in the order in which they were filled. The item in
+    place ``int(random() * maxlen)`` is evicted, and the new one takes its place; there is one
+    draw per eviction. Where an item is removed, the one in the last place moves into its place.
+    """

@@ -1,0 +1,82 @@
+"""What a policy is given to make its state of: how large the caches are, and what is cached.
+
+A state is made of arrays, and compiled, where contents are numbers; and of lists, dicts and the
+like where it is that of one Python object, whose items are any hashable values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
+
+__all__ = ["NOTHING", "Room"]
+
+
+class _Nothing(int):
+    """-1 to compiled code; in Python it is told by identity from an item that equals -1."""
+
+    def __reduce__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING = _Nothing(-1)
+"""What a policy's ``put`` returns where nothing was evicted."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Room for the caches of a network, or for one cache by itself.
+
+    Attributes
+    ----------
+    maxlens : sequence of int, shape (n_caches,)
+        How many contents fit into each cache.
+    names : sequence or None
+        The names of contents, by number; None where contents are known by their names.
+    """
+
+    maxlens: Sequence[int]
+    names: Sequence[Any] | None = None
+
+    @property
+    def n_caches(self) -> int:
+        """How many caches there are."""
+        return len(self.maxlens)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether contents are numbers, and the state is made of arrays."""
+        return self.names is not None
+
+    @property
+    def n_contents(self) -> int:
+        """How many contents there are; 0 where they are not numbers."""
+        return 0 if self.names is None else len(self.names)
+
+    @cached_property
+    def hashes(self) -> ContentHashes | NamedHashes:
+        """Hashes of contents."""
+        return NamedHashes() if self.names is None else hashes_of(self.names)
+
+    def of_sizes(self, maxlens: Sequence[int]) -> Self:
+        """Return room for other caches of the same contents."""
+        return replace(self, maxlens=maxlens)
+
+    def array(self, values: np.ndarray) -> Any:
+        """Return values as compiled code has them, or as a list, which Python reads twice as fast.
+
+        Parameters
+        ----------
+        values : ndarray
+        """
+        return values if self.numbered else values.tolist()
+
+    def zeros(self, length: int, dtype: Any = np.int64) -> Any:
+        """Return zeros, or False, of shape (length,)."""
+        return self.array(np.zeros(length, dtype=dtype))

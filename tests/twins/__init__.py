@@ -1,0 +1,27 @@
+"""Policies written once more, as plain classes: what definitions are held against.
+
+Nothing of them is used by the package, so that an error in a definition shows as a difference.
+"""
+
+from __future__ import annotations
+
+from icarus.policies.cache import Cache
+from twins.ordered import ClimbCache, FifoCache, LruCache, SegmentedLruCache
+from twins.random_eviction import RandEvictionCache
+from twins.ranked import BeladyMinCache, InCacheLfuCache, PerfectLfuCache
+from twins.shards import ShardedCache
+
+__all__ = ["TWINS"]
+
+TWINS: dict[str, type[Cache]] = {
+    "CLIMB": ClimbCache,
+    "FIFO": FifoCache,
+    "IN_CACHE_LFU": InCacheLfuCache,
+    "LRU": LruCache,
+    "MIN": BeladyMinCache,
+    "PERFECT_LFU": PerfectLfuCache,
+    "RAND": RandEvictionCache,
+    "SHARD": ShardedCache,
+    "SLRU": SegmentedLruCache,
+}
+"""From registry name to the twin of the policy; NULL, which does nothing, has none."""
