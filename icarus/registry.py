@@ -49,8 +49,8 @@ PLUGIN_GROUP = "icarus.plugins"
 """Entry-point group that third-party packages name their component modules under."""
 
 _BUILTIN_MODULES = (
-    "icarus.models",
     "icarus.policies",
+    "icarus.strategies",
     "icarus.scenarios",
     "icarus.execution.collectors",
     "icarus.results.readwrite",

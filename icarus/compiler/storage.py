@@ -38,7 +38,7 @@ _compiling = False
 """Whether this process has the lock."""
 
 
-_COMPILED = ("compiler", "routing", "kernels", "policies", "verbs")
+_COMPILED = ("compiler", "routing", "verbs", "policies", "strategies", "execution/compiled")
 """Folders of the package in which functions are that are compiled."""
 
 

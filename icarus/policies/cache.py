@@ -6,12 +6,12 @@ None". Where a policy has an order, ``dump`` gives it with the item to be evicte
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
+from icarus.core.definitions import UNDEFINED, constructor, parameters_of, require_methods, settled
 from icarus.core.randomness import generator
-from icarus.core.signatures import Parameter, parameters
+from icarus.core.signatures import Parameter
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slots import Nowhere
 from icarus.registry import register_cache_policy
@@ -117,9 +117,11 @@ class DefinedCache(Cache):
         super().__init_subclass__(**kwargs)
         if definition is not None:
             cls.definition = _completed(definition)
-            cls._takes = parameters(definition.new, positional=1)
+            cls._takes = parameters_of(definition)
             if "__init__" not in vars(cls):
-                cls.__init__ = _constructor(definition.new)  # type: ignore[method-assign]
+                cls.__init__ = constructor(  # type: ignore[method-assign]
+                    definition.new, DefinedCache.__init__, {"maxlen": int}
+                )
 
     def __init__(self, maxlen: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(maxlen)
@@ -138,15 +140,10 @@ class DefinedCache(Cache):
         TypeError
             If one is missing.
         """
-        given = {**dict(zip(cls._takes, args, strict=False)), **kwargs}
-        settled: dict[str, Any] = {}
-        for name, parameter in cls._takes.items():
-            if name not in given and parameter.required:
-                raise TypeError(f"{cls.__name__} needs the parameter {name!r}")
-            settled[name] = given.get(name, parameter.default)
-        if "seed" in settled:
-            settled["seed"] = cls._generator(settled["seed"])
-        return settled
+        found = settled(cls.__name__, cls._takes, args, kwargs)
+        if "seed" in found:
+            found["seed"] = cls._generator(found["seed"])
+        return found
 
     @classmethod
     def _generator(cls, seed: Seed) -> Seed:
@@ -199,28 +196,6 @@ class DefinedCache(Cache):
         self.__dict__.pop("_state", None)
 
 
-def _constructor(new: Callable[..., Any]) -> Callable[..., None]:
-    """Return an ``__init__`` that says of itself what it takes: that is what settings may give."""
-
-    def __init__(  # noqa: N807
-        self: DefinedCache, maxlen: int, *args: Any, **kwargs: Any
-    ) -> None:
-        DefinedCache.__init__(self, maxlen, *args, **kwargs)
-
-    kind = inspect.Parameter
-    _, *known = inspect.signature(new).parameters.values()
-    leading = [kind(name, kind.POSITIONAL_OR_KEYWORD) for name in ("self", "maxlen")]
-    gathered = kind("args", kind.VAR_POSITIONAL), kind("kwargs", kind.VAR_KEYWORD)
-    by_position = [one for one in known if one.kind != kind.KEYWORD_ONLY]
-    by_name = [one for one in known if one.kind == kind.KEYWORD_ONLY]
-    __init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [*leading, *by_position, gathered[0], *by_name, gathered[1]]
-    )
-    hints = {one.name: one.annotation for one in parameters(new, positional=1).values()}
-    __init__.__annotations__ = {"maxlen": int, **hints}
-    return __init__
-
-
 _TAKES = {
     **dict.fromkeys(("get", "put", "has", "remove"), ("cache", "content")),
     "dump": ("cache",),
@@ -230,21 +205,7 @@ _TAKES = {
 
 def _completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
-    if not (isinstance(definition, type) and issubclass(definition, tuple)):
-        raise TypeError(f"a policy is defined by a NamedTuple class, found {definition!r}")
-    for name, takes in _TAKES.items():
-        method = getattr(definition, name, None)
-        if method is None:
-            raise TypeError(f"{definition.__name__} has no method {name}(self, {', '.join(takes)})")
-        try:
-            inspect.signature(method).bind(None, *takes)
-        except TypeError:
-            raise TypeError(
-                f"{name} of {definition.__name__} should take self, {', '.join(takes)}; "
-                f"found {inspect.signature(method)}"
-            ) from None
-    if not hasattr(definition, "new"):
-        raise TypeError(f"{definition.__name__} has no class method new(room)")
+    require_methods(definition, _TAKES)
     for default in (places, size):
         if not hasattr(definition, default.__name__):
             setattr(definition, default.__name__, default)
@@ -268,6 +229,12 @@ def definition_of(policy: Any) -> Any:
     """
     own = isinstance(policy, type) and "definition" in vars(policy)
     return cast(Any, policy).definition if own else None
+
+
+def lacking(policy: Any, parameters: Mapping[str, Any]) -> str | None:
+    """Return what of a policy cannot be compiled, given its class; None if all can."""
+    found: str | None = UNDEFINED if definition_of(policy) is None else policy.lacks(parameters)
+    return found
 
 
 def define_policy(

@@ -171,11 +171,6 @@ class SegmentedLruCache(DefinedCache, definition=SegmentedLruCaches):
         equal shares. Sizes are rounded by largest remainders. A segment that gets no place
         holds nothing; if that is the lowest, the cache declines every item.
 
-    Attributes
-    ----------
-    segment_sizes : list of int
-        How many items fit into each segment, the highest first.
-
     Raises
     ------
     ValueError
@@ -190,7 +185,7 @@ class SegmentedLruCache(DefinedCache, definition=SegmentedLruCaches):
     position = line_position
 
     def _begin(self) -> None:
-        self.segment_sizes = _segment_sizes(self._maxlen, _segment_shares(**self.parameters))
+        self._segment_maxlen = _segment_sizes(self._maxlen, _segment_shares(**self.parameters))
 
     def dump(self, serialized: bool = True) -> list[Any]:
         """Return all items, highest segment first, the most recently used first in each.

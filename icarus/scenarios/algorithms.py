@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 
 from icarus.core.randomness import generator
+from icarus.routing.clusters import extract_cluster_level_topology
 from icarus.scenarios.location import best_sites
 from icarus.scenarios.location import distances as network_distances
 from icarus.types import Seed
@@ -265,38 +266,6 @@ def labels_of_users(topology: fnss.Topology, labels: Mapping[Any, int]) -> dict[
             )
         found[node] = labels[neighbours[0]]
     return found
-
-
-def extract_cluster_level_topology(topology: fnss.Topology) -> fnss.Topology:
-    """Return the network of clusters: a node for each, a link where a link joins two.
-
-    Parameters
-    ----------
-    topology : fnss.Topology
-        A network in which every node has the attribute ``cluster``.
-
-    Returns
-    -------
-    fnss.Topology
-        Its nodes are the labels of clusters, ascending.
-
-    Raises
-    ------
-    ValueError
-        If a node has no label, or the clusters are not connected.
-    """
-    labels = dict(topology.nodes(data="cluster"))
-    for node, label in labels.items():
-        if label is None:
-            raise ValueError(f"node {node!r} is in no cluster: it lacks the attribute 'cluster'")
-    level = fnss.Topology()
-    level.add_nodes_from(sorted(set(labels.values())))
-    level.add_edges_from(
-        (labels[u], labels[v]) for u, v in topology.edges() if labels[u] != labels[v]
-    )
-    if len(level) == 0 or not nx.is_connected(level):
-        raise ValueError("the clusters are not connected with each other")
-    return level
 
 
 def _in_order(nodes: Iterable[Any]) -> list[Any]:

@@ -27,9 +27,9 @@ from icarus.execution import DataCollector, NetworkController, NetworkModel, Net
 from icarus.execution.compiled import network_tables as tables
 from icarus.kernels import sessions as steps
 from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove, define, process
-from icarus.kernels.kernel_registry import Contents, policy_kernel, strategy_kernel
-from icarus.kernels.network import AGAIN
-from icarus.kernels.sessions import NOT_MEASURED, start_session
+from icarus.strategies.definition import Contents, policy_kernel, strategy_kernel
+from icarus.verbs.network import AGAIN
+from icarus.verbs.sessions import NOT_MEASURED, start_session
 from icarus.models.cache import LruCache
 from icarus.registry import STRATEGY
 

@@ -16,7 +16,7 @@ import icarus.kernels as public
 from icarus.compiler.jit import DISABLED, kernel
 from icarus.kernels import index, register_policy_kernel, register_strategy_kernel
 from icarus.kernels.dispatch import define
-from icarus.kernels.kernel_registry import is_foreign
+from icarus.strategies.definition import is_foreign
 from icarus.models.cache import LruCache
 from icarus.models.strategy import LeaveCopyEverywhere
 from icarus.planning.loading import load_settings
@@ -118,7 +118,7 @@ def test_the_policy_of_the_example_does_what_its_class_does(example, names, monk
 def test_states_of_users_are_told_from_those_of_icarus(example):
     own = CACHE_POLICY["LRU"](3)
     built = public.Contents(range(5))
-    from icarus.kernels.kernel_registry import policy_kernel
+    from icarus.strategies.definition import policy_kernel
 
     assert not is_foreign(policy_kernel(LruCache).build([own], built))
     assert is_foreign(example.build_clock([example.ClockCache(3)], built))

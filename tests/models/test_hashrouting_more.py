@@ -15,7 +15,7 @@ from icarus.models.strategy import (
     HashroutingSymmetric,
     Strategy,
 )
-from icarus.models.strategy.hashrouting import BaseHashrouting
+from icarus.strategies.hashrouting import BaseHashrouting
 from icarus.planning.validation import SectionChecker
 from icarus.registry import STRATEGY
 

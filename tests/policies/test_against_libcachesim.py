@@ -84,7 +84,7 @@ class FillingSlru(SegmentedLruCache):
         if self.get(k):
             return None
         for segment in reversed(range(len(self._segments))):
-            if len(self._segments[segment]) < self.segment_sizes[segment]:
+            if len(self._segments[segment]) < self._segment_maxlen[segment]:
                 return next(iter(self._enter(k, segment)), None)
         return super().put(k)
 

@@ -335,7 +335,7 @@ def test_settings_reach_the_shards_of_a_network():
     assert SectionChecker().check("cache_policy", policy).problems == []
     cache = NetworkModel(topology, policy).cache[0]
     assert cache.maxlen == 9
-    assert [shard.segment_sizes for shard in cache._shards] == [[3, 1, 1], [2, 1, 1]]
+    assert [shard._segment_maxlen for shard in cache._shards] == [[3, 1, 1], [2, 1, 1]]
 
 
 @pytest.mark.parametrize(

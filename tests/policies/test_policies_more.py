@@ -86,7 +86,7 @@ def test_slru_does_what_its_definition_says(sizes, operations):
     total = max(sum(sizes), len(sizes))
     sizes[0] += total - sum(sizes)
     cache = SegmentedLruCache(total, len(sizes), [size / total for size in sizes])
-    assert cache.segment_sizes == sizes
+    assert cache._segment_maxlen == sizes
     model = NaiveSlru(sizes)
     for operation, k in operations:
         assert apply(cache, operation, k) == apply(model, operation, k)
@@ -141,12 +141,12 @@ def test_slru_of_one_segment_is_lru(operations, capacity):
 
 
 def test_slru_divides_its_places_by_largest_remainders():
-    assert SegmentedLruCache(9, 3).segment_sizes == [3, 3, 3]
-    assert SegmentedLruCache(10, 3).segment_sizes == [4, 3, 3]
-    assert SegmentedLruCache(10, 2, [0.75, 0.25]).segment_sizes == [8, 2]
-    assert SegmentedLruCache(100, np.int64(2), [0.7995, 0.2]).segment_sizes == [80, 20]
-    assert SegmentedLruCache(10_000, 2, (0.5, 0.501)).segment_sizes == [4995, 5005]
-    assert SegmentedLruCache(3, 1, None, "ignored", nonsense=1).segment_sizes == [3]
+    assert SegmentedLruCache(9, 3)._segment_maxlen == [3, 3, 3]
+    assert SegmentedLruCache(10, 3)._segment_maxlen == [4, 3, 3]
+    assert SegmentedLruCache(10, 2, [0.75, 0.25])._segment_maxlen == [8, 2]
+    assert SegmentedLruCache(100, np.int64(2), [0.7995, 0.2])._segment_maxlen == [80, 20]
+    assert SegmentedLruCache(10_000, 2, (0.5, 0.501))._segment_maxlen == [4995, 5005]
+    assert SegmentedLruCache(3, 1, None, "ignored", nonsense=1)._segment_maxlen == [3]
 
 
 @pytest.mark.parametrize("segments", [0, -1, 5, 1.0, 2.5, "2", None, True])

@@ -9,6 +9,7 @@ import numpy as np
 
 from icarus.errors import NoKernelError
 from icarus.execution.collectors.counts import SessionCounts
+from icarus.execution.compiled import entries
 from icarus.execution.compiled.compilation import compile_or_load
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.compiled.network_tables import (
@@ -21,13 +22,12 @@ from icarus.execution.compiled.network_tables import (
 )
 from icarus.execution.compiled.session_counts import links_of, session_counts
 from icarus.execution.network import NetworkView
-from icarus.kernels import entries
-from icarus.kernels.kernel_registry import is_foreign, strategy_kernel
 from icarus.policies.cache import definition_of
 from icarus.policies.null import NullCaches
 from icarus.policies.room import Room
 from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
+from icarus.strategies.definition import asks_for_hashes, compiled_state, is_foreign
 from icarus.types import Content
 
 __all__ = ["CompiledRun", "state_of"]
@@ -89,10 +89,6 @@ class CompiledRun:
     ) -> None:
         model = view.model
         policy: Any = definition_of(CACHE_POLICY[cache_policy])
-        kernel = strategy_kernel(type(strategy))
-        if policy is None or kernel is None:
-            lacking = type(strategy).__name__ if kernel is None else cache_policy
-            raise NoKernelError(f"{lacking} has no kernel")
         self._view = view
         self._absorb = absorb
         self._workload = workload
@@ -101,12 +97,14 @@ class CompiledRun:
         if any(node in model.cache for node in workload.receivers):
             raise NoKernelError("workload: a receiver has a cache")
         self._tables = PathTables(model.shortest_path, numbering)
-        self._net = network_of(model, self._tables.paths, numbering, hashes=kernel.hashes)
+        self._net = network_of(
+            model, self._tables.paths, numbering, hashes=asks_for_hashes(type(strategy))
+        )
         if len(self._net.source_of) and self._net.source_of.min() < 0:
             raise NoKernelError("content placement: not every content has a source")
         caches = [*model.cache.values(), *model.local_cache.values()]
         self.caches = state_of(caches, policy, workload.contents)
-        self._strategy = kernel.build(strategy, numbering)
+        self._strategy = compiled_state(strategy, numbering)
         if content_hits and n_contents > _MOST_COUNTED:
             raise NoKernelError(
                 f"collector: hits by content of more than {_MOST_COUNTED:,} contents"

@@ -8,11 +8,13 @@ from math import inf
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from icarus.core.definitions import UNDEFINED
 from icarus.core.hashing import digest
 from icarus.execution.collectors.collector import absorbs
-from icarus.policies.cache import definition_of
+from icarus.policies import cache as policies
 from icarus.registry import CACHE_POLICY, DATA_COLLECTOR, STRATEGY, WORKLOAD
 from icarus.scenarios.workload.requests import yields_batches
+from icarus.strategies import definition as strategies
 from icarus.traces.compressed import COMPRESSION_SUFFIXES
 
 __all__ = [
@@ -86,21 +88,16 @@ def _lacking(params: Mapping[str, Any], collectors: Mapping[str, Mapping[str, An
             return f"collector: {name} wants to hear of each event"
     if (params.get("netconf") or {}).get("shortest_path"):
         return "netconf: paths are given instead of computed"
-    # Only here: what has said no so far does without the compiler.
-    from icarus.kernels import entries  # noqa: F401 - registers the kernels
-    from icarus.kernels.kernel_registry import strategy_kernel
-
-    for section, registry in (("strategy", STRATEGY), ("cache_policy", CACHE_POLICY)):
+    for section, registry, lacks in (
+        ("strategy", STRATEGY, strategies.lacking),
+        ("cache_policy", CACHE_POLICY, policies.lacking),
+    ):
         given = dict(params[section].items())
         name = given.pop("name")
-        component: Any = registry.resolve(name)
-        if section == "strategy":
-            kernel = strategy_kernel(component)
-        else:
-            kernel = None if definition_of(component) is None else component
-        lacking = f"{name} has no kernel" if kernel is None else kernel.lacks(given)
+        lacking = lacks(registry.resolve(name), given)
         if lacking is not None:
-            return f"{section}: {lacking}"
+            what = f"{name} {lacking}" if lacking == UNDEFINED else lacking
+            return f"{section}: {what}"
     return None
 
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from icarus.execution.compiled import entries
 from icarus.execution.network import NetworkModel, ShortestPaths
-from icarus.kernels import entries
-from icarus.kernels.kernel_registry import Numbering
-from icarus.kernels.network import Network
-from icarus.kernels.path_table import NEED_TREE, UNREACHABLE, Paths
-from icarus.kernels.sessions import Sessions
 from icarus.scenarios.origins import Origins
+from icarus.strategies.known_network import Numbering
 from icarus.types import Content, Node
 from icarus.verbs.content_hashes import hashes_of
+from icarus.verbs.network import Network
+from icarus.verbs.path_table import NEED_TREE, UNREACHABLE, Paths
+from icarus.verbs.sessions import Sessions
 
 __all__ = [
     "PathTables",
@@ -187,6 +187,7 @@ def empty_sessions(n_contents: int) -> Sessions:
         count=np.zeros(room, dtype=np.int64),
         size=np.zeros(room, dtype=np.int64),
         used=np.ones(1, dtype=np.int64),
+        walk=np.zeros(1, dtype=np.int64),
         hits_of=np.zeros((n_contents, 2), dtype=np.int64),
     )
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from icarus.execution.collectors.counts import LinkUse, SessionCounts
+from icarus.execution.compiled import entries
+from icarus.execution.compiled.evaluation import LinkCounts, Links, StepFacts
 from icarus.execution.compiled.network_tables import PathTables
 from icarus.execution.network import NetworkView
-from icarus.kernels import entries
-from icarus.kernels.evaluation import LinkCounts, Links, StepFacts
-from icarus.kernels.path_table import UNREACHABLE
-from icarus.kernels.sessions import Sessions
 from icarus.types import Content
+from icarus.verbs.path_table import UNREACHABLE
+from icarus.verbs.sessions import Sessions
 
 __all__ = ["links_of", "session_counts"]
 

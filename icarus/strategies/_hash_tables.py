@@ -1,4 +1,4 @@
-"""What hash-routing kernels share; see ``icarus.models.strategy._hashbase`` for what they do."""
+"""What hash-routing kernels share; see ``icarus.strategies._hash_base`` for what they do."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.kernels.kernel_registry import Numbering
-from icarus.kernels.network import AGAIN
-from icarus.kernels.path_table import cache_at, find_path, last_position, node_at
-from icarus.kernels.sessions import (
+from icarus.strategies.hashrouting import HashroutingHybridAM, HashroutingHybridSM
+from icarus.strategies.known_network import Numbering
+from icarus.verbs.network import AGAIN
+from icarus.verbs.path_table import cache_at, find_path, last_position, node_at
+from icarus.verbs.sessions import (
     branch_leg,
     content_leg,
     request_leg,
     round_trip,
     source_serves,
 )
-from icarus.models.strategy.hashrouting import HashroutingHybridAM, HashroutingHybridSM
 
 __all__ = [
     "ASYMM",

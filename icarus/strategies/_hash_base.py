@@ -7,17 +7,14 @@ exactly the links that the request took.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from icarus.core.hashing import salted_hash
 from icarus.core.randomness import hash_salt
-from icarus.models.strategy.base import Strategy, _require_one_of
+from icarus.strategies.strategy import Strategy, require_one_of
 from icarus.types import Content, Node, Seed
-
-if TYPE_CHECKING:
-    from icarus.execution.network import NetworkController, NetworkView
 
 Routing = Literal["SYMM", "ASYMM", "MULTICAST"]
 """How a content that the authoritative cache lacks gets from its origin to the receiver.
@@ -76,8 +73,8 @@ class BaseHashrouting(Strategy):
 
     def __init__(
         self,
-        view: NetworkView,
-        controller: NetworkController,
+        view: Any,
+        controller: Any,
         *,
         seed: Seed = None,
         salt: int | None = None,
@@ -85,7 +82,7 @@ class BaseHashrouting(Strategy):
         **kwargs: Any,
     ) -> None:
         super().__init__(view, controller)
-        _require_one_of("assignment", assignment, get_args(Assignment))
+        require_one_of("assignment", assignment, get_args(Assignment))
         self._salt = hash_salt(salt, seed, "hash-routing")
         self._in_turn = assignment == "round_robin"
         self.cache_nodes: list[Node] = list(view.cache_nodes())
@@ -167,8 +164,8 @@ class RoutedHashrouting(BaseHashrouting):
 
     def __init__(
         self,
-        view: NetworkView,
-        controller: NetworkController,
+        view: Any,
+        controller: Any,
         routing: Routing,
         *,
         seed: Seed = None,
@@ -242,7 +239,7 @@ def turn_of(content: Content) -> int | None:
 
 def require_routing(parameter: str, value: object) -> None:
     """Raise ValueError unless `value` is a routing."""
-    _require_one_of(parameter, value, get_args(Routing))
+    require_one_of(parameter, value, get_args(Routing))
 
 
 def _clusters_as_lists(topology: Any) -> list[list[Node]]:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import networkx as nx
 
-from icarus.models.strategy._hashbase import (
+from icarus.registry import register_strategy
+from icarus.routing.clusters import extract_cluster_level_topology
+from icarus.strategies._hash_base import (
     Assignment,
     BaseHashrouting,
     Routing,
     fit_hashrouting,
     require_routing,
 )
-from icarus.models.strategy.base import _require_one_of
-from icarus.registry import register_strategy
-from icarus.scenarios.algorithms import extract_cluster_level_topology
+from icarus.strategies.strategy import require_one_of
 from icarus.types import Content, Node, Seed
-
-if TYPE_CHECKING:
-    from icarus.execution.network import NetworkController, NetworkView
 
 _InterRouting = Literal["LCE", "EDGE"]
 
@@ -87,8 +84,8 @@ class HashroutingClustered(BaseHashrouting):
 
     def __init__(
         self,
-        view: NetworkView,
-        controller: NetworkController,
+        view: Any,
+        controller: Any,
         intra_routing: Routing,
         inter_routing: _InterRouting = "LCE",
         *,
@@ -99,7 +96,7 @@ class HashroutingClustered(BaseHashrouting):
     ) -> None:
         super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         require_routing("intra_routing", intra_routing)
-        _require_one_of("inter_routing", inter_routing, get_args(_InterRouting))
+        require_one_of("inter_routing", inter_routing, get_args(_InterRouting))
         self.intra_routing = intra_routing
         self.inter_routing = inter_routing
         self._check_clusters()

@@ -1,4 +1,4 @@
-"""Hash-routing with local caches, compiled; see ``icarus.models.strategy._hashlocal``."""
+"""Hash-routing with local caches, compiled; see ``icarus.strategies._hash_local``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
-from icarus.kernels.network import AGAIN
-from icarus.kernels.path_table import find_link, find_path, last_position, node_at
-from icarus.kernels.sessions import (
-    branch_leg,
-    cache_serves,
-    content_leg,
-    request_leg,
-    round_trip,
-    source_serves,
-)
-from icarus.kernels.strategies._hashbase import (
+from icarus.strategies._hash_tables import (
     MULTICAST,
     SYMM,
     Assignment,
@@ -36,7 +25,19 @@ from icarus.kernels.strategies._hashbase import (
     routing_number,
     serve,
 )
-from icarus.models.strategy.hashrouting import HashroutingEdge, HashroutingOnPath
+from icarus.strategies.definition import register_strategy_kernel
+from icarus.strategies.hashrouting import HashroutingEdge, HashroutingOnPath
+from icarus.strategies.known_network import Numbering
+from icarus.verbs.network import AGAIN
+from icarus.verbs.path_table import find_link, find_path, last_position, node_at
+from icarus.verbs.sessions import (
+    branch_leg,
+    cache_serves,
+    content_leg,
+    request_leg,
+    round_trip,
+    source_serves,
+)
 
 __all__ = ["HashroutingEdgeState", "HashroutingOnPathState"]
 

@@ -67,6 +67,8 @@ class Sessions(NamedTuple):
     """int64, by step: bytes of the contents of these sessions."""
     used: np.ndarray
     """int64, (1,): steps there are."""
+    walk: np.ndarray
+    """int64, (1,): the last step of the present session; ``NOT_MEASURED`` if nobody hears of it."""
     hits_of: np.ndarray
     """int64, (n_contents, 2): how often caches and sources served each content; (0, 2) where
     nobody wants to know."""

@@ -1,4 +1,4 @@
-"""Hash-routing, compiled; see ``icarus.models.strategy.hashrouting`` for what it does.
+"""Hash-routing, compiled; see ``icarus.strategies.hashrouting`` for what it does.
 
 All forms of it share one state and one function, which is then compiled once for all: the
 routing is looked at once per miss, and always the same.
@@ -6,9 +6,7 @@ routing is looked at once per miss, and always the same.
 
 from __future__ import annotations
 
-from icarus.kernels.kernel_registry import register_strategy_kernel
-from icarus.kernels.network import AGAIN
-from icarus.kernels.strategies._hashbase import (
+from icarus.strategies._hash_tables import (
     HashroutingState,
     authoritative_node,
     build_hashrouting,
@@ -16,7 +14,8 @@ from icarus.kernels.strategies._hashbase import (
     number_of_content,
     serve,
 )
-from icarus.models.strategy.hashrouting import (
+from icarus.strategies.definition import register_strategy_kernel
+from icarus.strategies.hashrouting import (
     Hashrouting,
     HashroutingAsymmetric,
     HashroutingHybridAM,
@@ -24,6 +23,7 @@ from icarus.models.strategy.hashrouting import (
     HashroutingMulticast,
     HashroutingSymmetric,
 )
+from icarus.verbs.network import AGAIN
 
 __all__ = ["HashroutingState"]
 

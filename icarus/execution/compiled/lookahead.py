@@ -9,8 +9,8 @@ tables, the more.
 from __future__ import annotations
 
 from icarus.compiler.prefetch import prefetch
-from icarus.kernels.network import content_source
-from icarus.kernels.path_table import cache_at, known_path, last_position
+from icarus.verbs.network import content_source
+from icarus.verbs.path_table import cache_at, known_path, last_position
 
 __all__ = ["look_ahead"]
 

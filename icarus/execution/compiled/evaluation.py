@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from icarus.compiler.hash_tables import place_of
-from icarus.kernels.path_table import find_path, node_at
-from icarus.kernels.sessions import (
+from icarus.verbs.path_table import find_path, node_at
+from icarus.verbs.sessions import (
     BRANCH,
     CACHE_SERVES,
     CONTENT,

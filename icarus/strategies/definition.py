@@ -5,36 +5,23 @@ A kernel belongs to one class exactly, not to its subclasses, which may do somet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from icarus.core.definitions import UNDEFINED
+from icarus.strategies.known_network import Numbering
+
 __all__ = [
-    "Numbering",
     "StrategyKernel",
+    "asks_for_hashes",
+    "compiled_state",
     "is_foreign",
+    "lacking",
     "register_strategy_kernel",
-    "strategy_kernel",
 ]
 
 State = Any
 """A NamedTuple of arrays."""
-
-
-class Numbering(NamedTuple):
-    """The numbers that kernels know nodes and caches by."""
-
-    nodes: Mapping[Any, int]
-    """From node to its position in the topology."""
-    caches: Mapping[Any, int]
-    """From node to its cache; those of ``NetworkModel.cache`` come first, in order."""
-    local_caches: Mapping[Any, int]
-    """From node to its local cache."""
-    receivers: Sequence[Any]
-    """The nodes that request."""
-    sources: Sequence[Any]
-    """The nodes that contents originate from."""
-    contents: Sequence[Any] = range(0)
-    """The names of contents, by number."""
 
 
 class StrategyKernel(NamedTuple):
@@ -94,7 +81,15 @@ def register_strategy_kernel(
         If `state` belongs to another function already.
     """
     _check_class("strategy", strategy)
-    state.process = process
+
+    def recorded(self, request):
+        walk = process(
+            *(self, request.net, request.caches, request.sessions, request.sessions.walk[0]),
+            *(request.receiver, request.source, request.content),
+        )
+        return request.ended(walk)
+
+    state.process = recorded
     _STRATEGIES[strategy] = StrategyKernel(build, lacks, hashes)
 
 
@@ -103,9 +98,25 @@ def _check_class(kind: str, component: Any) -> None:
         raise TypeError(f"the {kind} should be the class that was registered, found {component!r}")
 
 
-def strategy_kernel(strategy: Any) -> StrategyKernel | None:
-    """Return the compiled form of a strategy, or None if it has none."""
-    return _STRATEGIES.get(strategy)
+def lacking(strategy: Any, parameters: Mapping[str, Any]) -> str | None:
+    """Return what of a strategy cannot be compiled, given its class; None if all can."""
+    if "definition" in vars(strategy):
+        found: str | None = strategy.lacks(parameters)
+        return found
+    kernel = _STRATEGIES.get(strategy)
+    return UNDEFINED if kernel is None else kernel.lacks(parameters)
+
+
+def compiled_state(strategy: Any, numbering: Numbering) -> State:
+    """Return what compiled code knows of a strategy, given as the object that Python has."""
+    if "definition" in vars(type(strategy)):
+        return strategy.definition.new(strategy.network.numbered(numbering), **strategy.parameters)
+    return _STRATEGIES[type(strategy)].build(strategy, numbering)
+
+
+def asks_for_hashes(strategy: Any) -> bool:
+    """Whether a strategy, given its class, looks at hashes of contents."""
+    return "definition" not in vars(strategy)
 
 
 def is_foreign(state: State) -> bool:

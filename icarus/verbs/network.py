@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from icarus.compiler.mixing import splitmix
-from icarus.kernels.path_table import Paths
 from icarus.verbs.content_hashes import ContentHashes
+from icarus.verbs.path_table import Paths
 
-__all__ = ["AGAIN", "Network", "content_source"]
+__all__ = ["AGAIN", "DONE", "Network", "content_source"]
 
-AGAIN = -2
-"""What a strategy returns, having done nothing, where a path is missing."""
+DONE, AGAIN = 0, -2
+"""What a strategy returns: that the request is served; or, having done nothing, that a path is
+missing."""
 
 
 class Network(NamedTuple):

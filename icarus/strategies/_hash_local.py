@@ -8,9 +8,10 @@ share of 1 requests still go to nodes that have no coordinated cache, and miss t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from icarus.models.strategy._hashbase import (
+from icarus.registry import register_strategy
+from icarus.strategies._hash_base import (
     Assignment,
     BaseHashrouting,
     RoutedHashrouting,
@@ -18,11 +19,7 @@ from icarus.models.strategy._hashbase import (
     fit_hashrouting,
     require_routing,
 )
-from icarus.registry import register_strategy
 from icarus.types import Content, Fraction, Node, Seed
-
-if TYPE_CHECKING:
-    from icarus.execution.network import NetworkController, NetworkView
 
 
 @register_strategy("HR_EDGE_CACHE", fit=fit_hashrouting)
@@ -64,8 +61,8 @@ class HashroutingEdge(RoutedHashrouting):
 
     def __init__(
         self,
-        view: NetworkView,
-        controller: NetworkController,
+        view: Any,
+        controller: Any,
         routing: Routing,
         edge_cache_ratio: Fraction,
         *,
@@ -95,7 +92,7 @@ class HashroutingEdge(RoutedHashrouting):
         controller.end_session()
 
 
-def _proxies(view: NetworkView) -> dict[Node, Node]:
+def _proxies(view: Any) -> dict[Node, Node]:
     """Return the first neighbour of each receiver."""
     topology = view.topology()
     proxies: dict[Node, Node] = {}
@@ -153,8 +150,8 @@ class HashroutingOnPath(BaseHashrouting):
 
     def __init__(
         self,
-        view: NetworkView,
-        controller: NetworkController,
+        view: Any,
+        controller: Any,
         routing: Routing,
         on_path_cache_ratio: Fraction,
         *,

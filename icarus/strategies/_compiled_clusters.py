@@ -1,4 +1,4 @@
-"""Hash-routing by clusters, compiled; see ``icarus.models.strategy._hashclusters``."""
+"""Hash-routing by clusters, compiled; see ``icarus.strategies._hash_clusters``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from icarus.errors import NoKernelError
-from icarus.kernels.kernel_registry import Numbering, register_strategy_kernel
-from icarus.kernels.network import AGAIN
-from icarus.kernels.path_table import find_path, last_position, node_at
-from icarus.kernels.sessions import (
-    branch_leg,
-    cache_serves,
-    content_leg,
-    request_leg,
-    round_trip,
-    source_serves,
-)
-from icarus.kernels.strategies._hashbase import (
+from icarus.strategies._hash_tables import (
     ASYMM,
     MULTICAST,
     SYMM,
@@ -36,7 +25,19 @@ from icarus.kernels.strategies._hashbase import (
     routing_number,
     unmark,
 )
-from icarus.models.strategy.hashrouting import HashroutingClustered
+from icarus.strategies.definition import register_strategy_kernel
+from icarus.strategies.hashrouting import HashroutingClustered
+from icarus.strategies.known_network import Numbering
+from icarus.verbs.network import AGAIN
+from icarus.verbs.path_table import find_path, last_position, node_at
+from icarus.verbs.sessions import (
+    branch_leg,
+    cache_serves,
+    content_leg,
+    request_leg,
+    round_trip,
+    source_serves,
+)
 
 __all__ = ["HashroutingClusterState"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from icarus.kernels.lookahead import look_ahead
-from icarus.kernels.network import AGAIN, content_source
-from icarus.kernels.path_table import find_path, last_position
-from icarus.kernels.sessions import (
+from icarus.execution.compiled.lookahead import look_ahead
+from icarus.verbs.network import AGAIN, content_source
+from icarus.verbs.request import Request
+from icarus.verbs.sessions import (
     NOT_MEASURED,
     content_leg,
     end_session,
@@ -42,29 +42,31 @@ def run_requests(strategy, net, caches, sessions, receivers, requests, first, st
         content = requests.content[i]
         source = content_source(net, content)
         receiver = receivers[requests.receiver[i]]
-        walk = NOT_MEASURED
+        sessions.walk[0] = NOT_MEASURED
         if requests.measured[i]:
             if sessions.used[0] + most_steps > len(sessions.count):
                 return i
-            walk = start_session(sessions, receiver, source)
+            sessions.walk[0] = start_session(sessions, receiver, source)
+        request = Request(net, caches, sessions, receiver, source, content)
         if len(requests.write) > 0 and requests.write[i]:
-            walk = _write(net, caches, sessions, walk, receiver, source, content)
+            outcome = _write(request)
         else:
-            walk = strategy.process(net, caches, sessions, walk, receiver, source, content)
-        if walk == AGAIN:
+            outcome = strategy.process(request)
+        if outcome == AGAIN:
             return i
-        end_session(sessions, walk, requests.size[i] if len(requests.size) > 0 else 0)
+        end_session(sessions, sessions.walk[0], requests.size[i] if len(requests.size) > 0 else 0)
     return stop
 
 
-def _write(net, caches, sessions, walk, receiver, source, content):
+def _write(request):
     """Take a content from a receiver to its origin and remove all copies that caches have."""
-    path = find_path(net.paths, receiver, source)
-    if path < 0:
+    net, sessions = request.net, request.sessions
+    path = request.path_to_source()
+    if request.lacks(path):
         return AGAIN
-    last = last_position(net.paths, path)
-    walk = content_leg(sessions, walk, path, 0, last)
+    last = request.last(path)
+    walk = content_leg(sessions, sessions.walk[0], path, 0, last)
     walk = request_leg(sessions, walk, path, last, 0)
     for cache in range(len(net.node_of)):
-        caches.remove(cache, content)
-    return walk
+        request.caches.remove(cache, request.content)
+    return request.ended(walk)

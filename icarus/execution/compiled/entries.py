@@ -1,10 +1,11 @@
-"""The kernels that Python calls. Importing this module gets the compiler ready."""
+"""The functions that Python calls compiled. Importing this module gets the compiler ready."""
 
 from __future__ import annotations
 
 from icarus.compiler import hash_tables
 from icarus.compiler.jit import entry_point, generic_entry_point, unkept_entry_point
-from icarus.kernels import evaluation, loop, sessions, strategies
+from icarus.execution.compiled import evaluation, request_loop
+from icarus.verbs import sessions
 
 __all__ = [
     "count_links",
@@ -14,12 +15,11 @@ __all__ = [
     "refill_step_table",
     "run_requests",
     "run_requests_unkept",
-    "strategies",
 ]
 
-run_requests = generic_entry_point(loop.run_requests)
+run_requests = generic_entry_point(request_loop.run_requests)
 # With a user's kernels, whose text nobody watches for changes, code is not kept on disk.
-run_requests_unkept = unkept_entry_point(loop.run_requests)
+run_requests_unkept = unkept_entry_point(request_loop.run_requests)
 refill_step_table = entry_point(sessions.refill_step_table)
 fill_table = entry_point(hash_tables.fill_table)
 look_up_paths = entry_point(evaluation.look_up_paths)

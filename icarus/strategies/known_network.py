@@ -1,0 +1,101 @@
+"""What the definition of a strategy may know of its network before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import networkx as nx
+import numpy as np
+
+from icarus.types import Node
+
+__all__ = ["KnownNetwork", "Numbering"]
+
+
+class Numbering(NamedTuple):
+    """The numbers that compiled code knows nodes and caches by."""
+
+    nodes: Mapping[Any, int]
+    """From node to its position in the topology."""
+    caches: Mapping[Any, int]
+    """From node to its cache; those of ``NetworkModel.cache`` come first, in order."""
+    local_caches: Mapping[Any, int]
+    """From node to its local cache."""
+    receivers: Sequence[Any]
+    """The nodes that request."""
+    sources: Sequence[Any]
+    """The nodes that contents originate from."""
+    contents: Sequence[Any] = range(0)
+    """The names of contents, by number."""
+
+
+class KnownNetwork:
+    """A network as the definition of a strategy is told of it.
+
+    Parameters
+    ----------
+    view : NetworkView
+    numbering : Numbering, optional
+        The numbers of nodes in compiled code; without it nodes are themselves.
+
+    Attributes
+    ----------
+    topology : fnss.Topology
+        To be read only.
+    cache_sizes : dict
+        From node to how many contents fit into its cache.
+    """
+
+    def __init__(self, view: Any, numbering: Numbering | None = None) -> None:
+        self.view = view
+        self.topology = view.topology()
+        self.cache_sizes: dict[Node, int] = view.cache_nodes(size=True)
+        self.numbering = numbering
+        self._known: dict[bool, dict[Node, float]] = {}
+
+    def numbered(self, numbering: Numbering) -> KnownNetwork:
+        """Return the same network for compiled code."""
+        other = KnownNetwork(self.view, numbering)
+        other._known = self._known
+        return other
+
+    def by_node(self, values: Mapping[Node, Any], missing: Any = 0, dtype: Any = np.int64) -> Any:
+        """Return values by node, for a field of the definition: ``field[node]`` is that of a node.
+
+        Parameters
+        ----------
+        values : mapping
+            From node to value.
+        missing : object, optional
+            The value of all other nodes.
+        dtype : dtype, optional
+            Of the array that compiled code has.
+        """
+        if self.numbering is None:
+            return {node: values.get(node, missing) for node in self.topology}
+        table = np.full(len(self.numbering.nodes), missing, dtype=dtype)
+        for node, value in values.items():
+            table[self.numbering.nodes[node]] = value
+        return table
+
+    def is_source(self, node: Node) -> bool:
+        """Return whether contents originate from a node."""
+        return node in self.view.model.source_node
+
+    def betweenness(self, ego: bool = False) -> dict[Node, float]:
+        """Return how many shortest paths in hops cross each node, as a share of all pairs.
+
+        Parameters
+        ----------
+        ego : bool, optional
+            Count those in the node's ego network, among itself and its neighbours.
+        """
+        if ego not in self._known:
+            topology = self.topology
+            self._known[ego] = (
+                {v: nx.betweenness_centrality(nx.ego_graph(topology, v))[v] for v in topology}
+                if ego
+                else nx.betweenness_centrality(topology)
+            )
+        return self._known[ego]

@@ -1,0 +1,178 @@
+"""What all strategies share, and the classes that are made of definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from icarus.core.definitions import constructor, parameters_of, require_methods, settled
+from icarus.core.randomness import generator
+from icarus.core.signatures import Parameter
+from icarus.errors import suggestion
+from icarus.registry import register_strategy
+from icarus.strategies.known_network import KnownNetwork
+from icarus.types import Content, Node
+from icarus.verbs.network import AGAIN, DONE
+from icarus.verbs.request import ControlledRequest
+
+__all__ = ["DefinedStrategy", "Strategy", "define_strategy", "require_one_of"]
+
+
+class Strategy:
+    """Base class of strategies: how one request is served.
+
+    Parameters
+    ----------
+    view : NetworkView
+        What the strategy may see of the network.
+    controller : NetworkController
+        What it may do to it.
+    """
+
+    def __init__(self, view: Any, controller: Any, **kwargs: Any) -> None:
+        self.view = view
+        self.controller = controller
+
+    def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
+        """Serve one request: one session, started and ended here.
+
+        Parameters
+        ----------
+        time : float
+            Time stamp, in seconds.
+        receiver : node
+            Who requests.
+        content : content
+            What is requested.
+        log : bool
+            Whether collectors hear of it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how to process an event")
+
+
+class DefinedStrategy(Strategy):
+    """A strategy that is defined by a NamedTuple, on the network that a view shows.
+
+    Parameters
+    ----------
+    view : NetworkView
+        What the strategy may see of the network.
+    controller : NetworkController
+        What it may do to it.
+    *args, **kwargs
+        Parameters of the strategy, as its definition's ``new`` has them behind `network`; others
+        are passed over, as with Icarus 0.8.
+
+    Raises
+    ------
+    TypeError
+        If the strategy needs a parameter that is not given.
+    """
+
+    definition: ClassVar[Any]
+    """The class of what the strategy knows, with what it does to a request."""
+    _takes: ClassVar[Mapping[str, Parameter]] = {}
+
+    def __init_subclass__(cls, definition: Any = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if definition is not None:
+            cls.definition = _completed(definition)
+            cls._takes = parameters_of(definition)
+            if "__init__" not in vars(cls):
+                leading = {"view": Any, "controller": Any}
+                cls.__init__ = constructor(  # type: ignore[method-assign]
+                    definition.new, DefinedStrategy.__init__, leading
+                )
+
+    def __init__(self, view: Any, controller: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(view, controller)
+        self.parameters = settled(type(self).__name__, self._takes, args, kwargs)
+        if "seed" in self.parameters:
+            self.parameters["seed"] = generator(self.parameters["seed"])
+        self.network = KnownNetwork(view)
+        self._state = self.definition.new(self.network, **self.parameters)
+        self._request = ControlledRequest(view, controller)
+
+    @staticmethod
+    def lacks(parameters: Mapping[str, Any]) -> str | None:
+        """Return what of the strategy's parameters cannot be compiled; None if all can."""
+        return None
+
+    def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
+        """Serve one request as the definition says."""
+        request = self._request
+        request.begin(time, receiver, content, log)
+        self._state.process(request)
+        request.end()
+
+
+def _completed(definition: Any) -> Any:
+    """Return a definition with a method ``process``; TypeError if what it says is not enough."""
+    own = "process" in vars(definition) if isinstance(definition, type) else False
+    require_methods(definition, {"process": ["request"]} if own else {"serve": ["request", "path"]})
+    if not own:
+        definition.process = _serve_on_path
+    return definition
+
+
+def _serve_on_path(self, request):
+    """Serve a request of which only the path to the source has to be known."""
+    path = request.path_to_source()
+    if request.lacks(path):
+        return AGAIN
+    self.serve(request, path)
+    return DONE
+
+
+def define_strategy(
+    name: str, *, check: Callable[[dict[str, Any]], list[str]] | None = None
+) -> Callable[[type], type]:
+    """Register the strategy that a NamedTuple class defines.
+
+    The fields of the class are what the strategy knows; its methods are
+
+    * ``new(network, ...)``, a class method: return what the strategy knows of a network, which is
+      a ``KnownNetwork``. Parameters behind `network` are those of the strategy, checked by their
+      annotations. One named ``seed`` is a ``numpy.random.Generator``;
+    * ``serve(self, request, path)``: serve a request along the path to its source, in the words of
+      ``icarus.verbs.request.Request``; or
+    * ``process(self, request)`` instead, where other paths are needed: look up all of them before
+      anything is done, return ``AGAIN`` if the request lacks one, and ``DONE`` in the end.
+
+    Parameters
+    ----------
+    name : str
+        What settings call the strategy.
+    check : callable, optional
+        From the strategy's parameters to a list of what is wrong with them.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the class as it is.
+
+    Raises
+    ------
+    TypeError
+        If the class is no NamedTuple, or a method is missing or takes other arguments.
+    """
+
+    def decorate(definition: type) -> type:
+        made = {"__doc__": definition.__doc__, "__module__": definition.__module__}
+        made["__qualname__"] = f"{definition.__qualname__}Strategy"
+        cls = type(DefinedStrategy)(
+            f"{definition.__name__}Strategy", (DefinedStrategy,), made, definition=definition
+        )
+        register_strategy(name, check=check)(cls)
+        return definition
+
+    return decorate
+
+
+def require_one_of(parameter: str, value: object, known: Sequence[str]) -> None:
+    """Raise ValueError unless `value` is one of the `known` names."""
+    if value not in known:
+        raise ValueError(
+            f"{parameter} must be one of {', '.join(known)}, found {value!r}; "
+            f"{suggestion(str(value), known)}"
+        )
