@@ -1,4 +1,4 @@
-"""Policies written once more, as plain classes: what definitions are held against.
+"""Policies and strategies written once more, as plain classes: what definitions are held against.
 
 Nothing of them is used by the package, so that an error in a definition shows as a difference.
 """
@@ -6,12 +6,25 @@ Nothing of them is used by the package, so that an error in a definition shows a
 from __future__ import annotations
 
 from icarus.policies.cache import Cache
+from icarus.strategies.strategy import Strategy
+from twins.off_path import NearestReplicaRouting
+from twins.on_path import (
+    CacheLessForMore,
+    Edge,
+    LeaveCopyDown,
+    LeaveCopyEverywhere,
+    NoCache,
+    Partition,
+    ProbCache,
+    RandomBernoulli,
+    RandomChoice,
+)
 from twins.ordered import ClimbCache, FifoCache, LruCache, SegmentedLruCache
 from twins.random_eviction import RandEvictionCache
 from twins.ranked import BeladyMinCache, InCacheLfuCache, PerfectLfuCache
 from twins.shards import ShardedCache
 
-__all__ = ["TWINS"]
+__all__ = ["STRATEGY_TWINS", "TWINS"]
 
 TWINS: dict[str, type[Cache]] = {
     "CLIMB": ClimbCache,
@@ -25,3 +38,18 @@ TWINS: dict[str, type[Cache]] = {
     "SLRU": SegmentedLruCache,
 }
 """From registry name to the twin of the policy; NULL, which does nothing, has none."""
+
+STRATEGY_TWINS: dict[str, type[Strategy]] = {
+    "CL4M": CacheLessForMore,
+    "EDGE": Edge,
+    "LCD": LeaveCopyDown,
+    "LCE": LeaveCopyEverywhere,
+    "NO_CACHE": NoCache,
+    "NRR": NearestReplicaRouting,
+    "PARTITION": Partition,
+    "PROB_CACHE": ProbCache,
+    "RAND_BERNOULLI": RandomBernoulli,
+    "RAND_CHOICE": RandomChoice,
+}
+"""From registry name to the twin of the strategy. Hash-routing has two forms in the package, which
+are held against each other."""

@@ -1,4 +1,4 @@
-"""Off-path strategies: a request travels straight to a node that has the content.
+"""Twins of the off-path strategies: a request travels straight to a node that has the content.
 
 They know what every cache holds at any moment, which no protocol does; what they reach is a
 bound for those that have to find out.
@@ -7,18 +7,15 @@ bound for those that have to find out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import networkx as nx
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from icarus.strategies.strategy import Strategy, _require_one_of
-from icarus.registry import register_strategy
+from icarus.execution import NetworkController, NetworkView
+from icarus.strategies.strategy import Strategy, require_one_of
 from icarus.types import Content, Node, NonNegativeInt
-
-if TYPE_CHECKING:
-    from icarus.execution.network import NetworkController, NetworkView
 
 __all__ = ["NearestReplicaRouting"]
 
@@ -26,17 +23,10 @@ _Metacaching = Literal["LCE", "LCD"]
 _Implementation = Literal["ideal", "approx_1", "approx_2"]
 
 
-def _check_implementation(parameters: dict[str, Any]) -> list[str]:
-    """Refuse, before anything runs, what would fail at the first request."""
-    implementation = parameters.get("implementation", "ideal")
-    return [] if implementation == "ideal" else [_unavailable(implementation)]
-
-
 def _unavailable(implementation: str) -> str:
     return f"the implementation {implementation!r} does not exist yet; 'ideal' does"
 
 
-@register_strategy("NRR", check=_check_implementation)
 class NearestReplicaRouting(Strategy):
     """Nearest replica routing: the nearest node that has the content serves, wherever it is.
 
@@ -85,8 +75,8 @@ class NearestReplicaRouting(Strategy):
         **kwargs: Any,
     ) -> None:
         super().__init__(view, controller)
-        _require_one_of("metacaching", metacaching, get_args(_Metacaching))
-        _require_one_of("implementation", implementation, get_args(_Implementation))
+        require_one_of("metacaching", metacaching, get_args(_Metacaching))
+        require_one_of("implementation", implementation, get_args(_Implementation))
         self.metacaching = metacaching
         self.implementation = implementation
         self.radius = radius

@@ -1,4 +1,4 @@
-"""On-path strategies: a request travels to its origin and the first cache that has it serves.
+"""Twins of the on-path strategies: the first cache on the way that has the content serves.
 
 They differ in which caches on the way are asked and which keep a copy. A content returns
 along the links that its request took. Partition belongs here too: its requests go to their
@@ -8,17 +8,14 @@ origin by way of the one cache that their receiver is assigned to.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import networkx as nx
 
 from icarus.core.randomness import generator
+from icarus.execution import NetworkController, NetworkView
 from icarus.strategies.strategy import Strategy
-from icarus.registry import register_strategy
 from icarus.types import Content, Fraction, Node, Positive, Seed
-
-if TYPE_CHECKING:
-    from icarus.execution.network import NetworkController, NetworkView
 
 __all__ = [
     "CacheLessForMore",
@@ -78,7 +75,20 @@ class _OnPathStrategy(Strategy):
             u = v
 
 
-@register_strategy("LCE")
+class NoCache(Strategy):
+    """Serve every request from its origin."""
+
+    def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
+        """Fetch `content` from its source along the shortest path."""
+        source = self.view.content_source(content)
+        path = self.view.shortest_path(receiver, source)
+        self.controller.start_session(time, receiver, content, log)
+        self.controller.forward_request_path(receiver, source, path)
+        self.controller.get_content(source)
+        self.controller.forward_content_path(source, receiver, path[::-1])
+        self.controller.end_session()
+
+
 class LeaveCopyEverywhere(_OnPathStrategy):
     """Leave Copy Everywhere: every cache on the way back keeps a copy.
 
@@ -99,7 +109,6 @@ class LeaveCopyEverywhere(_OnPathStrategy):
             u = v
 
 
-@register_strategy("LCD")
 class LeaveCopyDown(_OnPathStrategy):
     """Leave Copy Down: only the first cache below the serving node keeps a copy.
 
@@ -123,7 +132,6 @@ class LeaveCopyDown(_OnPathStrategy):
             u = v
 
 
-@register_strategy("PROB_CACHE")
 class ProbCache(_OnPathStrategy):
     """ProbCache: a cache keeps a copy with a probability that grows towards the receiver.
 
@@ -179,7 +187,6 @@ class ProbCache(_OnPathStrategy):
             u = v
 
 
-@register_strategy("CL4M")
 class CacheLessForMore(_OnPathStrategy):
     """Cache Less for More: only the most central cache on the way back keeps a copy.
 
@@ -234,7 +241,6 @@ class CacheLessForMore(_OnPathStrategy):
         )
 
 
-@register_strategy("RAND_BERNOULLI")
 class RandomBernoulli(_OnPathStrategy):
     """Every cache on the way back keeps a copy with the same probability.
 
@@ -268,7 +274,6 @@ class RandomBernoulli(_OnPathStrategy):
             u = v
 
 
-@register_strategy("RAND_CHOICE")
 class RandomChoice(_OnPathStrategy):
     """One cache on the way back, chosen at random, keeps a copy.
 
@@ -301,7 +306,6 @@ class RandomChoice(_OnPathStrategy):
         self._deliver_with_one_copy(path, chosen)
 
 
-@register_strategy("EDGE")
 class Edge(_OnPathStrategy):
     """Only the first cache on the way is asked, and keeps what the origin delivers.
 
@@ -339,10 +343,6 @@ class Edge(_OnPathStrategy):
         controller.end_session()
 
 
-def _fit_partition(topology: Any, parameters: Mapping[str, Any]) -> None:
-    _assignment_of(topology)
-
-
 def _assignment_of(topology: Any) -> Mapping[Node, Node]:
     """Return what cache each receiver has."""
     assignment: Mapping[Node, Node] | None = topology.graph.get("cache_assignment")
@@ -354,7 +354,6 @@ def _assignment_of(topology: Any) -> Mapping[Node, Node]:
     return assignment
 
 
-@register_strategy("PARTITION", fit=_fit_partition)
 class Partition(Strategy):
     """Each receiver has one cache, which gets all its requests and keeps what the origin delivers.
 

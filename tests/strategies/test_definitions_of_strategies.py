@@ -1,37 +1,36 @@
-"""Compiled strategies do what the reference does, event by event and look-up by look-up.
+"""Every form of a strategy does what its twin does, event by event and look-up by look-up.
 
-The kernels run compiled here. The last test runs this file once more without the compiler, so
-that they are also tried as the plain Python that they are written in.
+The forms are the Python object, which goes through the controller of the network, and what runs
+over numbers and arrays, interpreted and compiled.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import fnss
+import numba
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twins import STRATEGY_TWINS
 
-import icarus.kernels.strategies  # noqa: F401 - registers the kernels
-from icarus.compiler.jit import DISABLED, kernel
+from icarus.compiler.jit import DISABLED, OPTIONS
 from icarus.core.signatures import parameters
 from icarus.errors import NoKernelError
 from icarus.execution import DataCollector, NetworkController, NetworkModel, NetworkView
 from icarus.execution.compiled import network_tables as tables
-from icarus.kernels import sessions as steps
-from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove, define, process
-from icarus.strategies.definition import Contents, policy_kernel, strategy_kernel
-from icarus.verbs.network import AGAIN
-from icarus.verbs.sessions import NOT_MEASURED, start_session
-from icarus.models.cache import LruCache
+from icarus.execution.compiled.compiled_engine import state_of
+from icarus.policies.lru import LruCaches
 from icarus.registry import STRATEGY
+from icarus.strategies.definition import compiled_state, lacking
+from icarus.verbs import sessions as steps
+from icarus.verbs.network import AGAIN
+from icarus.verbs import request as verbs
+from icarus.verbs.sessions import NOT_MEASURED, start_session
 
 NODES = [0, "", "a", (1, 2), 5, -1, "z", 2.5, 7, "q", 11, "w", "b", 3]
 CONTENTS = {"text": [0, "", "c", 3, ("d", 1)], "range": range(2, 17, 3)}
@@ -261,42 +260,35 @@ class JournalCaches(NamedTuple):
     """int64, (n, 2): get or put, and the cache."""
     used: np.ndarray
 
+    def get(self, cache, content):
+        self._note(GET, cache)
+        return self.caches.get(cache, content)
 
-@kernel
-def note(caches, operation, cache):
-    caches.journal[caches.used[0], 0] = operation
-    caches.journal[caches.used[0], 1] = cache
-    caches.used[0] += 1
+    def put(self, cache, content):
+        self._note(PUT, cache)
+        return self.caches.put(cache, content)
 
+    def has(self, cache, content):
+        return self.caches.has(cache, content)
 
-def journal_get(caches, cache, content):
-    note(caches, GET, cache)
-    return cache_get(caches.caches, cache, content)
+    def remove(self, cache, content):
+        return self.caches.remove(cache, content)
 
-
-def journal_put(caches, cache, content):
-    note(caches, PUT, cache)
-    return cache_put(caches.caches, cache, content)
-
-
-def journal_has(caches, cache, content):
-    return cache_has(caches.caches, cache, content)
+    def _note(self, operation, cache):
+        self.journal[self.used[0], 0] = operation
+        self.journal[self.used[0], 1] = cache
+        self.used[0] += 1
 
 
-def journal_remove(caches, cache, content):
-    return cache_remove(caches.caches, cache, content)
-
-
-define(JournalCaches, get=journal_get, put=journal_put, has=journal_has, remove=journal_remove)
-
-
-@kernel
 def serve_request(strategy, net, caches, sessions, receiver, content, measured):
     source = net.source_of[content]
-    walk = NOT_MEASURED
+    sessions.walk[0] = NOT_MEASURED
     if measured:
-        walk = start_session(sessions, receiver, source)
-    return process(strategy, net, caches, sessions, walk, receiver, source, content)
+        sessions.walk[0] = start_session(sessions, receiver, source)
+    return strategy.process(verbs.Request(net, caches, sessions, receiver, source, content))
+
+
+compiled_request = serve_request if DISABLED else numba.njit(**OPTIONS)(serve_request)
 
 
 class ScarcePaths(tables.PathTables):
@@ -316,28 +308,27 @@ class ScarcePaths(tables.PathTables):
         self._n_trees = 0
 
 
-class Compiled:
-    """The same strategy as a kernel, on the same network."""
+class Numbered:
+    """The same strategy over numbers and arrays, on the same network."""
 
-    def __init__(self, strategy, given, case: Case) -> None:
-        # The kernel is built from an object of its own, whose stream of random numbers it uses.
+    def __init__(self, strategy, given, case: Case, serve=serve_request) -> None:
+        self.serve = serve
+        # It is built from an object of its own, whose stream of random numbers it uses.
         self.origin = Reference(strategy, given, case)
         model = self.origin.model
         self.nodes = list(case.topology)
-        contents = Contents(case.contents)
-        self.numbering = tables.numbering_of(model, case.receivers, contents)
+        self.numbering = tables.numbering_of(model, case.receivers, case.contents)
         self.tables = ScarcePaths(model.shortest_path, self.numbering)
-        self.net = tables.network_of(model, self.tables.paths, self.numbering, contents)
-        self.policy = policy_kernel(LruCache)
+        self.net = tables.network_of(model, self.tables.paths, self.numbering)
         caches = [*model.cache.values(), *model.local_cache.values()]
         self.n_caches = len(caches)
         self.caches = JournalCaches(
-            self.policy.build(caches, contents),
+            state_of(caches, LruCaches, case.contents),
             np.zeros((200, 2), dtype=np.int64),
             np.zeros(1, dtype=np.int64),
         )
-        self.state = strategy_kernel(strategy).build(self.origin.strategy, self.numbering)
-        self.sessions = tables.empty_sessions(len(contents.names))
+        self.state = compiled_state(self.origin.strategy, self.numbering)
+        self.sessions = tables.empty_sessions(len(case.contents))
         self.most_steps = 16 + 4 * len(case.topology.graph.get("clusters", ()))
 
     def request(self, receiver, content, measured):
@@ -349,9 +340,10 @@ class Compiled:
             if before + self.most_steps > len(self.sessions.count):
                 self.sessions = tables.with_more_steps(self.sessions, self.most_steps)
             states = (self.state, self.net, self.caches, self.sessions)
-            walk = int(serve_request(*states, np.int32(number), content, measured))
+            outcome = int(self.serve(*states, np.int32(number), content, measured))
+            walk = int(self.sessions.walk[0])
             assert self.sessions.used[0] <= before + self.most_steps
-            if walk != AGAIN:
+            if outcome != AGAIN:
                 break
             assert self.caches.used[0] == 0, "nothing is done before all paths are known"
             assert self.sessions.used[0] <= before + 1
@@ -412,46 +404,63 @@ class Compiled:
 
     def dumps(self, contents):
         return [
-            [contents[number] for number in self.policy.dump(self.caches.caches, cache)]
+            [contents[number] for number in self.caches.caches.dump(cache)]
             for cache in range(self.n_caches)
         ]
 
 
-# The differential tests compile each strategy in every run of the suite.
-@pytest.mark.exhaustive
-@pytest.mark.parametrize(("strategy", "parameters_given", "kind"), CASES)
-@settings(
-    deadline=None,
-    max_examples=int(os.environ.get("STRATEGY_EXAMPLES", "25")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(data=st.data())
-def test_a_kernel_does_what_the_reference_does(strategy, parameters_given, kind, data):
+def hold_against_twin(strategy, parameters_given, kind, serve, data):
+    name = next(name for name, cls in STRATEGY.items() if cls is strategy)
     case = data.draw(cases(kind))
-    reference = Reference(strategy, parameters_given, case)
-    compiled = Compiled(strategy, parameters_given, case)
+    twin = Reference(STRATEGY_TWINS.get(name, strategy), parameters_given, case)
+    python = Reference(strategy, parameters_given, case)
+    numbered = Numbered(strategy, parameters_given, case, serve)
     served = np.zeros((len(case.contents), 2), dtype=np.int64)
     for request in case.requests:
         receiver, content = case.receivers[request.receiver], case.contents[request.content]
-        events, journal = reference.request(receiver, content, request.measured)
-        found, done = compiled.request(receiver, request.content, request.measured)
+        events, journal = twin.request(receiver, content, request.measured)
+        assert python.request(receiver, content, request.measured) == (events, journal)
+        assert python.dumps() == twin.dumps()
+        found, done = numbered.request(receiver, request.content, request.measured)
         assert found == events
         assert done == journal
-        assert compiled.dumps(case.contents) == reference.dumps()
+        assert numbered.dumps(case.contents) == twin.dumps()
         for event, *_ in events:
             if event in ("cache", "source"):
                 served[request.content, int(event == "source")] += 1
-    assert compiled.sessions.hits_of.tolist() == served.tolist()
-    if hasattr(reference.strategy, "_rng"):
-        streams = [side.strategy._rng.bit_generator.state for side in (reference, compiled.origin)]
-        assert streams[0] == streams[1], "both drew as often"
+    assert numbered.sessions.hits_of.tolist() == served.tolist()
+    if "seed" in getattr(python.strategy, "parameters", ()):
+        drawn = [side.strategy.parameters["seed"] for side in (python, numbered.origin)]
+        streams = [one.bit_generator.state for one in (twin.strategy._rng, *drawn)]
+        assert streams[0] == streams[1] == streams[2], "all drew as often"
+
+
+# The differential tests compile each strategy in every run of the suite.
+@pytest.mark.parametrize(
+    "serve",
+    [
+        pytest.param(serve_request, id="interpreted"),
+        pytest.param(compiled_request, id="compiled", marks=pytest.mark.exhaustive),
+    ],
+)
+@pytest.mark.parametrize(("strategy", "parameters_given", "kind"), CASES)
+@settings(
+    deadline=None,
+    max_examples=int(os.environ.get("STRATEGY_EXAMPLES", "15")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(data=st.data())
+def test_every_form_does_what_the_twin_does(strategy, parameters_given, kind, serve, data):
+    hold_against_twin(strategy, parameters_given, kind, serve, data)
 
 
 def test_every_strategy_of_icarus_is_tried():
     tried = {case.values[0] for case in CASES}
     own = {cls for cls in STRATEGY.values() if cls.__module__.startswith("icarus.")}
     assert tried == own
-    assert all(strategy_kernel(cls) is not None for cls in own)
+    assert not any(lacking(cls, {}) for cls in own)
+    defined = {cls for cls in own if "definition" in vars(cls)}
+    assert {STRATEGY[name] for name in STRATEGY_TWINS} == defined
 
 
 def network_of_one(**of_the_graph):
@@ -469,26 +478,11 @@ def network_of_one(**of_the_graph):
 def test_receivers_that_are_not_assigned_to_a_router_are_left_to_the_reference(assignment):
     case = network_of_one(cache_assignment=assignment)
     with pytest.raises(NoKernelError, match="receiver 'r' is assigned to"):
-        Compiled(STRATEGY["PARTITION"], {}, case)
-    assert Compiled(STRATEGY["PARTITION"], {}, network_of_one(cache_assignment={"r": 1})).state
+        Numbered(STRATEGY["PARTITION"], {}, case)
+    assert Numbered(STRATEGY["PARTITION"], {}, network_of_one(cache_assignment={"r": 1})).state
 
 
 def test_clusters_that_sources_belong_to_are_left_to_the_reference():
     case = network_of_one(clusters=[[1, "s"]])
     with pytest.raises(NoKernelError, match="'s' belongs to a cluster of caches"):
-        Compiled(STRATEGY["HR_CLUSTER"], {"intra_routing": "SYMM"}, case)
-
-
-@pytest.mark.exhaustive
-@pytest.mark.skipif(DISABLED, reason="this is that run")
-def test_kernels_are_plain_python_as_well(project):
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "STRATEGY_EXAMPLES": "8"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    run = subprocess.run(
-        [*command, "-m", "not statistical", str(Path(__file__).relative_to(project))],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stdout[-4000:]
+        Numbered(STRATEGY["HR_CLUSTER"], {"intra_routing": "SYMM"}, case)

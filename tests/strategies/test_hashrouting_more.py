@@ -15,9 +15,9 @@ from icarus.models.strategy import (
     HashroutingSymmetric,
     Strategy,
 )
-from icarus.strategies.hashrouting import BaseHashrouting
 from icarus.planning.validation import SectionChecker
 from icarus.registry import STRATEGY
+from icarus.strategies.hashrouting import BaseHashrouting
 
 WALKS = "r 1 2 3 s, 2 4 5"
 """Routers 4 and 5 hang off the way from r to s; the fork is at 2."""

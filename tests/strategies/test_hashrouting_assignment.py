@@ -16,8 +16,8 @@ from icarus.execution import NetworkController, NetworkModel, NetworkView
 from icarus.execution.simulation import Simulation, simulate
 from icarus.models.cache import ShardedCache
 from icarus.models.strategy import HashroutingSymmetric
-from icarus.strategies.hashrouting import BaseHashrouting
 from icarus.registry import STRATEGY, register_strategy
+from icarus.strategies.hashrouting import BaseHashrouting
 from icarus.tools import means_confidence_interval
 from icarus.util import Tree
 
