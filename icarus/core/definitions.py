@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from icarus.core.signatures import Parameter, parameters
 
-UNDEFINED = "is a Python class"
+UNDEFINED = "has no kernel"
 """What a component lacks for being compiled that is written as a class of Icarus 0.8."""
 
-__all__ = ["UNDEFINED", "constructor", "parameters_of", "require_methods", "settled"]
+__all__ = ["UNDEFINED", "class_of", "constructor", "parameters_of", "require_methods", "settled"]
 
 
 def parameters_of(definition: Any) -> Mapping[str, Parameter]:
@@ -77,6 +78,38 @@ def constructor(
     return __init__
 
 
+def _require_named_tuple(definition: Any) -> None:
+    if not (isinstance(definition, type) and issubclass(definition, tuple)):
+        raise TypeError(f"a definition is a NamedTuple class, found {definition!r}")
+
+
+def class_of(definition: type, base: type, name: str) -> type:
+    """Return the class that goes with a definition, to be registered in its place.
+
+    Parameters
+    ----------
+    definition : type
+        The NamedTuple class.
+    base : type
+        What makes a class of a definition that is given by name.
+    name : str
+        The attribute of the definition that it becomes, where pickles find it.
+    """
+    _require_named_tuple(definition)
+    made = {
+        "__doc__": definition.__doc__,
+        "__module__": definition.__module__,
+        "__qualname__": f"{definition.__qualname__}.{name}",
+    }
+
+    def fill(namespace: dict[str, Any]) -> None:
+        namespace.update(made)
+
+    made_class = types.new_class(name, (base,), {"definition": definition}, fill)
+    setattr(definition, name, made_class)
+    return made_class
+
+
 def require_methods(definition: Any, takes: Mapping[str, Sequence[str]]) -> None:
     """Raise TypeError unless a definition is a NamedTuple class with these methods.
 
@@ -86,8 +119,7 @@ def require_methods(definition: Any, takes: Mapping[str, Sequence[str]]) -> None
     takes : mapping
         From the name of each method to what it takes behind ``self``, in this order.
     """
-    if not (isinstance(definition, type) and issubclass(definition, tuple)):
-        raise TypeError(f"a definition is a NamedTuple class, found {definition!r}")
+    _require_named_tuple(definition)
     where = definition.__name__
     for name, arguments in takes.items():
         method = getattr(definition, name, None)

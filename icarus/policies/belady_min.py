@@ -19,7 +19,7 @@ from icarus.policies.ranked import (
     remove_ranked,
     reserve_ranked,
 )
-from icarus.policies.records import IN_SLOT, KNOWN, Records, make_records
+from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
 
@@ -35,7 +35,7 @@ NEVER_KEY = -(2**62)
 class BeladyMinCaches(NamedTuple):
     """MIN caches."""
 
-    records: Records
+    records: Records | NamedRecords
     """Next uses."""
     heaps: Heaps
     """What is cached, by next use, the latest first; see ``_key``."""
@@ -113,8 +113,8 @@ class BeladyMinCaches(NamedTuple):
             self.records.rows[(row << 1) + KNOWN] = self.first_use[content]
         return row
 
-    has, remove, dump = has_ranked, remove_ranked, dump_ranked
-    places, size, reserve = rank_places, ranked_size, reserve_ranked
+    has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
+    places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]
 
 
 class _FirstUses(dict[Item, int]):

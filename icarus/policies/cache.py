@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from icarus.core.definitions import UNDEFINED, constructor, parameters_of, require_methods, settled
+from icarus.core.definitions import (
+    UNDEFINED,
+    class_of,
+    constructor,
+    parameters_of,
+    require_methods,
+    settled,
+)
 from icarus.core.randomness import generator
-from icarus.core.signatures import Parameter
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slots import Nowhere
 from icarus.registry import register_cache_policy
@@ -111,13 +117,10 @@ class DefinedCache(Cache):
     definition: ClassVar[Any]
     """The class of the state of all caches of a network."""
 
-    _takes: ClassVar[Mapping[str, Parameter]] = {}
-
     def __init_subclass__(cls, definition: Any = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if definition is not None:
             cls.definition = _completed(definition)
-            cls._takes = parameters_of(definition)
             if "__init__" not in vars(cls):
                 cls.__init__ = constructor(  # type: ignore[method-assign]
                     definition.new, DefinedCache.__init__, {"maxlen": int}
@@ -140,7 +143,7 @@ class DefinedCache(Cache):
         TypeError
             If one is missing.
         """
-        found = settled(cls.__name__, cls._takes, args, kwargs)
+        found = settled(cls.__name__, parameters_of(cls.definition), args, kwargs)
         if "seed" in found:
             found["seed"] = cls._generator(found["seed"])
         return found
@@ -268,7 +271,8 @@ def define_policy(
     Returns
     -------
     callable
-        A decorator that returns the class as it is.
+        A decorator that returns the class as it is, with the class of its Python objects as its
+        attribute ``Cache``.
 
     Raises
     ------
@@ -277,12 +281,7 @@ def define_policy(
     """
 
     def decorate(definition: type) -> type:
-        made = {"__doc__": definition.__doc__, "__module__": definition.__module__}
-        made["__qualname__"] = f"{definition.__qualname__}Cache"
-        cls = type(DefinedCache)(
-            f"{definition.__name__}Cache", (DefinedCache,), made, definition=definition
-        )
-        register_cache_policy(name, check=check)(cls)
+        register_cache_policy(name, check=check)(class_of(definition, DefinedCache, "Cache"))
         return definition
 
     return decorate

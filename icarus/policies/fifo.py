@@ -36,8 +36,8 @@ class FifoCaches(NamedTuple):
             return NOTHING
         return self.lines.insert_first(cache, content)
 
-    get, has, remove, dump = has_in_line, has_in_line, remove_from_line, dump_line
-    places, size = line_places, line_size
+    get, has, remove, dump = has_in_line, has_in_line, remove_from_line, dump_line  # type: ignore[misc]
+    places, size = line_places, line_size  # type: ignore[misc]
 
 
 @register_cache_policy("FIFO")

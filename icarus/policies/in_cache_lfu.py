@@ -81,7 +81,7 @@ class InCacheLfuCaches(NamedTuple):
         lines.set_free(cache, slot)
         return True
 
-    has, places, size = has_in_line, line_places, line_size
+    has, places, size = has_in_line, line_places, line_size  # type: ignore[misc]
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, the one to be evicted next last."""

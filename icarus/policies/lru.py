@@ -48,8 +48,8 @@ class LruCaches(NamedTuple):
         lines.move_first(lines.end(cache), slot)
         return NOTHING
 
-    has, remove, dump = has_in_line, remove_from_line, dump_line
-    places, size = line_places, line_size
+    has, remove, dump = has_in_line, remove_from_line, dump_line  # type: ignore[misc]
+    places, size = line_places, line_size  # type: ignore[misc]
 
 
 @register_cache_policy("LRU")

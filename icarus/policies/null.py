@@ -29,7 +29,7 @@ class NullCaches(NamedTuple):
         """Insert nothing, evict nothing."""
         return NOTHING
 
-    has = remove = get
+    has = remove = get  # type: ignore[misc]
 
     def dump(self, cache: int) -> list[Any]:
         """Return an empty list."""

@@ -16,7 +16,7 @@ from icarus.policies.ranked import (
     remove_ranked,
     reserve_ranked,
 )
-from icarus.policies.records import IN_SLOT, KNOWN, Records, make_records
+from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
 
@@ -34,7 +34,7 @@ ROW_BITS = 31
 class PerfectLfuCaches(NamedTuple):
     """Perfect LFU caches."""
 
-    records: Records
+    records: Records | NamedRecords
     """Numbers of requests. Records are made at first requests, in this order."""
     heaps: Heaps
     """What is cached, by number of requests and row."""
@@ -88,8 +88,8 @@ class PerfectLfuCaches(NamedTuple):
         row = self.records.find(cache, content)
         return row if row >= 0 else self.records.make(cache, content)
 
-    has, remove, dump = has_ranked, remove_ranked, dump_ranked
-    places, size, reserve = rank_places, ranked_size, reserve_ranked
+    has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
+    places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]
 
 
 @register_cache_policy("PERFECT_LFU")

@@ -34,7 +34,9 @@ class RandCaches(NamedTuple):
         """Return whether a content is cached."""
         return self.slots.find(cache, content) >= 0
 
-    get = has
+    def get(self, cache, content):
+        """Return whether a content is cached."""
+        return self.has(cache, content)
 
     def put(self, cache, content):
         """Insert a content if it is absent; return what was evicted for it."""

@@ -106,7 +106,7 @@ class SegmentedLruCaches(NamedTuple):
             lines.move_first(end, demoted)
             links[(demoted << 2) + END] = end
 
-    has, places, size = has_in_line, line_places, line_size
+    has, places, size = has_in_line, line_places, line_size  # type: ignore[misc]
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, highest segment first, the most recently used first in each."""

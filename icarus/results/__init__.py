@@ -42,6 +42,9 @@ _DRAWN_BY = {
 
 
 def __getattr__(name: str) -> Any:
+    module = f"{__name__}.{name}"
+    if module in _DRAWN_BY.values():
+        return _imported(module)
     if name not in _DRAWN_BY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(_imported(_DRAWN_BY[name]), name)

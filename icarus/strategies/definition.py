@@ -89,7 +89,7 @@ def register_strategy_kernel(
         )
         return request.ended(walk)
 
-    state.process = recorded
+    state.process = recorded  # type: ignore[attr-defined]
     _STRATEGIES[strategy] = StrategyKernel(build, lacks, hashes)
 
 

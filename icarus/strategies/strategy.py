@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from icarus.core.definitions import constructor, parameters_of, require_methods, settled
+from icarus.core.definitions import class_of, constructor, parameters_of, require_methods, settled
 from icarus.core.randomness import generator
-from icarus.core.signatures import Parameter
 from icarus.errors import suggestion
 from icarus.registry import register_strategy
 from icarus.strategies.known_network import KnownNetwork
@@ -71,13 +70,11 @@ class DefinedStrategy(Strategy):
 
     definition: ClassVar[Any]
     """The class of what the strategy knows, with what it does to a request."""
-    _takes: ClassVar[Mapping[str, Parameter]] = {}
 
     def __init_subclass__(cls, definition: Any = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if definition is not None:
             cls.definition = _completed(definition)
-            cls._takes = parameters_of(definition)
             if "__init__" not in vars(cls):
                 leading = {"view": Any, "controller": Any}
                 cls.__init__ = constructor(  # type: ignore[method-assign]
@@ -86,7 +83,7 @@ class DefinedStrategy(Strategy):
 
     def __init__(self, view: Any, controller: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(view, controller)
-        self.parameters = settled(type(self).__name__, self._takes, args, kwargs)
+        self.parameters = settled(type(self).__name__, parameters_of(self.definition), args, kwargs)
         if "seed" in self.parameters:
             self.parameters["seed"] = generator(self.parameters["seed"])
         self.network = KnownNetwork(view)
@@ -149,7 +146,8 @@ def define_strategy(
     Returns
     -------
     callable
-        A decorator that returns the class as it is.
+        A decorator that returns the class as it is, with the class of its Python objects as its
+        attribute ``Strategy``.
 
     Raises
     ------
@@ -158,12 +156,7 @@ def define_strategy(
     """
 
     def decorate(definition: type) -> type:
-        made = {"__doc__": definition.__doc__, "__module__": definition.__module__}
-        made["__qualname__"] = f"{definition.__qualname__}Strategy"
-        cls = type(DefinedStrategy)(
-            f"{definition.__name__}Strategy", (DefinedStrategy,), made, definition=definition
-        )
-        register_strategy(name, check=check)(cls)
+        register_strategy(name, check=check)(class_of(definition, DefinedStrategy, "Strategy"))
         return definition
 
     return decorate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from icarus.kernels.index import all_hashed
+from icarus.policies.slots import all_hashed
 from scripts.benchmark.experiments import beside_python, network_experiment, run, warm_up
 from scripts.benchmark.measuring import (
     Row,

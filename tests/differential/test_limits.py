@@ -9,7 +9,7 @@ from comparison import COLLECTORS, QUICK, assert_same_caches, assert_same_result
 from icarus.execution.compiled import compiled_engine as engine
 from icarus.execution.compiled import network_tables as tables
 from icarus.execution.simulation import Simulation, simulate
-from icarus.kernels import index
+from icarus.policies import slots
 from icarus.scenarios import contentplacement
 from icarus.util import Tree
 
@@ -60,7 +60,7 @@ def test_sessions_that_are_handed_over_now_and_then(strategy, monkeypatch):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_indexes_that_are_hashed(strategy, policy):
-    with index.all_hashed():
+    with slots.all_hashed():
         assert_same_results(experiment(strategy, policy))
         assert_same_caches(experiment(strategy, policy))
 

@@ -27,9 +27,9 @@ from icarus.execution.compiled.compiled_engine import state_of
 from icarus.policies.lru import LruCaches
 from icarus.registry import STRATEGY
 from icarus.strategies.definition import compiled_state, lacking
+from icarus.verbs import request as verbs
 from icarus.verbs import sessions as steps
 from icarus.verbs.network import AGAIN
-from icarus.verbs import request as verbs
 from icarus.verbs.sessions import NOT_MEASURED, start_session
 
 NODES = [0, "", "a", (1, 2), 5, -1, "z", 2.5, 7, "q", 11, "w", "b", 3]

@@ -20,11 +20,11 @@ import zstandard
 from bounded import run_bounded
 
 from icarus.errors import TraceError
-from icarus.traces.trace_catalogue import file_version
 from icarus.tools import TraceReader, convert_trace, trace_info
 from icarus.traces import pipes
 from icarus.traces.binary import MAGIC
 from icarus.traces.text_lines import missing_file
+from icarus.traces.trace_catalogue import file_version
 
 COMPRESSORS = {
     ".gz": lambda: zlib.compressobj(wbits=31),

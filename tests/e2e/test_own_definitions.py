@@ -1,32 +1,31 @@
-"""Kernels of a user's own: the same results as the classes, wherever and however they run."""
+"""Definitions of a user's own: the same results wherever and however they run."""
 
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
-from test_policy_kernels import NAMES, apply_all, cases, check
+from hypothesis import given
+from hypothesis import strategies as st
 
-import icarus.kernels as public
-from icarus.compiler.jit import DISABLED, kernel
-from icarus.kernels import index, register_policy_kernel, register_strategy_kernel
-from icarus.kernels.dispatch import define
-from icarus.strategies.definition import is_foreign
-from icarus.models.cache import LruCache
-from icarus.models.strategy import LeaveCopyEverywhere
+from icarus.compiler.jit import DISABLED
+from icarus.execution.compiled.compiled_engine import state_of
 from icarus.planning.loading import load_settings
+from icarus.policies import define_policy
 from icarus.registry import CACHE_POLICY, STRATEGY
 from icarus.results import read_results_pickle
+from icarus.strategies import define_strategy
+from icarus.strategies.definition import is_foreign
 
 EXAMPLE = "extension_compiled.py"
 
 SMALL = (
-    *("-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 2}]", "-c", "POLICIES=['CLOCK']"),
+    *("-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 2}]", "-c", "POLICIES=['SIEVE']"),
     *("-c", "NETWORK_CACHE=[0.05, 0.3]", "-c", "N_CONTENTS=300", "-c", "N_REPLICATIONS=1"),
     *("-c", "N_WARMUP_REQUESTS=500", "-c", "N_MEASURED_REQUESTS=2000"),
 )
@@ -97,32 +96,74 @@ def example(project):
     """The example's components, registered in this process."""
     load_settings(project / "config" / EXAMPLE)
     yield sys.modules["icarus_settings_extension_compiled"]
-    del CACHE_POLICY["CLOCK"]
+    del CACHE_POLICY["SIEVE"]
     del STRATEGY["LCE_NEAR"]
 
 
-@pytest.mark.parametrize("names", sorted(NAMES))
-def test_the_policy_of_the_example_does_what_its_class_does(example, names, monkeypatch):
-    if names == "text":
-        monkeypatch.setattr(index, "DENSE_LIMIT", 0)
-    compiled = kernel(apply_all)
+class Twin:
+    """SIEVE as its paper has it, over a plain list, the oldest content first."""
 
-    @settings(max_examples=30, deadline=None)
-    @given(case=cases(NAMES[names]))
-    def compare(case):
-        check(compiled, "CLOCK", {}, case)
+    def __init__(self, maxlen):
+        self.maxlen, self.held, self.visited, self.hand = maxlen, [], set(), None
 
-    compare()
+    def get(self, k):
+        if k in self.held:
+            self.visited.add(k)
+        return k in self.held
+
+    def put(self, k):
+        if self.get(k):
+            return None
+        evicted = None
+        if len(self.held) == self.maxlen:
+            i = self.held.index(self.hand) if self.hand in self.held else 0
+            while self.held[i] in self.visited:
+                self.visited.remove(self.held[i])
+                i = (i + 1) % self.maxlen
+            evicted = self.held[i]
+            self.hand = self.held[i + 1] if i + 1 < self.maxlen else None
+            self.held.remove(evicted)
+        self.held.append(k)
+        return evicted
+
+
+@given(
+    maxlen=st.integers(1, 5),
+    calls=st.lists(st.tuples(st.booleans(), st.integers(-1, 8)), max_size=80),
+)
+def test_the_policy_of_the_example_is_sieve(example, maxlen, calls):
+    cache, twin = CACHE_POLICY["SIEVE"](maxlen), Twin(maxlen)
+    state = state_of([CACHE_POLICY["SIEVE"](maxlen)], example.Sieve, range(-1, 9))
+    for is_put, k in calls:
+        if is_put:
+            evicted = twin.put(k)
+            # A hand that is at the end of the line stays there until the next eviction, although
+            # later contents come between.
+            assert cache.put(k) == evicted
+            assert state.put(0, k + 1) == (-1 if evicted is None else evicted + 1)
+        else:
+            assert cache.get(k) == state.get(0, k + 1) == twin.get(k)
+    assert cache.dump() == [k - 1 for k in state.dump(0)] == twin.held[::-1]
 
 
 def test_states_of_users_are_told_from_those_of_icarus(example):
-    own = CACHE_POLICY["LRU"](3)
-    built = public.Contents(range(5))
-    from icarus.strategies.definition import policy_kernel
+    def state(name):
+        cache = CACHE_POLICY[name](3)
+        return state_of([cache], cache.definition, range(5))
 
-    assert not is_foreign(policy_kernel(LruCache).build([own], built))
-    assert is_foreign(example.build_clock([example.ClockCache(3)], built))
-    assert is_foreign((1, (example.LeaveCopyNearState(1),)))
+    assert not is_foreign(state("LRU"))
+    assert is_foreign(state("SIEVE"))
+    assert is_foreign((1, (example.LeaveCopyNear(1),)))
+
+
+def test_caches_and_strategies_of_users_are_found_by_pickles(example):
+    cache = CACHE_POLICY["SIEVE"](2)
+    for k in "abab":
+        cache.put(k)
+    again = pickle.loads(pickle.dumps(cache))
+    assert (again.dump(), again.put("c")) == (cache.dump(), cache.put("c")) == (["b", "a"], "a")
+    assert example.Sieve.Cache is CACHE_POLICY["SIEVE"]
+    assert example.LeaveCopyNear.Strategy is STRATEGY["LCE_NEAR"]
 
 
 SCRIPT = """
@@ -136,13 +177,13 @@ experiment = Tree(
     cache_placement={"name": "UNIFORM", "network_cache": 0.3},
     content_placement={"name": "UNIFORM"},
     strategy={"name": "LCE_NEAR", "hops": 1},
-    cache_policy={"name": "CLOCK"},
+    cache_policy={"name": "SIEVE"},
 )
 ran = {}
-for engine in ("python", "compiled"):
+for engine in ("compiled", "python"):
     done = simulate(Simulation(experiment, {"CACHE_HIT_RATIO": {}}, 1, 0, engine))
     ran[done.engine] = done.results["CACHE_HIT_RATIO"]["MEAN"]
-print(ClockCaches.__module__, json.dumps(ran))
+print(Sieve.__module__, json.dumps(ran))
 """
 
 
@@ -154,13 +195,13 @@ def components_of(project):
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("flags", [("own.py",), ("-m", "own")], ids=["script", "module"])
-def test_kernels_of_a_script_that_is_run(project, tmp_path, flags):
+def test_definitions_of_a_script_that_is_run(project, tmp_path, flags):
     (tmp_path / "own.py").write_text(components_of(project) + SCRIPT, encoding="utf-8")
     check_script(python(tmp_path, *flags).stdout)
 
 
 @pytest.mark.exhaustive
-def test_kernels_of_a_notebook_whose_cells_are_run_twice(project, tmp_path):
+def test_definitions_in_a_notebook_whose_cells_are_run_twice(project, tmp_path):
     """Cells are run in the main module and have no file."""
     (tmp_path / "cells.txt").write_text(components_of(project), encoding="utf-8")
     (tmp_path / "last.txt").write_text(SCRIPT, encoding="utf-8")
@@ -184,116 +225,97 @@ def check_script(output):
 @pytest.mark.parametrize(
     ("mistake", "found"),
     [
-        ("    slots = caches.slotz", "attribute 'slotz'"),
+        ("self.lines.finds(cache, content)", "attribute 'finds'"),
         pytest.param(
-            "    slots = caches.slots; dump_clock(caches, cache)",
-            "Untyped global name 'dump_clock'",
+            "self.lines.find(cache, nothing)",
+            "'nothing' is not defined",
             marks=pytest.mark.exhaustive,
         ),
-        pytest.param(
-            "    slots = caches.slots; sorted([1], key=str)",
-            "Key must be None",
-            marks=pytest.mark.exhaustive,
-        ),
+        pytest.param("sorted([1], key=str)[0]", "Key must be None", marks=pytest.mark.exhaustive),
     ],
 )
-def test_kernels_that_cannot_be_compiled_are_reported_in_one_line(
-    project, tmp_path, mistake, found
-):
+def test_what_cannot_be_compiled_is_reported_in_one_line(project, tmp_path, mistake, found):
     if DISABLED:
         pytest.skip("nothing is compiled")
-    text = components_of(project).replace("    slots = caches.slots\n", f"{mistake}\n")
+    right = "self.lines.find(cache, content)"
+    text = components_of(project).replace(right, mistake, 1)
     (tmp_path / "own.py").write_text(text + SCRIPT, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "own.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert (
-        "TypeError: kernels cannot be compiled for LeaveCopyNearState, Network, ClockCaches" in last
-    )
+    assert "TypeError: kernels cannot be compiled for LeaveCopyNear, Network, Sieve" in last
     line = text[: text.index(mistake)].count("\n") + 1
     assert found in last
     assert f": own.py, line {line}: " in last
     assert len(last) < 800
 
 
-def test_what_kernels_need_is_found_in_one_place_without_loading_the_compiler_before():
+def test_registering_loads_no_compiler():
     code = """
 import sys
-import icarus, icarus.cli, icarus.kernels
+import icarus, icarus.cli, icarus.policies, icarus.strategies
 from icarus.registry import STRATEGY
 sorted(STRATEGY)
 assert "numba" not in sys.modules
-from icarus.kernels import register_policy_kernel
-assert "numba" in sys.modules
 """
     python(Path.cwd(), "-c", code)
-    for name in public.__all__:
-        assert getattr(public, name) is not None
-    assert set(public.__all__) <= set(dir(public))
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        public.nothing  # noqa: B018
 
 
 # What cannot be registered.
 
 
 class State(NamedTuple):
-    """A state without anything behind it."""
+    """A policy that is none."""
 
     nothing: int
 
+    @classmethod
+    def new(cls, room):
+        return cls(0)
 
-def look_up(caches, cache, content):
-    return False
+    def get(self, cache, content):
+        return False
 
+    put = has = remove = get
 
-def serve(strategy, net, caches, sessions, walk, receiver, source, content):
-    return walk
-
-
-def register_policy(policy: Any = LruCache, state: Any = State, **functions: Any) -> None:
-    operations = dict.fromkeys(("get", "put", "has", "remove"), look_up)
-    register_policy_kernel(policy, state, **{**operations, **functions}, build=State, dump=look_up)
-
-
-def test_functions_of_other_arguments_are_refused():
-    with pytest.raises(TypeError, match=r"put of State should take caches, cache, content; found"):
-        register_policy(put=lambda caches, content: -1)
-    with pytest.raises(TypeError, match=r"process of State should take strategy, net, caches"):
-        register_strategy_kernel(LeaveCopyEverywhere, State, process=look_up, build=State)
+    def dump(self, cache):
+        return []
 
 
-def test_names_instead_of_classes_are_refused():
-    with pytest.raises(TypeError, match="policy should be the class that was registered"):
-        register_policy("LRU")
-    with pytest.raises(TypeError, match="strategy should be the class that was registered"):
-        register_strategy_kernel("LCE", State, process=serve, build=State)
+def without(name: str, **others: Any) -> type:
+    """Return a NamedTuple class that lacks a method of `State`, or has others."""
+    known = {key: value for key, value in vars(State).items() if key in METHODS and key != name}
 
-
-@pytest.mark.parametrize("state", [dict, "State", tuple, State(1)], ids=repr)
-def test_states_that_are_no_named_tuples_are_refused(state):
-    with pytest.raises(TypeError, match="state should be a NamedTuple class"):
-        register_policy(state=state)
-
-
-def test_a_state_keeps_its_functions():
-    """Code that was compiled for its type would go on calling the old ones."""
-
-    class Known(NamedTuple):
+    class Lacking(NamedTuple):
         nothing: int
 
-    define(Known, get=look_up)
-    define(Known, get=look_up)
-    with pytest.raises(ValueError, match="Known has another function 'get' already"):
-        define(Known, get=lambda caches, cache, content: True)
+    for key, value in {**known, **others}.items():
+        setattr(Lacking, key, value)
+    return Lacking
 
 
-def test_a_kernel_may_be_declared_as_one_before(monkeypatch):
-    class Declared(NamedTuple):
-        nothing: int
+METHODS = ("new", "get", "put", "has", "remove", "dump")
 
-    register = kernel(look_up)
-    define(Declared, get=register)
-    assert not kernel(register)(Declared(1), 0, 0)
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_a_policy_lacks_is_said(name):
+    with pytest.raises(TypeError, match=rf"Lacking has no (class )?method {name}"):
+        define_policy("OWN")(without(name))
+    assert "OWN" not in CACHE_POLICY
+
+
+def test_methods_of_other_arguments_are_refused():
+    with pytest.raises(
+        TypeError, match=r"should have put\(self, cache, content\), found put\(self, content\)"
+    ):
+        define_policy("OWN")(without("put", put=lambda self, content: -1))
+    with pytest.raises(TypeError, match=r"State has no method serve\(self, request, path\)"):
+        define_strategy("OWN")(State)
+
+
+@pytest.mark.parametrize("state", [dict, "State", State(1), int], ids=repr)
+def test_what_is_no_named_tuple_is_refused(state):
+    with pytest.raises(TypeError, match="a definition is a NamedTuple class"):
+        define_policy("OWN")(state)
