@@ -18,6 +18,7 @@ import numpy as np
 from icarus.core.random_streams import with_seed
 from icarus.execution.collectors import CollectorProxy, build_collectors
 from icarus.execution.collectors.counts import SessionCounts
+from icarus.execution.collectors.session_records import RecordTakers, SessionRecorder
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.registry import STRATEGY
@@ -115,7 +116,7 @@ def exec_experiment(
     if engine == "compiled":
         measured = _compiled(view, instance, cache_policy["name"], workload, proxy, demand, report)
     else:
-        measured = _interpreted(instance, workload, controller, report)
+        measured = _interpreted(view, instance, workload, controller, report)
     if proxy.members and not measured:
         _warn_of_nothing(processed)
     results: Tree = proxy.results()
@@ -146,22 +147,33 @@ def _compiled(
         *(view, strategy, policy, workload, absorb),
         content_hits=any(getattr(one, "needs_content_hits", False) for one in proxy.members),
         demand=demand,
+        takers=RecordTakers(proxy.members),
     )
     run.run(heartbeat)
     return run.measured
 
 
 def _interpreted(
+    view: NetworkView,
     strategy: Any,
     workload: Any,
     controller: NetworkController,
     heartbeat: Heartbeat,
 ) -> bool:
     """Run on the python engine; return whether a session was measured."""
+    members = controller.collector.members
+    takers = RecordTakers(members)
+    recorder = None
+    if takers:
+        recorder = SessionRecorder(view, getattr(workload, "contents", ()), takers)
+        controller.attach_collector(CollectorProxy(view, [*members, recorder]))
+        controller.tell_evicted = recorder.evicted if takers.evictions else None
     if is_native(workload):
         _drive_batches(strategy.process_event, workload, controller, heartbeat)
     else:
         _drive_events(strategy.process_event, iter(workload), heartbeat)
+    if recorder is not None:
+        recorder.flush()
     return controller.measured
 
 

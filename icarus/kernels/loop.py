@@ -14,17 +14,22 @@ from icarus.kernels.sessions import (
     request_leg,
     start_session,
 )
+from icarus.kernels.watching import plain_caches
 
 __all__ = ["run_requests"]
 
 
-def run_requests(strategy, net, caches, sessions, receivers, requests, first, stop, most_steps):
+def run_requests(
+    strategy, net, caches, sessions, notes, receivers, requests, first, stop, most_steps
+):
     """Serve the requests from `first` on, up to `stop`.
 
     Parameters
     ----------
     strategy, net, caches, sessions : NamedTuple
         The states of the strategy, the network, the caches and what is measured.
+    notes : Notes
+        What is noted of every request, if anything is.
     receivers : ndarray of int32, shape (n_receivers,)
         Nodes by receiver.
     requests : RequestBatch of ndarrays
@@ -40,7 +45,12 @@ def run_requests(strategy, net, caches, sessions, receivers, requests, first, st
         The first request that was not served: `stop`, unless room or a path is missing.
     """
     for i in range(first, stop):
-        look_ahead(net, caches, receivers, requests, i, stop)
+        if len(notes.evicted) > 0:
+            # No strategy puts a content into one cache twice for one request.
+            if notes.used[0] + len(net.node_of) > len(notes.evicted):
+                return i
+            notes.evicted_before[i] = notes.used[0]
+        look_ahead(net, plain_caches(caches), receivers, requests, i, stop)
         content = requests.content[i]
         source = content_source(net, content)
         receiver = receivers[requests.receiver[i]]
@@ -55,6 +65,8 @@ def run_requests(strategy, net, caches, sessions, receivers, requests, first, st
             walk = process(strategy, net, caches, sessions, walk, receiver, source, content)
         if walk == AGAIN:
             return i
+        if len(notes.walk) > 0:
+            notes.walk[i] = walk
         end_session(sessions, walk, requests.size[i] if len(requests.size) > 0 else 0)
     return stop
 
