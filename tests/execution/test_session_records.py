@@ -194,7 +194,11 @@ def test_a_recorder_without_anything_to_record():
     recorder.start_session(2.0, 2, "b")
     recorder.request_hop(1, 2)
     recorder.end_session()
+    recorder.start_session(3.0, 2, "b")
+    recorder.request_hop(1, 2, main_path=False)
+    recorder.content_hop(2, 1, main_path=False)
     recorder.flush()
     (records,) = Records.kept
-    assert records.success.tolist() == [False, True]
-    assert np.isnan(records.latency).tolist() == [False, True]
+    assert records.success.tolist() == [False, True, False]
+    assert np.isnan(records.latency).tolist() == [False, True, False]
+    assert records.content_hops.tolist() == [0, 0, 1]

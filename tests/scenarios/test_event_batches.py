@@ -185,6 +185,6 @@ def test_the_same_events_again():
     events = [event(time=i) for i in range(3)]
     begun = Begun(3, (0, "r", 1))
     assert list(SameEvents(Events([*events, event()]), begun)) == [*events, event()]
-    for others in (events[1:], events[:2], []):
+    for others in (events[1:], events[:2], [], [event(time=9), *events]):
         with pytest.raises(RuntimeError, match="yields other events each time"):
             list(SameEvents(Events(others), begun))

@@ -127,12 +127,12 @@ class CompiledRun:
         self._run_requests: Callable[..., int] = (
             entries.run_requests_unkept if foreign else entries.run_requests
         )
-        self._recording = None
-        if takers:
-            self._recording = Recording(
-                takers, list(numbering.nodes), contents.names, self._net.node_of, _MOST_AT_ONCE
-            )
-        self._notes = self._recording.notes if self._recording else NO_NOTES
+        self._recording = (
+            Recording(takers, [*numbering.nodes], contents.names, self._net.node_of, _MOST_AT_ONCE)
+            if takers
+            else None
+        )
+        self._notes = NO_NOTES if self._recording is None else self._recording.notes
         self._sized = False
         self._times: tuple[float, float] | None = None
         names = f"{type(strategy).__name__} with {cache_policy}"
