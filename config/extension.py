@@ -1,4 +1,4 @@
-"""Extending Icarus: a strategy, a cache policy and a data collector of one's own, in one file.
+"""Extending Icarus: a strategy, a cache policy and data collectors of one's own, in one file.
 
     icarus run config/extension.py
     icarus plot results/extension.pickle
@@ -11,6 +11,8 @@ icarus.registry are all used alike.
 
 from collections import Counter, deque
 from copy import deepcopy
+
+import numpy as np
 
 from icarus.execution import DataCollector
 from icarus.models import Cache, Strategy
@@ -141,6 +143,33 @@ class ServingDistanceCollector(DataCollector):
 
 
 # --------------------------------------------------------------------------------------------
+# A data collector may as well take records of many sessions at a time, as arrays with a row for
+# each session. What else is written in kernels then still runs compiled.
+# --------------------------------------------------------------------------------------------
+
+
+@register_data_collector("HIT_RATIO_OVER_TIME")
+class HitRatioOverTime(DataCollector):
+    """Share of sessions served by caches, in consecutive periods of some seconds each."""
+
+    def __init__(self, view, seconds: float = 3600.0):
+        super().__init__(view)
+        self.seconds = seconds
+        self.hits, self.sessions = Counter(), Counter()
+
+    def take_sessions(self, records):
+        start = records.time // self.seconds * self.seconds
+        first = np.flatnonzero(np.diff(start, prepend=np.nan))
+        hits = np.add.reduceat(records.from_cache, first, dtype=int)
+        sessions = np.diff(first, append=len(records))
+        for total, part in ((self.hits, hits), (self.sessions, sessions)):
+            total.update(dict(zip(start[first].tolist(), part.tolist(), strict=True)))
+
+    def results(self):
+        return {"MEAN_FROM": {t: self.hits[t] / n for t, n in self.sessions.items()}}
+
+
+# --------------------------------------------------------------------------------------------
 # The campaign, which names them like built-in ones.
 # --------------------------------------------------------------------------------------------
 
@@ -154,7 +183,12 @@ N_MEASURED_REQUESTS = 10_000
 
 N_REPLICATIONS = 3
 PARALLEL_EXECUTION = True
-DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "SERVING_DISTANCE"]
+DATA_COLLECTORS = {
+    "CACHE_HIT_RATIO": {},
+    "LATENCY": {},
+    "SERVING_DISTANCE": {},
+    "HIT_RATIO_OVER_TIME": {"seconds": 10.0},
+}
 
 default = Tree()
 default["topology"] = {"name": "TREE", "k": 2, "h": 5}

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import inf
 from typing import Any, Literal
 
 import fnss
 import numpy as np
 
 from icarus.core.random_streams import with_seed
-from icarus.execution.collectors import build_collectors
+from icarus.execution.collectors import CollectorProxy, build_collectors
 from icarus.execution.collectors.counts import SessionCounts
+from icarus.execution.collectors.session_records import RecordTakers, SessionRecorder
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.registry import STRATEGY
-from icarus.scenarios.workload.requests import RequestBatch, Workload, yields_batches
+from icarus.scenarios.workload.event_batches import EventBatches
+from icarus.scenarios.workload.receivers import receivers_of
+from icarus.scenarios.workload.requests import RequestBatch, is_native
 from icarus.types import Content, Node, Seed
 from icarus.util import Tree
 
@@ -89,6 +93,8 @@ def exec_experiment(
         If it was to be compiled and some part has no kernel, or compiling its code would take
         longer than it saves.
     """
+    if engine == "compiled" and not isinstance(workload, EventBatches) and not is_native(workload):
+        workload = EventBatches(workload, receivers_of(topology))
     model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
     view = NetworkView(model)
     controller = NetworkController(model)
@@ -108,29 +114,74 @@ def exec_experiment(
             heartbeat(requests)
 
     if engine == "compiled":
-        # Only here: the compiler takes half a second to import.
-        from icarus.execution.compiled.compiled_engine import CompiledRun
-
-        content_hits = any(getattr(one, "needs_content_hits", False) for one in proxy.members)
-
-        def absorb(counts: SessionCounts) -> None:
-            for collector in proxy.members:
-                collector.absorb(counts)
-
-        policy = cache_policy["name"]
-        run = CompiledRun(view, instance, policy, workload, absorb, content_hits, demand)
-        run.run(report)
-        measured = run.measured
+        measured = _compiled(view, instance, cache_policy["name"], workload, proxy, demand, report)
     else:
-        if isinstance(workload, Workload) and yields_batches(type(workload)):
-            _drive_batches(instance.process_event, workload, controller, report)
-        else:
-            _drive_events(instance.process_event, iter(workload), report)
-        measured = controller.measured
+        measured = _interpreted(view, instance, workload, controller, report)
     if proxy.members and not measured:
         _warn_of_nothing(processed)
     results: Tree = proxy.results()
     return results
+
+
+def _compiled(
+    view: NetworkView,
+    strategy: Any,
+    policy: str,
+    workload: Any,
+    proxy: CollectorProxy,
+    demand: Demand | None,
+    heartbeat: Heartbeat,
+) -> bool:
+    """Run on the compiled engine; return whether a session was measured."""
+    # Only here: the compiler takes half a second to import.
+    from icarus.execution.compiled.compiled_engine import CompiledRun
+
+    def absorb(counts: SessionCounts) -> None:
+        for collector in proxy.members:
+            collector.absorb(counts)
+
+    if isinstance(workload, EventBatches):
+        workload.prime()
+        demand = _narrowed(demand, workload.n_requests)
+    run = CompiledRun(
+        *(view, strategy, policy, workload, absorb),
+        content_hits=any(getattr(one, "needs_content_hits", False) for one in proxy.members),
+        demand=demand,
+        takers=RecordTakers(proxy.members),
+    )
+    run.run(heartbeat)
+    return run.measured
+
+
+def _interpreted(
+    view: NetworkView,
+    strategy: Any,
+    workload: Any,
+    controller: NetworkController,
+    heartbeat: Heartbeat,
+) -> bool:
+    """Run on the python engine; return whether a session was measured."""
+    members = controller.collector.members
+    takers = RecordTakers(members)
+    recorder = None
+    if takers:
+        recorder = SessionRecorder(view, getattr(workload, "contents", ()), takers)
+        controller.attach_collector(CollectorProxy(view, [*members, recorder]))
+        controller.tell_evicted = recorder.evicted if takers.evictions else None
+    if is_native(workload):
+        _drive_batches(strategy.process_event, workload, controller, heartbeat)
+    else:
+        _drive_events(strategy.process_event, iter(workload), heartbeat)
+    if recorder is not None:
+        recorder.flush()
+    return controller.measured
+
+
+def _narrowed(demand: Demand | None, n_requests: int | None) -> Demand | None:
+    """Return what code is needed for, now that it is known how many requests there are."""
+    if demand is None or n_requests is None:
+        return demand
+    return Demand(n_requests, n_requests if demand.together == inf else demand.together)
 
 
 def _drive_batches(

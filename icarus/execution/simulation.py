@@ -17,12 +17,16 @@ from icarus.core.randomness import unseeded_from
 from icarus.errors import NoKernelError
 from icarus.execution.building import build_scenario
 from icarus.execution.compiled.engine_choice import (
+    Choice,
     Demand,
     EngineName,
     choose_engine,
     requests_of,
 )
 from icarus.execution.engine import Heartbeat, exec_experiment
+from icarus.scenarios.workload.event_batches import Begun, EventBatches, SameEvents
+from icarus.scenarios.workload.receivers import receivers_of
+from icarus.scenarios.workload.requests import is_native
 from icarus.util import Tree
 
 __all__ = ["Simulation", "SimulationResult", "simulate"]
@@ -75,49 +79,99 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
     NoKernelError
         If it was to run on the compiled engine and some part has no kernel.
     """
-    params = conformed(copy.deepcopy(simulation.params))
-    root = root_seed(simulation.seed, simulation.replication)
-    processed = 0
+    attempts = _Attempts(simulation, heartbeat)
+    engine, reason = attempts.choose()
+    if engine == "python":
+        results = attempts.python()
+    else:
+        results, lacking = attempts.compiled()
+        if lacking is not None:
+            engine, reason = "python", lacking
+    return SimulationResult(results, engine, reason, attempts.processed)
 
-    def count(requests: int) -> None:
-        nonlocal processed
-        processed = requests
-        if heartbeat is not None:
-            heartbeat(requests)
 
-    def run(engine: Literal["python", "compiled"]) -> Tree:
-        topology, workload = build_scenario(params, root)
+class _Attempts:
+    """One simulation, which may be tried on the compiled engine before it runs on the other.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    heartbeat : callable or None
+
+    Attributes
+    ----------
+    processed : int
+        Requests that the last attempt has served.
+    """
+
+    def __init__(self, simulation: Simulation, heartbeat: Heartbeat | None) -> None:
+        self.processed = 0
+        self._simulation = simulation
+        self._heartbeat = heartbeat
+        self._params = conformed(copy.deepcopy(simulation.params))
+        self._root = root_seed(simulation.seed, simulation.replication)
+        self._asked_for = self._params.get("engine") or simulation.engine
+
+    def choose(self) -> Choice:
+        """Return which engine to try first, and why; NoKernelError if it cannot be the one."""
+        choice = choose_engine(self._params, self._simulation.collectors, self._asked_for)
+        if self._asked_for == "compiled" and choice.engine != self._asked_for:
+            raise NoKernelError(f"it was to run on the compiled engine, but {choice.reason}")
+        return choice
+
+    def python(self, begun: Begun | None = None) -> Tree:
+        """Return the results of the python engine, on events that were `begun` before or not."""
+        with _legacy_random_state(self._root):
+            topology, workload = self._build()
+            if begun is not None:
+                workload = SameEvents(workload, begun)
+            return self._run("python", topology, workload)
+
+    def compiled(self) -> tuple[Tree, str | None]:
+        """Return the results, and why they are those of the python engine after all, or None."""
+        with _legacy_random_state(self._root):
+            topology, workload = self._build()
+            try:
+                if not is_native(workload):
+                    workload = EventBatches(workload, receivers_of(topology))
+                return self._run("compiled", topology, workload), None
+            except NoKernelError as error:
+                if self._asked_for == "compiled":
+                    raise
+                lacking = str(error)
+            begun = workload.begun if isinstance(workload, EventBatches) else None
+            if isinstance(workload, EventBatches) and begun is None:
+                # The first events have been read, and nothing may give them a second time.
+                return self._run("python", topology, workload), lacking
+        return self.python(begun), lacking
+
+    def _build(self) -> tuple[Any, Any]:
+        scenario = build_scenario(self._params, self._root)
         # Nothing is processed yet, but set-up may have taken long, and what follows may too.
-        count(0)
+        self._count(0)
+        return scenario
+
+    def _run(self, engine: Literal["python", "compiled"], topology: Any, workload: Any) -> Tree:
+        own, together = requests_of(self._params["workload"]), self._simulation.pair_requests
+        demand = Demand(own, own if together is None else together)
         return exec_experiment(
             topology,
             workload,
-            params.get("netconf") or {},
-            params["strategy"],
-            params["cache_policy"],
-            simulation.collectors,
-            strategy_seed=stream(root, "strategy"),
-            policy_seed=stream(root, "cache_policy"),
-            heartbeat=count,
+            self._params.get("netconf") or {},
+            self._params["strategy"],
+            self._params["cache_policy"],
+            self._simulation.collectors,
+            strategy_seed=stream(self._root, "strategy"),
+            policy_seed=stream(self._root, "cache_policy"),
+            heartbeat=self._count,
             engine=engine,
-            demand=None if asked_for == "compiled" else demand,
+            demand=None if self._asked_for == "compiled" else demand,
         )
 
-    asked_for = params.get("engine") or simulation.engine
-    own, together = requests_of(params["workload"]), simulation.pair_requests
-    demand = Demand(own, own if together is None else together)
-    engine, reason = choose_engine(params, simulation.collectors, asked_for)
-    if asked_for == "compiled" and engine != asked_for:
-        raise NoKernelError(f"it was to run on the compiled engine, but {reason}")
-    with _legacy_random_state(root):
-        try:
-            results = run(engine)
-        except NoKernelError as error:
-            if asked_for == "compiled":
-                raise
-            engine, reason = "python", str(error)
-            results = run(engine)
-    return SimulationResult(results, engine, reason, processed)
+    def _count(self, requests: int) -> None:
+        self.processed = requests
+        if self._heartbeat is not None:
+            self._heartbeat(requests)
 
 
 @contextmanager

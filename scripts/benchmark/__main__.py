@@ -24,6 +24,7 @@ from scripts.benchmark import (
     large_caches,
     nodes,
     peer,
+    plain_python,
     policies,
     processes,
     startup,
@@ -33,7 +34,10 @@ from scripts.benchmark.measuring import PROJECT, MeasurementError, in_one_proces
 from scripts.benchmark.report import machine, plot, table, write_json
 from scripts.benchmark.subject import Options
 
-_MODULES = (strategies, policies, contents, nodes, processes, startup, journal, large_caches)
+_MODULES = (
+    *(strategies, policies, contents, nodes, plain_python),
+    *(processes, startup, journal, large_caches),
+)
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}
 """Subjects that are measured only where they are named."""

@@ -96,7 +96,7 @@ def warm_up(experiment: Tree) -> None:
     run(short)
 
 
-def beside_python(experiment: Tree, requests: int) -> Row:
+def beside_python(experiment: Tree, requests: int, collectors: tuple[str, ...] = COLLECTORS) -> Row:
     """Run an experiment on both engines; return the rate of the python engine.
 
     Parameters
@@ -104,14 +104,16 @@ def beside_python(experiment: Tree, requests: int) -> Row:
     experiment : Tree
     requests : int
         How many requests it has.
+    collectors : tuple of str, optional
+        What measures.
 
     Raises
     ------
     MeasurementError
         If the engines give different results.
     """
-    spent, reference = timed(lambda: run(experiment, "python"))
-    if not same_results(run(experiment), reference):
+    spent, reference = timed(lambda: run(experiment, "python", collectors=collectors))
+    if not same_results(run(experiment, collectors=collectors), reference):
         raise MeasurementError(f"the engines differ: {experiment}")
     return {"python_per_second": requests / spent.cpu, "engines_agree": True}
 

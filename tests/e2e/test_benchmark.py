@@ -51,8 +51,8 @@ def rows(benchmark, subject):
 @all_subjects
 def test_every_subject_has_a_table_figures_and_a_picture(benchmark):
     output, figures, folder = benchmark
-    subjects = ["strategies", "policies", "contents", "nodes", "processes", "startup"]
-    subjects += ["journal"]
+    subjects = ["strategies", "policies", "contents", "nodes", "plain-python", "processes"]
+    subjects += ["startup", "journal"]
     assert list(figures["subjects"]) == [*subjects, "large-caches"]
     assert figures["machine"]["numba"]
     for name, subject in figures["subjects"].items():
@@ -71,6 +71,13 @@ def test_both_engines_were_measured_and_agree(benchmark, subject):
         assert 0 < speed["lowest"] <= speed["per_second"] <= speed["highest"]
         assert row["python_per_second"] > 0
         assert 0 < row["peak_mb"] < 1000
+
+
+@all_subjects
+def test_parts_in_plain_python_leave_the_engine_compiled(benchmark):
+    for row in rows(benchmark, "plain-python"):
+        assert row["engines_agree"] is True
+        assert 0 < row["to_without"] < 2
 
 
 @all_subjects

@@ -267,6 +267,9 @@ def test_the_example_of_an_extension(cli, project):
         distance = tree["SERVING_DISTANCE"]
         assert 1 < distance["MEAN"] <= 5
         assert sum(distance["SHARE"].values()) == pytest.approx(1)
+        over_time = tree["HIT_RATIO_OVER_TIME"]["MEAN_FROM"]
+        assert len(over_time) > 1
+        assert min(over_time.values()) < tree["CACHE_HIT_RATIO"]["MEAN"] < max(over_time.values())
     ratios = {
         (p["strategy"]["name"], p["cache_policy"]["name"]): tree["CACHE_HIT_RATIO"]["MEAN"]
         for p, tree in results

@@ -118,7 +118,6 @@ HITS = {"TEST_HITS": {}}
 OWN = {
     "strategy": (experiment(strategy={"name": "TEST_LCE"}), COLLECTORS),
     "cache_policy": (experiment(cache_policy={"name": "TEST_LRU"}), COLLECTORS),
-    "workload": (experiment(workload=workload("TEST_HALF")), COLLECTORS),
     "collector": (experiment(), {**COLLECTORS, **HITS}),
     "netconf": (
         experiment(
@@ -134,7 +133,6 @@ OWN = {
 REASONS = {
     "strategy": "strategy: TEST_LCE has no kernel",
     "cache_policy": "cache_policy: TEST_LRU has no kernel",
-    "workload": "workload: TEST_HALF does not yield batches",
     "collector": "collector: TEST_HITS wants to hear of each event",
     "netconf": "netconf: paths are given instead of computed",
 }
@@ -162,8 +160,10 @@ def test_subclasses_and_parts_without_kernels_are_left_to_the_reference(part):
 
 
 def test_the_subclass_is_what_runs():
-    whole, half = run(experiment()), run(OWN["workload"][0])
+    whole, half = run(experiment()), run(experiment(workload=workload("TEST_HALF")))
     assert (whole.n_requests, half.n_requests) == (400, 200)
+    assert (half.engine, half.engine_reason) == ("compiled", "all parts have kernels")
+    assert half.results == run(experiment(workload=workload("TEST_HALF")), "python").results
 
 
 def test_a_workload_of_other_batches_is_compiled_with_these():

@@ -1,12 +1,14 @@
 """Data collectors: what is measured while requests are served.
 
-``interface`` has the events that a collector may handle and ``fanout`` passes them on; ``hits``
-and ``traffic`` have the built-in collectors, ``dummy`` one for tests of strategies.
+``collector`` has the events that a collector may handle, ``fanout`` passes them on, and
+``session_records`` has the records that it may take instead; ``hits`` and ``traffic`` have the
+built-in collectors, ``dummy`` one for tests of strategies.
 """
 
 from icarus.execution.collectors.collector import CollectorProxy, DataCollector, build_collectors
 from icarus.execution.collectors.dummy import DummyCollector
 from icarus.execution.collectors.hits import CacheHitRatioCollector
+from icarus.execution.collectors.session_records import Evictions, SessionRecords
 from icarus.execution.collectors.traffic import (
     LatencyCollector,
     LinkLoadCollector,
@@ -18,8 +20,10 @@ __all__ = [
     "CollectorProxy",
     "DataCollector",
     "DummyCollector",
+    "Evictions",
     "LatencyCollector",
     "LinkLoadCollector",
     "PathStretchCollector",
+    "SessionRecords",
     "build_collectors",
 ]

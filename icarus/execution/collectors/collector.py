@@ -16,6 +16,7 @@ from icarus.util import Tree
 
 if TYPE_CHECKING:
     from icarus.execution.collectors.counts import SessionCounts
+    from icarus.execution.collectors.session_records import SessionRecords
     from icarus.execution.network import NetworkView
 
 __all__ = ["CollectorProxy", "DataCollector", "absorbs", "build_collectors", "mean"]
@@ -29,6 +30,9 @@ class DataCollector:
     view : NetworkView
         What the collector may see of the network.
     """
+
+    needs_evictions: bool = False
+    """Whether records of sessions are to say what caches evicted, which makes them slower."""
 
     def __init__(self, view: NetworkView, **params: Any) -> None:
         self.view = view
@@ -87,6 +91,18 @@ class DataCollector:
         ----------
         counts : SessionCounts
             The measured sessions, counted by kind.
+        """
+
+    def take_sessions(self, records: SessionRecords) -> None:
+        """Take in records of sessions, many at a time.
+
+        A collector that does this and handles no events runs on both engines, which hand over
+        equal records in equal batches.
+
+        Parameters
+        ----------
+        records : SessionRecords
+            Measured sessions, in the order in which they took place.
         """
 
     def results(self) -> Mapping[str, Any] | None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 import fnss
 
 from icarus.core.hashing import digest
 from icarus.core.kinds import conformed
+from icarus.execution.collectors import DataCollector, SessionRecords
+from icarus.execution.collectors.session_records import RecordTakers
 from icarus.execution.compiled.engine_choice import (
     Demand,
     EngineName,
@@ -21,7 +24,7 @@ from icarus.execution.compiled.engine_choice import (
     most_lines,
 )
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
-from icarus.registry import STRATEGY
+from icarus.registry import DATA_COLLECTOR, STRATEGY, WORKLOAD
 from icarus.scenarios.workload import StationaryWorkload
 
 __all__ = ["compile_ahead"]
@@ -52,16 +55,24 @@ def compile_ahead(
         What runs experiments that do not say so themselves.
     """
     seen = set()
+    takers = _takers(collectors)
     for experiment, requests in zip(experiments, pair_requests, strict=True):
         large = _most_contents(experiment["workload"]) >= _LARGE_CATALOGUE
         asked_for = experiment.get("engine") or engine
         key = digest([experiment["strategy"], experiment["cache_policy"], large, asked_for])
-        if key in seen:
+        unknown = requests == inf and not _has_batches(experiment["workload"])
+        if key in seen or unknown:
             continue
         seen.add(key)
         experiment = conformed(experiment)
         if choose_engine(experiment, collectors, asked_for).engine == "compiled":
-            _compile(experiment, large, None if asked_for == "compiled" else Demand(0, requests))
+            demand = None if asked_for == "compiled" else Demand(0, requests)
+            _compile(experiment, large, demand, takers)
+
+
+def _has_batches(workload: Mapping[str, Any]) -> bool:
+    """Whether a workload may be one of batches; others' jobs find out how many events there are."""
+    return hasattr(WORKLOAD.resolve(workload["name"]), "batches")
 
 
 def _most_contents(workload: Mapping[str, Any]) -> float:
@@ -70,21 +81,40 @@ def _most_contents(workload: Mapping[str, Any]) -> float:
     return given if isinstance(given, int | float) else most_lines(workload)
 
 
-def _compile(experiment: Mapping[str, Any], large: bool, demand: Demand | None) -> None:
+class _WantsEvictions(DataCollector):
+    needs_evictions = True
+
+    def __init__(self) -> None:
+        """See nothing."""
+
+    def take_sessions(self, records: SessionRecords) -> None:
+        """Take nothing."""
+
+
+def _takers(collectors: Mapping[str, Any]) -> RecordTakers:
+    """Return a taker that wants what the classes of collectors say that they do."""
+    classes = [DATA_COLLECTOR.resolve(name) for name in collectors]
+    wanted = any(getattr(one, "needs_evictions", False) for one in classes)
+    return RecordTakers([_WantsEvictions()] if wanted else [])
+
+
+def _compile(
+    experiment: Mapping[str, Any], large: bool, demand: Demand | None, takers: RecordTakers
+) -> None:
     # Only here: a campaign on the python engine does without the compiler.
     from icarus.policies import slots
 
     try:
-        _build(experiment, demand)
+        _build(experiment, demand, takers)
         if large:
             with slots.all_hashed():
-                _build(experiment, demand)
+                _build(experiment, demand, takers)
     except Exception as error:
         # What is wrong with an experiment is its own job's to report.
         logger.debug("not compiled ahead: %s", error)
 
 
-def _build(experiment: Mapping[str, Any], demand: Demand | None) -> None:
+def _build(experiment: Mapping[str, Any], demand: Demand | None, takers: RecordTakers) -> None:
     from icarus.execution.compiled.compiled_engine import CompiledRun
 
     policy = dict(experiment["cache_policy"].items())
@@ -97,7 +127,7 @@ def _build(experiment: Mapping[str, Any], demand: Demand | None) -> None:
     view = NetworkView(model)
     instance = strategy_class(view, NetworkController(model), **strategy)
     workload = StationaryWorkload(topology, n_contents=2, alpha=0, n_warmup=0, n_measured=0)
-    CompiledRun(view, instance, policy["name"], workload, demand=demand)
+    CompiledRun(view, instance, policy["name"], workload, demand=demand, takers=takers)
 
 
 def _four_nodes() -> fnss.Topology:

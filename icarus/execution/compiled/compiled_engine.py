@@ -9,6 +9,7 @@ import numpy as np
 
 from icarus.errors import NoKernelError
 from icarus.execution.collectors.counts import SessionCounts
+from icarus.execution.collectors.session_records import RecordTakers
 from icarus.execution.compiled import entries
 from icarus.execution.compiled.compilation import compile_or_load
 from icarus.execution.compiled.engine_choice import Demand
@@ -20,7 +21,8 @@ from icarus.execution.compiled.network_tables import (
     numbering_of,
     with_more_steps,
 )
-from icarus.execution.compiled.session_counts import links_of, session_counts
+from icarus.execution.compiled.recording import NO_NOTES, Recording
+from icarus.execution.compiled.session_counts import Descriptions, links_of, session_counts
 from icarus.execution.network import NetworkView
 from icarus.policies.cache import definition_of
 from icarus.policies.null import NullCaches
@@ -68,6 +70,8 @@ class CompiledRun:
         Whether hits are to be counted by content.
     demand : Demand, optional
         What code is needed for; by default it is compiled whatever that takes.
+    takers : RecordTakers, optional
+        Who gets a record of each session.
 
     Attributes
     ----------
@@ -86,6 +90,7 @@ class CompiledRun:
         absorb: Callable[[SessionCounts], None] | None = None,
         content_hits: bool = False,
         demand: Demand | None = None,
+        takers: RecordTakers | None = None,
     ) -> None:
         model = view.model
         policy: Any = definition_of(CACHE_POLICY[cache_policy])
@@ -119,10 +124,18 @@ class CompiledRun:
         self._run_requests: Callable[..., int] = (
             entries.run_requests_unkept if foreign else entries.run_requests
         )
+        self._recording = (
+            Recording(
+                takers, [*numbering.nodes], workload.contents, self._net.node_of, _MOST_AT_ONCE
+            )
+            if takers
+            else None
+        )
+        self._notes = NO_NOTES if self._recording is None else self._recording.notes
         self._sized = False
         self._times: tuple[float, float] | None = None
         names = f"{type(strategy).__name__} with {cache_policy}"
-        states = (self._strategy, self._net, self.caches)
+        states = (self._strategy, self._net, self._watched_caches())
         compile_or_load(
             states,
             lambda: self._serve(next(_batches(_NoRequests))),
@@ -130,7 +143,7 @@ class CompiledRun:
             kept=not foreign,
             demand=demand,
         )
-        self._links = links_of(view)
+        self._descriptions = Descriptions(links_of(view))
 
     @property
     def measured(self) -> bool:
@@ -141,11 +154,19 @@ class CompiledRun:
         done = 0
         for batch in _batches(self._workload):
             self._note_times(batch)
-            self._sized = self._sized or len(batch.size) > 0
+            if len(batch.size) > 0 and not self._sized:
+                self._sized = True
+                if self._recording is not None:
+                    self._recording.expect_sizes()
             self._serve(batch)
             done += len(batch.time)
             heartbeat(done)
         self._hand_over()
+        if self._recording is not None:
+            self._recording.flush()
+
+    def _watched_caches(self) -> Any:
+        return self.caches if self._recording is None else self._recording.watched(self.caches)
 
     def _serve(self, batch: Any) -> None:
         n_requests = len(batch.time)
@@ -160,22 +181,32 @@ class CompiledRun:
             self._serve_part(batch, start, stop)
 
     def _serve_part(self, batch: Any, start: int, stop: int) -> None:
-        run_requests = self._run_requests
+        run_requests, recording = self._run_requests, self._recording
+        caches = self._watched_caches()
         while True:
-            start = run_requests(
-                *(self._strategy, self._net, self.caches, self._sessions),
+            reached = run_requests(
+                *(self._strategy, self._net, caches, self._sessions, self._notes),
                 *(self._receivers, batch, start, stop, self._most_steps),
             )
+            full = recording is not None and recording.full
+            if recording is not None and reached > start:
+                facts = self._descriptions.of(self._sessions, self._tables)
+                recording.read(batch, start, reached, facts)
+            start = reached
             if start == stop:
                 return
-            if self._sessions.used[0] + self._most_steps > len(self._sessions.count):
-                if len(self._sessions.count) >= _MOST_STEPS:
-                    self._hand_over()
-                else:
-                    self._sessions = with_more_steps(self._sessions, self._most_steps)
-            else:
-                self._tables.provide()
-                self._net = self._net._replace(paths=self._tables.paths)
+            if not full:
+                self._make_room()
+
+    def _make_room(self) -> None:
+        """Provide what the request loop stopped for: room for steps, or a path."""
+        if self._sessions.used[0] + self._most_steps <= len(self._sessions.count):
+            self._tables.provide()
+            self._net = self._net._replace(paths=self._tables.paths)
+        elif len(self._sessions.count) >= _MOST_STEPS:
+            self._hand_over()
+        else:
+            self._sessions = with_more_steps(self._sessions, self._most_steps)
 
     def _note_times(self, batch: Any) -> None:
         measured = np.flatnonzero(batch.measured)
@@ -187,11 +218,12 @@ class CompiledRun:
         """Tell what was measured since the last time, and forget it."""
         if self._absorb is not None:
             counts = session_counts(
-                *(self._view, self._tables, self._sessions, self._links),
+                *(self._view, self._tables, self._sessions, self._descriptions),
                 *(self._workload.contents, self._sized, self._times),
             )
             self._absorb(counts)
         clear_sessions(self._sessions)
+        self._descriptions.forget()
 
     def cache_dump(self, cache: int) -> list[Any]:
         """Return what a cache holds, in the order of the policy's ``dump``.

@@ -12,8 +12,7 @@ from icarus.core.definitions import UNDEFINED
 from icarus.core.hashing import digest
 from icarus.execution.collectors.collector import absorbs
 from icarus.policies import cache as policies
-from icarus.registry import CACHE_POLICY, DATA_COLLECTOR, STRATEGY, WORKLOAD
-from icarus.scenarios.workload.requests import yields_batches
+from icarus.registry import CACHE_POLICY, DATA_COLLECTOR, STRATEGY
 from icarus.strategies import definition as strategies
 from icarus.traces.compressed import COMPRESSION_SUFFIXES
 
@@ -81,8 +80,6 @@ def choose_engine(
 
 def _lacking(params: Mapping[str, Any], collectors: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Return what has no kernel, as a place in the experiment and a text; None if all have."""
-    if not yields_batches(WORKLOAD.resolve(params["workload"]["name"])):
-        return f"workload: {params['workload']['name']} does not yield batches"
     for name in collectors:
         if not absorbs(DATA_COLLECTOR.resolve(name)):
             return f"collector: {name} wants to hear of each event"

@@ -101,16 +101,18 @@ def _leg_latency(links, paths, path, first, last, latency):
     return latency
 
 
-def describe_steps(sessions, paths, links, facts):
-    """Fill `facts`; steps come after those that they follow, so one pass does.
+def describe_steps(sessions, paths, links, facts, first):
+    """Fill `facts` from a step on; steps come after those that they follow, so one pass does.
 
     Parameters
     ----------
     sessions, paths, links : NamedTuple
     facts : StepFacts
         To be filled.
+    first : int
+        Those before it, but for step 0, are described already.
     """
-    for this in range(1, sessions.used[0]):
+    for this in range(first, sessions.used[0]):
         before = sessions.after[this]
         step = sessions.step[this]
         kind, path, first, last = _unpack(step)

@@ -16,13 +16,17 @@ from icarus.verbs.sessions import (
 __all__ = ["run_requests"]
 
 
-def run_requests(strategy, net, caches, sessions, receivers, requests, first, stop, most_steps):
+def run_requests(
+    strategy, net, caches, sessions, notes, receivers, requests, first, stop, most_steps
+):
     """Serve the requests from `first` on, up to `stop`.
 
     Parameters
     ----------
     strategy, net, caches, sessions : NamedTuple
         The states of the strategy, the network, the caches and what is measured.
+    notes : Notes
+        What is noted of every request, if anything is.
     receivers : ndarray of int32, shape (n_receivers,)
         Nodes by receiver.
     requests : RequestBatch of ndarrays
@@ -38,6 +42,11 @@ def run_requests(strategy, net, caches, sessions, receivers, requests, first, st
         The first request that was not served: `stop`, unless room or a path is missing.
     """
     for i in range(first, stop):
+        if len(notes.evicted) > 0:
+            # No strategy puts a content into one cache twice for one request.
+            if notes.used[0] + len(net.node_of) > len(notes.evicted):
+                return i
+            notes.evicted_before[i] = notes.used[0]
         look_ahead(net, caches, receivers, requests, i, stop)
         content = requests.content[i]
         source = content_source(net, content)
@@ -54,6 +63,8 @@ def run_requests(strategy, net, caches, sessions, receivers, requests, first, st
             outcome = strategy.process(request)
         if outcome == AGAIN:
             return i
+        if len(notes.walk) > 0:
+            notes.walk[i] = sessions.walk[0]
         end_session(sessions, sessions.walk[0], requests.size[i] if len(requests.size) > 0 else 0)
     return stop
 

@@ -15,14 +15,14 @@ from icarus.types import Content
 from icarus.verbs.path_table import UNREACHABLE
 from icarus.verbs.sessions import Sessions
 
-__all__ = ["links_of", "session_counts"]
+__all__ = ["Descriptions", "links_of", "session_counts"]
 
 
 def session_counts(
     view: NetworkView,
     tables: PathTables,
     sessions: Sessions,
-    links: Links,
+    descriptions: Descriptions,
     contents: Sequence[Content],
     sized: bool,
     times: tuple[float, float] | None,
@@ -37,8 +37,8 @@ def session_counts(
         The paths that the sessions took.
     sessions : Sessions
         The sessions that took place.
-    links : Links
-        See ``links_of``.
+    descriptions : Descriptions
+        Of their steps.
     contents : sequence
         Names of the contents.
     sized : bool
@@ -47,7 +47,7 @@ def session_counts(
         Time stamps of the first and the last session; None without any.
     """
     nodes = list(view.topology())
-    facts = _facts(tables, sessions, links)
+    facts = descriptions.of(sessions, tables)
     kinds = np.flatnonzero(sessions.count[: sessions.used[0]])
     first_time, last_time = times or (None, None)
     return SessionCounts(
@@ -65,7 +65,7 @@ def session_counts(
         shortest_hops=_shortest_hops(
             tables, facts.receiver[kinds], facts.source[kinds], len(nodes)
         ),
-        links=_link_use(tables, sessions, links, len(nodes)),
+        links=_link_use(tables, sessions, descriptions.links, len(nodes)),
         hits_of=sessions.hits_of,
         first_time=first_time,
         last_time=last_time,
@@ -88,9 +88,39 @@ def links_of(view: NetworkView) -> Links:
     return links
 
 
-def _facts(tables: PathTables, sessions: Sessions, links: Links) -> StepFacts:
-    n_steps = int(sessions.used[0])
-    facts = StepFacts(
+class Descriptions:
+    """What the steps of sessions mean, worked out once for each.
+
+    Parameters
+    ----------
+    links : Links
+        See ``links_of``.
+    """
+
+    def __init__(self, links: Links) -> None:
+        self.links = links
+        self._facts = _no_facts(0)
+        self._described = 1
+
+    def of(self, sessions: Sessions, tables: PathTables) -> StepFacts:
+        """Return the facts of all steps there are, and of further ones without a meaning."""
+        room = len(sessions.count)
+        if room > len(self._facts.server):
+            longer = _no_facts(room)
+            for known, more in zip(self._facts, longer, strict=True):
+                more[: len(known)] = known
+            self._facts = longer
+        entries.describe_steps(sessions, tables.paths, self.links, self._facts, self._described)
+        self._described = int(sessions.used[0])
+        return self._facts
+
+    def forget(self) -> None:
+        """Forget all steps, as other ones will have their numbers."""
+        self._described = 1
+
+
+def _no_facts(n_steps: int) -> StepFacts:
+    return StepFacts(
         receiver=np.zeros(n_steps, dtype=np.int32),
         source=np.zeros(n_steps, dtype=np.int32),
         server=np.full(n_steps, -1, dtype=np.int32),
@@ -99,8 +129,6 @@ def _facts(tables: PathTables, sessions: Sessions, links: Links) -> StepFacts:
         request_hops=np.zeros(n_steps, dtype=np.int64),
         content_hops=np.zeros(n_steps, dtype=np.int64),
     )
-    entries.describe_steps(sessions, tables.paths, links, facts)
-    return facts
 
 
 def _shortest_hops(

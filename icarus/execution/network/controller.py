@@ -6,7 +6,7 @@ why whether anybody listens is settled once a session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from icarus.execution.network.changes import NetworkChanges
@@ -34,6 +34,8 @@ class NetworkController(NetworkChanges):
         Whoever is told; see ``DataCollector`` for what it may implement.
     measured : bool
         Whether there was a session that the collector heard of.
+    tell_evicted : callable or None
+        Told the node and the content of each eviction in such a session.
     """
 
     def __init__(self, model: NetworkModel) -> None:
@@ -42,6 +44,7 @@ class NetworkController(NetworkChanges):
         self.session: Any = None
         self.collector: Any = None
         self.measured = False
+        self.tell_evicted: Callable[[Node, Content], None] | None = None
         self._listening = False
 
     def attach_collector(self, collector: Any) -> None:
@@ -110,7 +113,12 @@ class NetworkController(NetworkChanges):
     def put_content(self, node: Node) -> Content | None:
         """Insert the content in the cache of `node`; return what was evicted, or None."""
         cache = self.model.cache.get(node)
-        return None if cache is None else cache.put(self.session["content"])
+        if cache is None:
+            return None
+        evicted: Content | None = cache.put(self.session["content"])
+        if self.tell_evicted is not None and evicted is not None and self._listening:
+            self.tell_evicted(node, evicted)
+        return evicted
 
     def get_content(self, node: Node) -> bool:
         """Look the content up at `node`: in its cache, or among what it originates.
@@ -157,7 +165,12 @@ class NetworkController(NetworkChanges):
     def put_content_local_cache(self, node: Node) -> Content | None:
         """Insert the content in the local cache of `node`; return what was evicted, or None."""
         cache = self.model.local_cache.get(node)
-        return None if cache is None else cache.put(self.session["content"])
+        if cache is None:
+            return None
+        evicted: Content | None = cache.put(self.session["content"])
+        if self.tell_evicted is not None and evicted is not None and self._listening:
+            self.tell_evicted(node, evicted)
+        return evicted
 
     def end_session(self, success: bool = True) -> None:
         """Close the session.

@@ -17,7 +17,16 @@ from icarus.types import Node
 if TYPE_CHECKING:
     import fnss
 
-__all__ = ["ReceiverChoice"]
+__all__ = ["ReceiverChoice", "receivers_of"]
+
+
+def receivers_of(topology: fnss.Topology) -> list[Node]:
+    """Return the nodes with a stack of that name, in the topology's order."""
+    return [
+        node
+        for node, stack in topology.nodes(data="stack")
+        if stack is not None and stack[0] == "receiver"
+    ]
 
 
 class ReceiverChoice:
@@ -46,11 +55,7 @@ class ReceiverChoice:
     def __init__(self, topology: fnss.Topology, beta: float = 0) -> None:
         if not 0 <= beta < math.inf:
             raise ValueError(f"beta must be a finite number >= 0, found {beta!r}")
-        self.nodes: list[Node] = [
-            node
-            for node, stack in topology.nodes(data="stack")
-            if stack is not None and stack[0] == "receiver"
-        ]
+        self.nodes = receivers_of(topology)
         if not self.nodes:
             raise ValueError("the topology has no receivers, so that nobody requests anything")
         self._zipf: TruncatedZipfDist | None = None

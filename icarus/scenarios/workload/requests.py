@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-__all__ = ["BATCH_SIZE", "RequestBatch", "Workload", "iterate_events", "yields_batches"]
+__all__ = ["BATCH_SIZE", "RequestBatch", "Workload", "is_native", "iterate_events"]
 
 BATCH_SIZE = 2**16
 """Requests in one batch: enough for the cost of a batch to vanish, few enough to stay in cache."""
@@ -63,17 +63,18 @@ class Workload(Protocol):
         ...
 
 
-def yields_batches(workload: Any) -> bool:
-    """Whether a class of workloads yields batches, and no subclass of it says otherwise.
+def is_native(workload: Any) -> bool:
+    """Whether a workload is one of batches, and no subclass says otherwise.
 
-    A class written for Icarus 0.8 may extend a built-in workload and yield events of its own.
+    A class written for Icarus 0.8 may extend a built-in workload and yield events of its own, and
+    may call anything ``batches``.
     """
-    if not isinstance(workload, type) or not callable(getattr(workload, "batches", None)):
+    if not callable(getattr(workload, "batches", None)):
         return False
-    order = workload.__mro__
+    order = type(workload).__mro__
     by_batch = next((i for i, cls in enumerate(order) if "batches" in vars(cls)), 0)
     by_event = next((i for i, cls in enumerate(order) if "__iter__" in vars(cls)), len(order))
-    return by_batch <= by_event
+    return by_batch <= by_event and (by_event == len(order) or isinstance(workload, Workload))
 
 
 def iterate_events(workload: Workload) -> Iterator[tuple[float, dict[str, Any]]]:

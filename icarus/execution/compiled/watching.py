@@ -1,0 +1,62 @@
+"""What is noted of every single request: how its session went, and what caches evicted for it.
+
+A session that is measured is a walk through a trie of steps (see ``sessions``), so that its last
+step says all of it. Caches that are watched are those of a policy inside another state, whose
+``put`` takes note of what the policy's evicts; strategies see no difference.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Notes", "WatchedCaches"]
+
+
+class Notes(NamedTuple):
+    """What is noted of the requests of a batch; arrays of shape (0,) or (0, 2) take no notes."""
+
+    walk: np.ndarray
+    """int32, (n_requests,): the last step of the session; negative if it is not measured."""
+    evicted_before: np.ndarray
+    """int64, (n_requests,): evictions noted before the request."""
+    evicted: np.ndarray
+    """int64, (room, 2): cache and content of evictions."""
+    used: np.ndarray
+    """int64, (1,): evictions there are; more than there is room for if some were lost."""
+
+
+class WatchedCaches(NamedTuple):
+    """The caches of a policy, of whose evictions notes are taken."""
+
+    caches: Any
+    notes: Notes
+
+    def get(self, cache, content):
+        """Look a content up in a cache."""
+        return self.caches.get(cache, content)
+
+    def put(self, cache, content):
+        """Insert a content into a cache, and take note of what is evicted for it."""
+        evicted = self.caches.put(cache, content)
+        if evicted >= 0:
+            notes = self.notes
+            place = notes.used[0]
+            notes.used[0] = place + 1
+            if place < len(notes.evicted):
+                notes.evicted[place, 0] = cache
+                notes.evicted[place, 1] = evicted
+        return evicted
+
+    def has(self, cache, content):
+        """Return whether a content is cached, changing nothing."""
+        return self.caches.has(cache, content)
+
+    def remove(self, cache, content):
+        """Remove a content from a cache."""
+        return self.caches.remove(cache, content)
+
+    def places(self):
+        """Return what tells where contents are looked up."""
+        return self.caches.places()
