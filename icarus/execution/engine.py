@@ -52,6 +52,7 @@ def exec_experiment(
     heartbeat: Heartbeat | None = None,
     engine: Literal["python", "compiled"] = "python",
     demand: Demand | None = None,
+    tell_interpreted: Callable[[int], None] | None = None,
 ) -> Tree:
     """Run one simulation.
 
@@ -77,6 +78,9 @@ def exec_experiment(
         What runs it; see ``icarus.execution.compiled.engine_choice``.
     demand : Demand, optional
         What compiled code is needed for; by default it is compiled whatever that takes.
+    tell_interpreted : callable, optional
+        Told how many requests the compiled engine served in the interpreter, if any, until there
+        was code.
 
     Returns
     -------
@@ -86,8 +90,7 @@ def exec_experiment(
     Raises
     ------
     NoKernelError
-        If it was to be compiled and some part has no kernel, or compiling its code would take
-        longer than it saves.
+        If it was to be compiled and some part has no kernel, or it is done sooner without its code.
     """
     model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
     view = NetworkView(model)
@@ -121,6 +124,8 @@ def exec_experiment(
         run = CompiledRun(view, instance, policy, workload, absorb, content_hits, demand)
         run.run(report)
         measured = run.measured
+        if run.code.interpreted and tell_interpreted is not None:
+            tell_interpreted(run.code.interpreted)
     else:
         if isinstance(workload, Workload) and yields_batches(type(workload)):
             _drive_batches(instance.process_event, workload, controller, report)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from icarus.compiler import beside
 from icarus.core.kinds import conformed
 from icarus.core.random_streams import legacy_seed, root_seed, stream
 from icarus.core.randomness import unseeded_from
@@ -20,6 +21,7 @@ from icarus.execution.compiled.engine_choice import (
     Demand,
     EngineName,
     choose_engine,
+    pair_of,
     requests_of,
 )
 from icarus.execution.engine import Heartbeat, exec_experiment
@@ -77,13 +79,18 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
     """
     params = conformed(copy.deepcopy(simulation.params))
     root = root_seed(simulation.seed, simulation.replication)
-    processed = 0
+    processed = interpreted = 0
 
     def count(requests: int) -> None:
         nonlocal processed
         processed = requests
+        beside.tend()
         if heartbeat is not None:
             heartbeat(requests)
+
+    def note(requests: int) -> None:
+        nonlocal interpreted
+        interpreted = requests
 
     def run(engine: Literal["python", "compiled"]) -> Tree:
         topology, workload = build_scenario(params, root)
@@ -101,11 +108,12 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
             heartbeat=count,
             engine=engine,
             demand=None if asked_for == "compiled" else demand,
+            tell_interpreted=note,
         )
 
     asked_for = params.get("engine") or simulation.engine
     own, together = requests_of(params["workload"]), simulation.pair_requests
-    demand = Demand(own, own if together is None else together)
+    demand = Demand(own, own if together is None else together, pair_of(params))
     engine, reason = choose_engine(params, simulation.collectors, asked_for)
     if asked_for == "compiled" and engine != asked_for:
         raise NoKernelError(f"it was to run on the compiled engine, but {reason}")
@@ -117,6 +125,8 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
                 raise
             engine, reason = "python", str(error)
             results = run(engine)
+    if interpreted:
+        reason += f"; {interpreted:,} of {processed:,} requests were interpreted before"
     return SimulationResult(results, engine, reason, processed)
 
 

@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from icarus.compiler import beside
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
+from icarus.orchestration.compiling import CodeBeside
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
@@ -125,6 +127,7 @@ class Orchestrator:
         self._hooks = Hooks(settings["HOOKS"])
         self._executor_name = executor
         self._executor: Executor | None = None
+        self._code: CodeBeside | None = None
         self._announcer = Announcer()
         self._messages = JobMessages()
         self._announcer.subscribe(self._summarise_messages, essential=False)
@@ -201,6 +204,8 @@ class Orchestrator:
                 self._executor = make_executor(
                     self._executor_name, self.plan, self.settings, self.n_proc, self._tick
                 )
+                self._code = CodeBeside(self.plan, accounts.pending, self._executor)
+                self._announcer.subscribe(self._code, essential=False)
                 self._run_jobs(self._executor)
         except JobInterrupted:
             # The signal came between the end of a job and the note of it.
@@ -343,10 +348,12 @@ class Orchestrator:
     def _finish(self, hooked: bool) -> None:
         """Leave no process behind and no job without a status."""
         try:
+            if self._code is not None:
+                self._code.close()
             if self._executor is not None:
                 self._executor.close()
         finally:
-            self._executor = None
+            self._executor = self._code = None
             for job in self._accounts.unended():
                 outcome = self._outcome_of_rest(job)
                 event = JobEnded(job, outcome, outcome.attempts)
@@ -383,6 +390,7 @@ class Orchestrator:
         if self._draining and not self._said_draining and not self._stopping:
             self._said_draining = True
             self._say_draining()
+        beside.tend()
         now = time.monotonic()
         if now - self._published < _POLL:
             return

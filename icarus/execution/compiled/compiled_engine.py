@@ -9,8 +9,8 @@ import numpy as np
 
 from icarus.errors import NoKernelError
 from icarus.execution.collectors.counts import SessionCounts
-from icarus.execution.compiled.compilation import compile_or_load
 from icarus.execution.compiled.engine_choice import Demand
+from icarus.execution.compiled.loop_code import LoopCode
 from icarus.execution.compiled.network_tables import (
     PathTables,
     clear_sessions,
@@ -21,7 +21,6 @@ from icarus.execution.compiled.network_tables import (
 )
 from icarus.execution.compiled.session_counts import links_of, session_counts
 from icarus.execution.network import NetworkView
-from icarus.kernels import entries
 from icarus.kernels.kernel_registry import Contents, is_foreign, policy_kernel, strategy_kernel
 from icarus.models.cache import NullCache
 from icarus.registry import CACHE_POLICY
@@ -70,6 +69,8 @@ class CompiledRun:
     ----------
     caches : NamedTuple
         The state of all caches; ``cache_dump`` says what is in one.
+    code : LoopCode
+        The request loop.
     measured : bool
         Whether there was a session to be measured.
     """
@@ -118,31 +119,28 @@ class CompiledRun:
         )
         clusters = view.topology().graph.get("clusters", ())
         self._most_steps = 16 + 4 * len(clusters)
-        foreign = is_foreign(self._strategy) or is_foreign(self.caches)
-        self._run_requests: Callable[..., int] = (
-            entries.run_requests_unkept if foreign else entries.run_requests
-        )
         self._sized = False
         self._times: tuple[float, float] | None = None
+        foreign = is_foreign(self._strategy) or is_foreign(self.caches)
+        arguments = self._arguments(next(_batches(_NoRequests)), 0, 0)
         names = f"{type(strategy).__name__} with {cache_policy}"
-        states = (self._strategy, self._net, self.caches)
-        compile_or_load(
-            states,
-            lambda: self._serve(next(_batches(_NoRequests))),
-            names,
-            kept=not foreign,
-            demand=demand,
-        )
+        self.code = LoopCode(arguments, names, kept=not foreign)
+        self._demand = demand
         self._links = links_of(view)
 
     @property
     def measured(self) -> bool:
         return self._times is not None
 
+    def prepare(self) -> None:
+        """Have the code loaded, asked for or compiled; see ``LoopCode.prepare``."""
+        self.code.prepare(lambda: self._serve(next(_batches(_NoRequests))), self._demand)
+
     def run(self, heartbeat: Callable[[int], None]) -> None:
         """Serve all requests, reporting now and then how many have been."""
+        self.prepare()
         done = 0
-        for batch in _batches(self._workload):
+        for batch in self.code.paced(_batches(self._workload)):
             self._note_times(batch)
             self._sized = self._sized or len(batch.size) > 0
             self._serve(batch)
@@ -163,12 +161,9 @@ class CompiledRun:
             self._serve_part(batch, start, stop)
 
     def _serve_part(self, batch: Any, start: int, stop: int) -> None:
-        run_requests = self._run_requests
+        run_requests = self.code.run_requests
         while True:
-            start = run_requests(
-                *(self._strategy, self._net, self.caches, self._sessions),
-                *(self._receivers, batch, start, stop, self._most_steps),
-            )
+            start = run_requests(*self._arguments(batch, start, stop))
             if start == stop:
                 return
             if self._sessions.used[0] + self._most_steps > len(self._sessions.count):
@@ -179,6 +174,10 @@ class CompiledRun:
             else:
                 self._tables.provide()
                 self._net = self._net._replace(paths=self._tables.paths)
+
+    def _arguments(self, batch: Any, start: int, stop: int) -> tuple[Any, ...]:
+        states = self._strategy, self._net, self.caches, self._sessions
+        return *states, self._receivers, batch, start, stop, self._most_steps
 
     def _note_times(self, batch: Any) -> None:
         measured = np.flatnonzero(batch.measured)

@@ -129,7 +129,9 @@ def _next_uses(numbers, first_use, use_after):
             first_use[content] = use
 
 
-_find_next_uses = entry_point(_next_uses)
+_find_next_uses = entry_point(
+    _next_uses, 1, seconds=lambda numbers, first_use, use_after: 4e-7 * len(numbers)
+)
 
 
 def _numbers(trace: Any, names: Sequence[Any]) -> np.ndarray:
