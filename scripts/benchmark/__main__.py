@@ -28,12 +28,16 @@ from scripts.benchmark import (
     processes,
     startup,
     strategies,
+    waiting,
 )
 from scripts.benchmark.measuring import PROJECT, MeasurementError, in_one_process
 from scripts.benchmark.report import machine, plot, table, write_json
 from scripts.benchmark.subject import Options
 
-_MODULES = (strategies, policies, contents, nodes, processes, startup, journal, large_caches)
+_MODULES = (
+    *(strategies, policies, contents, nodes, processes, startup, waiting, journal),
+    large_caches,
+)
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}
 """Subjects that are measured only where they are named."""
