@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from icarus.compiler import beside
+from icarus.core.machine import available_cores
 from icarus.execution.compiled.ahead import wishes_of
 from icarus.execution.compiled.engine_choice import BREAK_EVEN, pair_of, requests_of
 from icarus.execution.simulation import Simulation
@@ -116,6 +117,16 @@ class CodeBeside:
             self._then[pair] -= int(gone)
             self._next[pair] += int(min(requests - gone, before - gone + at_once))
             before -= requests
+
+    def leaves_room(self, under_way: int) -> bool:
+        """Return whether another job may be started beside so many.
+
+        With a job on every core the compiler would get less than a core, and jobs that are soon to
+        be a hundred times as fast the rest.
+        """
+        if not self._compiler.is_running or under_way == 0:
+            return True
+        return under_way + 1 < max(self._n_processes, available_cores())
 
     def close(self) -> None:
         """End the compiler."""

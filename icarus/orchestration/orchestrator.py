@@ -242,7 +242,7 @@ class Orchestrator:
     def _run_jobs(self, executor: Executor) -> None:
         accounts = self._accounts
         while not self._stopping:
-            while accounts.pending and self._may_start() and executor.has_room():
+            while accounts.pending and self._may_start() and self._has_room(executor):
                 self._start(accounts.pending.popleft(), executor)
             if not accounts.under_way and not (accounts.pending and self._may_start()):
                 break
@@ -251,6 +251,10 @@ class Orchestrator:
                 self._note_end(job, outcome)
             self._note_starts(executor)
             self._tick()
+
+    def _has_room(self, executor: Executor) -> bool:
+        under_way = len(self._accounts.under_way)
+        return executor.has_room() and (self._code is None or self._code.leaves_room(under_way))
 
     def _may_start(self) -> bool:
         most = self.plan.limits.max_failures

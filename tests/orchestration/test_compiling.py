@@ -105,3 +105,13 @@ def test_only_what_leaves_the_engine_to_us_is_compiled_beside(begin):
         ]
     )
     assert {wish.what for wish in campaign.code._compiler._wishes.values()} == {"Edge with LRU"}
+
+
+def test_the_compiler_has_one_of_the_cores(begin, monkeypatch):
+    campaign = begin([experiment("LCE", 10 * BREAK_EVEN)])
+    monkeypatch.setattr(compiling, "available_cores", lambda: 4)
+    assert campaign.code.leaves_room(3)
+    monkeypatch.setattr(type(campaign.code._compiler), "is_running", True)
+    assert [campaign.code.leaves_room(n) for n in range(5)] == [True, True, True, False, False]
+    monkeypatch.setattr(compiling, "available_cores", lambda: 1)
+    assert campaign.code.leaves_room(0)
