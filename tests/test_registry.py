@@ -203,12 +203,12 @@ class TestFirstUse:
             "len(R.CACHE_POLICY.items()) > 1",
         )
         # The flag is reset and the entries emptied before each, as in a new process.
-        code = "import sys, icarus.registry as R\nassert 'icarus.models' not in sys.modules\n"
+        code = "import sys, icarus.registry as R\nassert 'icarus.policies' not in sys.modules\n"
         for read in reads:
             code += (
                 f"assert {read}, {read!r}\n"
                 "dict.clear(R.CACHE_POLICY); R._loaded = False\n"
-                "[sys.modules.pop(m) for m in list(sys.modules) if m.startswith('icarus.models')]\n"
+                "[sys.modules.pop(m) for m in list(sys.modules) if m.startswith(('icarus.policies', 'icarus.strategies'))]\n"
             )
         process = python(code)
         assert process.returncode == 0, process.stderr

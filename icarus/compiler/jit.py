@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import numba
 from numba.core.errors import NumbaError
 
+from icarus.compiler import beside
 from icarus.compiler import prefetching as prefetching  # has the compiler know it
 from icarus.compiler.plain_code import INLINED, OPTIONS
 from icarus.compiler.storage import (
@@ -53,7 +54,13 @@ def _callable_form(function: Callable[..., Any]) -> Callable[..., Any]:
     return cast(Callable[..., Any], numba.njit(**OPTIONS)(function))
 
 
-def entry_point(function: Callable[..., Any], patience: float = 0) -> Callable[..., Any]:
+def entry_point(
+    function: Callable[..., Any],
+    patience: float = 0,
+    *,
+    seconds: Callable[..., float] | None = None,
+    meanwhile: Callable[..., Any] | None = None,
+) -> Callable[..., Any]:
     """Return a compiled form of a function that Python calls; its code is kept on disk.
 
     Parameters
@@ -62,22 +69,35 @@ def entry_point(function: Callable[..., Any], patience: float = 0) -> Callable[.
         A function that is always called with arguments of the same types.
     patience : float, optional
         Seconds for which the interpreter runs it before it is compiled: if that is what compiling
-        takes, no more than twice the time is lost, however often the function is called.
+        takes, no more than twice the time is lost, however often the function is called. It is
+        compiled beside this process where that is possible, and interpreted until then.
+    seconds : callable, optional
+        From the arguments to about how long the interpreter takes for them; for what takes longer
+        than `patience` the function is compiled at once.
+    meanwhile : callable, optional
+        What the interpreter runs in its place.
     """
     compiled = generic_entry_point(function)
     if DISABLED:
         return compiled
+    interpreted = meanwhile or function
     called = False
+    left = patience
+
+    def goes_on(args: tuple[Any, ...]) -> bool:
+        if left > 0:
+            return seconds is None or seconds(*args) <= patience
+        return patience > 0 and beside.ask(beside.wish_for(function.__name__, function, args))
 
     @functools.wraps(function)
     def call(*args: Any) -> Any:
-        nonlocal called, patience
+        nonlocal called, left
         if called:
             return compiled(*args)
-        if patience > 0 and not is_compiled(function.__name__):
+        if not is_compiled(function.__name__) and goes_on(args):
             began = time.perf_counter()
-            result = function(*args)
-            patience -= time.perf_counter() - began
+            result = interpreted(*args)
+            left -= time.perf_counter() - began
             return result
         with compiled_once(function.__name__):
             result = compiled(*args)

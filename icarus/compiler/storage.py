@@ -27,7 +27,19 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from icarus.release import version
 
-__all__ = ["CACHE_VARIABLE", "KeptCode", "cache_folder", "compiled_once", "keep_in"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "KeptCode",
+    "cache_folder",
+    "compiled_once",
+    "failed_since",
+    "forget_interpreted",
+    "interpreted_so_far",
+    "is_compiled",
+    "keep_in",
+    "note_failure",
+    "note_interpreted",
+]
 
 logger = logging.getLogger("compiler")
 
@@ -146,6 +158,33 @@ def note_interpreted(key: str, requests: float) -> None:
         # Appended to by many at once without a lock: its size is all that counts.
         with (folder / f"{key}.interpreted").open("ab") as tally:
             tally.write(bytes(min(int(requests / _TALLY) + 1, _TALLY)))
+
+
+def forget_interpreted(key: str) -> None:
+    """Have ``interpreted_so_far`` begin again from nothing."""
+    folder = cache_folder()
+    if folder is not None:
+        with suppress(OSError):
+            (folder / f"{key}.interpreted").unlink(missing_ok=True)
+
+
+def note_failure(key: str) -> None:
+    """Note that the code that ``key`` stands for could not be compiled."""
+    folder = cache_folder()
+    if folder is not None:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{key}.failed").touch()
+
+
+def failed_since(key: str, when: float) -> bool:
+    """Return whether that was noted since some time, in seconds since the epoch."""
+    folder = cache_folder()
+    try:
+        # Times of files may be some milliseconds behind the clock.
+        return folder is not None and (folder / f"{key}.failed").stat().st_mtime >= when - 0.1
+    except OSError:
+        return False
 
 
 _TALLY = 1000

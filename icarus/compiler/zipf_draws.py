@@ -200,5 +200,78 @@ def _fill_ranks(rng, n_ranks, alpha, ranks, space):
             filled += 1
 
 
-# It takes four seconds of processor to compile: 300,000 draws of the interpreter.
-_fill_ranks = entry_point(_fill_ranks, patience=4)
+def _fill_ranks_by_numpy(rng, n_ranks, alpha, ranks, space):
+    """Do what ``_fill_ranks`` does, operation by operation, for all draws at once."""
+    left = _integral(1.5, alpha) - 1.0
+    right = _integral(n_ranks + 0.5, alpha)
+    safe = 2.0 - _integral_inverse(_integral(2.5, alpha) - _density(2.0, alpha), alpha)
+    filled = 0
+    while filled < len(ranks):
+        area = right + rng.random(min(len(ranks) - filled, _AT_ONCE_BY_NUMPY)) * (left - right)
+        x = _inverted(area, alpha)
+        drawn = np.clip((x + 0.5).astype(np.int64), 1, n_ranks)
+        doubtful = np.flatnonzero(drawn - x > safe)
+        refused = doubtful[_are_refused(area[doubtful], drawn[doubtful], alpha)]
+        drawn = np.delete(drawn, refused)
+        ranks[filled : filled + len(drawn)] = drawn
+        filled += len(drawn)
+
+
+_AT_ONCE_BY_NUMPY = 2**13
+
+
+def _are_refused(area, rank, alpha):
+    """Return which points do not fall into the histogram, at the ranks where they would."""
+    log_end, log_rank = np.log(rank + 0.5), np.log(rank)
+    t = (1.0 - alpha) * log_end
+    small = np.abs(t) <= 1e-8
+    over = np.where(small, 1.0 + t * 0.5, np.expm1(t) / np.where(small, 1.0, t))
+    bound = over * log_end - np.exp(-alpha * log_rank)
+    refused = area < bound
+    # NumPy's functions differ from the C library's in the last bits, which decide where it is
+    # close.
+    close = np.abs(area - bound) <= 1e-9 * (1.0 + np.abs(area))
+    for i in np.flatnonzero(close):
+        refused[i] = area[i] < _integral(rank[i] + 0.5, alpha) - _density(rank[i], alpha)
+    return refused
+
+
+def _inverted(area, alpha):
+    """Return what ``_invert`` puts into x."""
+    if alpha != 1.0 and abs(alpha - 1.0) < _NEAR_ONE:
+        return np.array([_integral_inverse(one, alpha) for one in area.tolist()])
+    if alpha == 1.0:
+        return _exponentials(area)
+    x = np.maximum(1.0 + area * (1.0 - alpha), 1e-300)
+    exponent = 1.0 / (1.0 - alpha)
+    return _exponentials(np.minimum(np.maximum(_logarithms(x) * exponent, -700.0), 700.0))
+
+
+def _logarithms(x):
+    bits = x.view(np.int64)
+    k = (bits - 0x3FE6A09E667F3BCD) >> 52
+    m = (bits - (k << 52)).view(np.float64)
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    p = 1.0 / 21.0
+    for divisor in range(19, 1, -2):
+        p = p * z + 1.0 / divisor
+    log_m = 2.0 * s + 2.0 * s * z * p
+    return k * 6.93147180369123816490e-01 + (k * 1.90821492927058770002e-10 + log_m)
+
+
+def _exponentials(x):
+    shifted = x * 1.44269504088896340736 + 6755399441055744.0
+    k = shifted - 6755399441055744.0
+    power = ((shifted.view(np.int64) + 1023) << 52).view(np.float64)
+    r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10
+    p = 1.0 / 6227020800.0
+    for n in range(12, 2, -1):
+        p = p * r + 1.0 / math.factorial(n)
+    p = p * r + 0.5
+    p = p * r + 1.0
+    return (p * r + 1.0) * power
+
+
+# It takes four seconds of processor to compile, and NumPy a tenth of a microsecond a draw.
+_fill_ranks = entry_point(_fill_ranks, patience=4, meanwhile=_fill_ranks_by_numpy)

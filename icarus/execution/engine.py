@@ -56,6 +56,7 @@ def exec_experiment(
     heartbeat: Heartbeat | None = None,
     engine: Literal["python", "compiled"] = "python",
     demand: Demand | None = None,
+    tell_interpreted: Callable[[int], None] | None = None,
 ) -> Tree:
     """Run one simulation.
 
@@ -81,6 +82,9 @@ def exec_experiment(
         What runs it; see ``icarus.execution.compiled.engine_choice``.
     demand : Demand, optional
         What compiled code is needed for; by default it is compiled whatever that takes.
+    tell_interpreted : callable, optional
+        Told how many requests the compiled engine served in the interpreter, if any, until there
+        was code.
 
     Returns
     -------
@@ -90,8 +94,7 @@ def exec_experiment(
     Raises
     ------
     NoKernelError
-        If it was to be compiled and some part has no kernel, or compiling its code would take
-        longer than it saves.
+        If it was to be compiled and some part has no kernel, or it is done sooner without its code.
     """
     if engine == "compiled" and not isinstance(workload, EventBatches) and not is_native(workload):
         workload = EventBatches(workload, receivers_of(topology))
@@ -114,7 +117,11 @@ def exec_experiment(
             heartbeat(requests)
 
     if engine == "compiled":
-        measured = _compiled(view, instance, cache_policy["name"], workload, proxy, demand, report)
+        measured, interpreted = _compiled(
+            view, instance, cache_policy["name"], workload, proxy, demand, report
+        )
+        if interpreted and tell_interpreted is not None:
+            tell_interpreted(interpreted)
     else:
         measured = _interpreted(view, instance, workload, controller, report)
     if proxy.members and not measured:
@@ -131,8 +138,11 @@ def _compiled(
     proxy: CollectorProxy,
     demand: Demand | None,
     heartbeat: Heartbeat,
-) -> bool:
-    """Run on the compiled engine; return whether a session was measured."""
+) -> tuple[bool, int]:
+    """Run on the compiled engine.
+
+    Return whether a session was measured, and how many requests the interpreter served.
+    """
     # Only here: the compiler takes half a second to import.
     from icarus.execution.compiled.compiled_engine import CompiledRun
 
@@ -150,7 +160,7 @@ def _compiled(
         takers=RecordTakers(proxy.members),
     )
     run.run(heartbeat)
-    return run.measured
+    return run.measured, run.code.interpreted
 
 
 def _interpreted(
@@ -181,7 +191,8 @@ def _narrowed(demand: Demand | None, n_requests: int | None) -> Demand | None:
     """Return what code is needed for, now that it is known how many requests there are."""
     if demand is None or n_requests is None:
         return demand
-    return Demand(n_requests, n_requests if demand.together == inf else demand.together)
+    together = n_requests if demand.together == inf else demand.together
+    return demand._replace(own=n_requests, together=together)
 
 
 def _drive_batches(

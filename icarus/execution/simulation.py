@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from icarus.compiler import beside
 from icarus.core.kinds import conformed
 from icarus.core.random_streams import legacy_seed, root_seed, stream
 from icarus.core.randomness import unseeded_from
@@ -21,6 +22,7 @@ from icarus.execution.compiled.engine_choice import (
     Demand,
     EngineName,
     choose_engine,
+    pair_of,
     requests_of,
 )
 from icarus.execution.engine import Heartbeat, exec_experiment
@@ -87,6 +89,10 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
         results, lacking = attempts.compiled()
         if lacking is not None:
             engine, reason = "python", lacking
+    if engine == "compiled" and attempts.interpreted:
+        reason += (
+            f"; {attempts.interpreted:,} of {attempts.processed:,} requests were interpreted before"
+        )
     return SimulationResult(results, engine, reason, attempts.processed)
 
 
@@ -102,10 +108,12 @@ class _Attempts:
     ----------
     processed : int
         Requests that the last attempt has served.
+    interpreted : int
+        Those among them that were served before there was code.
     """
 
     def __init__(self, simulation: Simulation, heartbeat: Heartbeat | None) -> None:
-        self.processed = 0
+        self.processed = self.interpreted = 0
         self._simulation = simulation
         self._heartbeat = heartbeat
         self._params = conformed(copy.deepcopy(simulation.params))
@@ -153,7 +161,7 @@ class _Attempts:
 
     def _run(self, engine: Literal["python", "compiled"], topology: Any, workload: Any) -> Tree:
         own, together = requests_of(self._params["workload"]), self._simulation.pair_requests
-        demand = Demand(own, own if together is None else together)
+        demand = Demand(own, own if together is None else together, pair_of(self._params))
         return exec_experiment(
             topology,
             workload,
@@ -166,10 +174,15 @@ class _Attempts:
             heartbeat=self._count,
             engine=engine,
             demand=None if self._asked_for == "compiled" else demand,
+            tell_interpreted=self._note_interpreted,
         )
+
+    def _note_interpreted(self, requests: int) -> None:
+        self.interpreted = requests
 
     def _count(self, requests: int) -> None:
         self.processed = requests
+        beside.tend()
         if self._heartbeat is not None:
             self._heartbeat(requests)
 

@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from icarus.compiler import beside
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
+from icarus.orchestration.compiling import CodeBeside
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
@@ -125,6 +127,7 @@ class Orchestrator:
         self._hooks = Hooks(settings["HOOKS"])
         self._executor_name = executor
         self._executor: Executor | None = None
+        self._code: CodeBeside | None = None
         self._announcer = Announcer()
         self._messages = JobMessages()
         self._announcer.subscribe(self._summarise_messages, essential=False)
@@ -201,6 +204,8 @@ class Orchestrator:
                 self._executor = make_executor(
                     self._executor_name, self.plan, self.settings, self.n_proc, self._tick
                 )
+                self._code = CodeBeside(self.plan, accounts.pending, self._executor)
+                self._announcer.subscribe(self._code, essential=False)
                 self._run_jobs(self._executor)
         except JobInterrupted:
             # The signal came between the end of a job and the note of it.
@@ -237,7 +242,7 @@ class Orchestrator:
     def _run_jobs(self, executor: Executor) -> None:
         accounts = self._accounts
         while not self._stopping:
-            while accounts.pending and self._may_start() and executor.has_room():
+            while accounts.pending and self._may_start() and self._has_room(executor):
                 self._start(accounts.pending.popleft(), executor)
             if not accounts.under_way and not (accounts.pending and self._may_start()):
                 break
@@ -246,6 +251,10 @@ class Orchestrator:
                 self._note_end(job, outcome)
             self._note_starts(executor)
             self._tick()
+
+    def _has_room(self, executor: Executor) -> bool:
+        under_way = len(self._accounts.under_way)
+        return executor.has_room() and (self._code is None or self._code.leaves_room(under_way))
 
     def _may_start(self) -> bool:
         most = self.plan.limits.max_failures
@@ -343,10 +352,12 @@ class Orchestrator:
     def _finish(self, hooked: bool) -> None:
         """Leave no process behind and no job without a status."""
         try:
+            if self._code is not None:
+                self._code.close()
             if self._executor is not None:
                 self._executor.close()
         finally:
-            self._executor = None
+            self._executor = self._code = None
             for job in self._accounts.unended():
                 outcome = self._outcome_of_rest(job)
                 event = JobEnded(job, outcome, outcome.attempts)
@@ -383,6 +394,7 @@ class Orchestrator:
         if self._draining and not self._said_draining and not self._stopping:
             self._said_draining = True
             self._say_draining()
+        beside.tend()
         now = time.monotonic()
         if now - self._published < _POLL:
             return

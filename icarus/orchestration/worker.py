@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from icarus.compiler import beside
 from icarus.core import system
 from icarus.errors import Cancel
 from icarus.orchestration.board import Board
@@ -36,10 +37,12 @@ from icarus.orchestration.stops import JobStopped
 from icarus.orchestration.surroundings import surroundings_restored
 from icarus.planning.loading import SettingsSource, execute_settings
 
-__all__ = ["STARTED", "Terms", "run_job", "serve"]
+__all__ = ["STARTED", "WANTED", "Terms", "run_job", "serve"]
 
 STARTED = b""
 """What a process of the pool sends when it begins with a job."""
+WANTED = b"wanted"
+"""What it sends before the code that its job would like to have."""
 _LOOK = 0.5
 """Seconds between two looks at whether the parent is there, where the system does not tell."""
 
@@ -75,6 +78,7 @@ def serve(end: Connection, terms: Terms) -> None:
     board, slot = terms.board, terms.slot
     _become_worker(terms)
     link = Link(end, waits=True)
+    beside.forward_to(lambda wish: link.send([WANTED, pickle.dumps(wish)]))
     problem = _execute_settings(terms.source)
     if problem is None:
         # Each process executes the module anew; what it prints was shown once.

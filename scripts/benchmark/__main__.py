@@ -29,6 +29,7 @@ from scripts.benchmark import (
     processes,
     startup,
     strategies,
+    waiting,
 )
 from scripts.benchmark.measuring import PROJECT, MeasurementError, in_one_process
 from scripts.benchmark.report import machine, plot, table, write_json
@@ -36,7 +37,7 @@ from scripts.benchmark.subject import Options
 
 _MODULES = (
     *(strategies, policies, contents, nodes, plain_python),
-    *(processes, startup, journal, large_caches),
+    *(processes, startup, waiting, journal, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}

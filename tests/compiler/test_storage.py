@@ -246,7 +246,7 @@ def test_the_folder_is_in_the_users_cache_by_default(tmp_path, monkeypatch):
 
 def test_other_kernels_another_folder(project, tmp_path, monkeypatch):
     before = jit.cache_folder()
-    kernels = tmp_path / "kernels"
+    kernels = tmp_path / "compiler"
     kernels.mkdir()
     own = kernels / "storage.py"
     own.write_text("")

@@ -52,7 +52,7 @@ def rows(benchmark, subject):
 def test_every_subject_has_a_table_figures_and_a_picture(benchmark):
     output, figures, folder = benchmark
     subjects = ["strategies", "policies", "contents", "nodes", "plain-python", "processes"]
-    subjects += ["startup", "journal"]
+    subjects += ["startup", "waiting", "journal"]
     assert list(figures["subjects"]) == [*subjects, "large-caches"]
     assert figures["machine"]["numba"]
     for name, subject in figures["subjects"].items():

@@ -52,8 +52,13 @@ def experiment(**sections):
 
 
 def run(params, engine="auto", collectors=COLLECTORS):
-    # With so many requests, compiling is worth it.
-    return simulate(Simulation(params, collectors, 1, 0, engine, pair_requests=1e9))
+    return simulate(Simulation(params, collectors, 1, 0, engine))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _code_is_there():
+    """Have the code of the experiment compiled, so that nothing else decides about the engine."""
+    run(experiment(), "compiled")
 
 
 class OwnStrategy(LeaveCopyEverywhere):

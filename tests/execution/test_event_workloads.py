@@ -11,7 +11,7 @@ from test_engine_choice import COLLECTORS, experiment, run
 
 from icarus.compiler.jit import DISABLED
 from icarus.errors import Cancel, NoKernelError
-from icarus.execution.compiled import ahead, compilation
+from icarus.execution.compiled import ahead, loop_code
 from icarus.execution.simulation import Simulation, simulate
 from icarus.registry import WORKLOAD
 from icarus.scenarios import topology_tree
@@ -158,18 +158,16 @@ class TestCompiling:
     @pytest.fixture(autouse=True)
     def nothing_kept(self, monkeypatch, tmp_path):
         monkeypatch.setenv("ICARUS_CACHE_DIR", str(tmp_path / "kernels"))
-        monkeypatch.setattr(compilation, "_ready", set())
+        monkeypatch.setattr(loop_code, "_ready", set())
 
     def test_nobody_waits_for_the_compiler_where_there_are_few_events(self, monkeypatch):
         """How many there are, nobody knows before they are read."""
         once(monkeypatch, 50)
         done = simulate(Simulation(drawn(n=0), COLLECTORS, 1, 0, pair_requests=float("inf")))
         assert (done.engine, done.n_requests) == ("python", 50)
-        assert done.engine_reason == "compiling would take longer than it saves"
+        assert done.engine_reason == "compiling would take longer"
 
     def test_it_is_left_to_the_jobs_to_find_out(self, monkeypatch):
-        compiled = []
-        monkeypatch.setattr(ahead, "_compile", lambda params, *_: compiled.append(params))
         queue = [drawn(n=10), experiment(strategy={"name": "LCD"})]
-        ahead.compile_ahead(queue, [float("inf")] * 2, COLLECTORS, "auto")
-        assert compiled == queue[1:]
+        wishes = ahead.wishes_of(queue, COLLECTORS, "auto")
+        assert [wish.what for wish in wishes] == ["LeaveCopyDown with LRU"]

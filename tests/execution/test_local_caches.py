@@ -161,17 +161,17 @@ class Seeded(LruCache):
 
 def test_all_caches_share_one_generator():
     model, controller = build([4, 4], policy="RAND")
-    before = model.cache[1]._rng
-    assert model.cache[2]._rng is before
+    before = model.cache[1].parameters["seed"]
+    assert model.cache[2].parameters["seed"] is before
     controller.reserve_local_cache(0.5)
     parts = [*model.cache.values(), *model.local_cache.values()]
-    assert all(part._rng is before for part in parts)
+    assert all(part.parameters["seed"] is before for part in parts)
 
 
 def test_a_seed_of_the_settings_does_not_make_caches_choose_alike():
     model = NetworkModel(line([4, 4]), {"name": "RAND", "seed": 5}, seed=1)
-    assert model.cache[1]._rng is model.cache[2]._rng
-    assert model.cache[1]._rng.random() == np.random.default_rng(5).random()
+    assert model.cache[1].parameters["seed"] is model.cache[2].parameters["seed"]
+    assert model.cache[1].parameters["seed"].random() == np.random.default_rng(5).random()
 
 
 def test_policies_that_want_an_integer_get_one_each(policy):

@@ -173,12 +173,13 @@ def test_nothing_that_a_policy_evicts_goes_unnoticed():
         own._evictions_of(0, 1, np.ones(1, bool))
 
 
-def test_the_variant_for_evictions_is_compiled_ahead(monkeypatch):
-    wanted = []
-    monkeypatch.setattr(ahead, "_compile", lambda *args: wanted.append(args[-1].evictions))
+def test_the_variant_for_evictions_is_compiled_ahead(monkeypatch, tmp_path):
+    monkeypatch.setenv("ICARUS_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(Records, "needs_evictions", True)
-    for collectors in ({"TEST_RECORDS": {}}, {"LATENCY": {}}):
-        ahead.compile_ahead([experiment()], [1e9], collectors, "auto")
+    wanted = [
+        b"WatchedCaches" in ahead.wishes_of([experiment()], collectors, "auto")[0].arguments
+        for collectors in ({"TEST_RECORDS": {}}, {"LATENCY": {}})
+    ]
     assert wanted == [True, False]
 
 

@@ -1,4 +1,4 @@
-"""Compiling what a campaign needs before its workers start.
+"""Which code a campaign needs: before its jobs run, or beside them.
 
 Which code an experiment needs depends on its strategy and its policy, not on its network, so
 that a network of four nodes will do.
@@ -7,67 +7,115 @@ that a network of four nodes will do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from math import inf
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import fnss
 
-from icarus.core.hashing import digest
+from icarus.compiler.beside import Wish
 from icarus.core.kinds import conformed
 from icarus.execution.collectors import DataCollector, SessionRecords
 from icarus.execution.collectors.session_records import RecordTakers
 from icarus.execution.compiled.engine_choice import (
-    Demand,
     EngineName,
     choose_engine,
     most_lines,
+    pair_of,
 )
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.registry import DATA_COLLECTOR, STRATEGY, WORKLOAD
 from icarus.scenarios.workload import StationaryWorkload
 
-__all__ = ["compile_ahead"]
+if TYPE_CHECKING:
+    from icarus.execution.compiled.compiled_engine import CompiledRun
+
+__all__ = ["compile_ahead", "wishes_of"]
 
 logger = logging.getLogger("compiler")
 
 _LARGE_CATALOGUE = 2**16
 """Contents from which the look-up of a network of some hundred caches may be hashed."""
 
+_LARGEST_IN_AN_ARRAY = 2**20
+"""Contents up to which it is an array if there are 32 caches."""
+
 
 def compile_ahead(
     experiments: Iterable[Mapping[str, Any]],
-    pair_requests: Iterable[float],
     collectors: Mapping[str, Mapping[str, Any]],
     engine: EngineName,
 ) -> None:
-    """Compile, or load, the kernels of experiments that run on the compiled engine.
+    """Compile, or load, the kernels of experiments that ask for the compiled engine.
 
     Parameters
     ----------
     experiments : iterable of mapping
         The experiments of a campaign.
-    pair_requests : iterable of float
-        How many requests the campaign has for the code of each.
     collectors : mapping
         From registry name of a collector to its parameters.
     engine : {"auto", "python", "compiled"}
         What runs experiments that do not say so themselves.
     """
+    for experiment, large in _kinds_of_code(experiments, collectors, engine, "compiled"):
+        for hashed in {False, large}:
+            with _failures_left_to_jobs():
+                _build(experiment, collectors, hashed).prepare()
+
+
+def wishes_of(
+    experiments: Iterable[Mapping[str, Any]],
+    collectors: Mapping[str, Mapping[str, Any]],
+    engine: EngineName,
+) -> list[Wish]:
+    """Return what of the code of experiments with the engine "auto" is not there yet.
+
+    Parameters
+    ----------
+    experiments, collectors, engine
+        As for ``compile_ahead``.
+    """
+    wishes = []
+    for experiment, _ in _kinds_of_code(experiments, collectors, engine, "auto"):
+        with _failures_left_to_jobs():
+            # Of two forms the likelier one; jobs that need the other one ask for it.
+            hashed = _most_contents(experiment["workload"]) > _LARGEST_IN_AN_ARRAY
+            code = _build(experiment, collectors, hashed).code
+            if code.is_missing:
+                wishes.append(replace(code.wish, use=pair_of(experiment)))
+    return wishes
+
+
+def _kinds_of_code(
+    experiments: Iterable[Mapping[str, Any]],
+    collectors: Mapping[str, Mapping[str, Any]],
+    engine: EngineName,
+    wanted: EngineName,
+) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Yield an experiment for each kind of code, and whether its catalogue may be large."""
     seen = set()
-    takers = _takers(collectors)
-    for experiment, requests in zip(experiments, pair_requests, strict=True):
+    for experiment in experiments:
+        if (experiment.get("engine") or engine) != wanted:
+            continue
         large = _most_contents(experiment["workload"]) >= _LARGE_CATALOGUE
-        asked_for = experiment.get("engine") or engine
-        key = digest([experiment["strategy"], experiment["cache_policy"], large, asked_for])
-        unknown = requests == inf and not _has_batches(experiment["workload"])
+        key = pair_of(experiment), large
+        unknown = wanted == "auto" and not _has_batches(experiment["workload"])
         if key in seen or unknown:
             continue
         seen.add(key)
         experiment = conformed(experiment)
-        if choose_engine(experiment, collectors, asked_for).engine == "compiled":
-            demand = None if asked_for == "compiled" else Demand(0, requests)
-            _compile(experiment, large, demand, takers)
+        if choose_engine(experiment, collectors, wanted).engine == "compiled":
+            yield experiment, large
+
+
+@contextmanager
+def _failures_left_to_jobs() -> Iterator[None]:
+    """Ignore what is wrong with an experiment, which is its own job's to report."""
+    try:
+        yield
+    except Exception as error:
+        logger.debug("not compiled ahead: %s", error)
 
 
 def _has_batches(workload: Mapping[str, Any]) -> bool:
@@ -98,25 +146,14 @@ def _takers(collectors: Mapping[str, Any]) -> RecordTakers:
     return RecordTakers([_WantsEvictions()] if wanted else [])
 
 
-def _compile(
-    experiment: Mapping[str, Any], large: bool, demand: Demand | None, takers: RecordTakers
-) -> None:
+def _build(
+    experiment: Mapping[str, Any], collectors: Mapping[str, Any], hashed: bool
+) -> CompiledRun:
     # Only here: a campaign on the python engine does without the compiler.
+    from icarus.execution.compiled.compiled_engine import CompiledRun
     from icarus.policies import slots
 
-    try:
-        _build(experiment, demand, takers)
-        if large:
-            with slots.all_hashed():
-                _build(experiment, demand, takers)
-    except Exception as error:
-        # What is wrong with an experiment is its own job's to report.
-        logger.debug("not compiled ahead: %s", error)
-
-
-def _build(experiment: Mapping[str, Any], demand: Demand | None, takers: RecordTakers) -> None:
-    from icarus.execution.compiled.compiled_engine import CompiledRun
-
+    takers = _takers(collectors)
     policy = dict(experiment["cache_policy"].items())
     if "trace" in policy:
         policy["trace"] = ()
@@ -127,7 +164,8 @@ def _build(experiment: Mapping[str, Any], demand: Demand | None, takers: RecordT
     view = NetworkView(model)
     instance = strategy_class(view, NetworkController(model), **strategy)
     workload = StationaryWorkload(topology, n_contents=2, alpha=0, n_warmup=0, n_measured=0)
-    CompiledRun(view, instance, policy["name"], workload, demand=demand, takers=takers)
+    with slots.all_hashed() if hashed else nullcontext():
+        return CompiledRun(view, instance, policy["name"], workload, takers=takers)
 
 
 def _four_nodes() -> fnss.Topology:

@@ -10,9 +10,8 @@ import numpy as np
 from icarus.errors import NoKernelError
 from icarus.execution.collectors.counts import SessionCounts
 from icarus.execution.collectors.session_records import RecordTakers
-from icarus.execution.compiled import entries
-from icarus.execution.compiled.compilation import compile_or_load
 from icarus.execution.compiled.engine_choice import Demand
+from icarus.execution.compiled.loop_code import LoopCode
 from icarus.execution.compiled.network_tables import (
     PathTables,
     clear_sessions,
@@ -77,6 +76,8 @@ class CompiledRun:
     ----------
     caches : NamedTuple
         The state of all caches; ``cache_dump`` says what is in one.
+    code : LoopCode
+        The request loop.
     measured : bool
         Whether there was a session to be measured.
     """
@@ -120,10 +121,6 @@ class CompiledRun:
         )
         clusters = view.topology().graph.get("clusters", ())
         self._most_steps = 16 + 4 * len(clusters)
-        foreign = is_foreign(self._strategy) or is_foreign(self.caches)
-        self._run_requests: Callable[..., int] = (
-            entries.run_requests_unkept if foreign else entries.run_requests
-        )
         self._recording = (
             Recording(
                 takers, [*numbering.nodes], workload.contents, self._net.node_of, _MOST_AT_ONCE
@@ -134,25 +131,26 @@ class CompiledRun:
         self._notes = NO_NOTES if self._recording is None else self._recording.notes
         self._sized = False
         self._times: tuple[float, float] | None = None
+        foreign = is_foreign(self._strategy) or is_foreign(self.caches)
+        arguments = self._arguments(next(_batches(_NoRequests)), 0, 0)
         names = f"{type(strategy).__name__} with {cache_policy}"
-        states = (self._strategy, self._net, self._watched_caches())
-        compile_or_load(
-            states,
-            lambda: self._serve(next(_batches(_NoRequests))),
-            names,
-            kept=not foreign,
-            demand=demand,
-        )
+        self.code = LoopCode(arguments, names, kept=not foreign)
+        self._demand = demand
         self._descriptions = Descriptions(links_of(view))
 
     @property
     def measured(self) -> bool:
         return self._times is not None
 
+    def prepare(self) -> None:
+        """Have the code loaded, asked for or compiled; see ``LoopCode.prepare``."""
+        self.code.prepare(lambda: self._serve(next(_batches(_NoRequests))), self._demand)
+
     def run(self, heartbeat: Callable[[int], None]) -> None:
         """Serve all requests, reporting now and then how many have been."""
+        self.prepare()
         done = 0
-        for batch in _batches(self._workload):
+        for batch in self.code.paced(_batches(self._workload)):
             self._note_times(batch)
             if len(batch.size) > 0 and not self._sized:
                 self._sized = True
@@ -181,13 +179,9 @@ class CompiledRun:
             self._serve_part(batch, start, stop)
 
     def _serve_part(self, batch: Any, start: int, stop: int) -> None:
-        run_requests, recording = self._run_requests, self._recording
-        caches = self._watched_caches()
+        run_requests, recording = self.code.run_requests, self._recording
         while True:
-            reached = run_requests(
-                *(self._strategy, self._net, caches, self._sessions, self._notes),
-                *(self._receivers, batch, start, stop, self._most_steps),
-            )
+            reached = run_requests(*self._arguments(batch, start, stop))
             full = recording is not None and recording.full
             if recording is not None and reached > start:
                 facts = self._descriptions.of(self._sessions, self._tables)
@@ -207,6 +201,10 @@ class CompiledRun:
             self._hand_over()
         else:
             self._sessions = with_more_steps(self._sessions, self._most_steps)
+
+    def _arguments(self, batch: Any, start: int, stop: int) -> tuple[Any, ...]:
+        states = self._strategy, self._net, self._watched_caches(), self._sessions, self._notes
+        return *states, self._receivers, batch, start, stop, self._most_steps
 
     def _note_times(self, batch: Any) -> None:
         measured = np.flatnonzero(batch.measured)

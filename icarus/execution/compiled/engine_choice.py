@@ -18,11 +18,13 @@ from icarus.traces.compressed import COMPRESSION_SUFFIXES
 
 __all__ = [
     "BREAK_EVEN",
+    "OUTLASTS",
     "Choice",
     "Demand",
     "EngineName",
     "choose_engine",
     "most_lines",
+    "pair_of",
     "pair_requests",
     "requests_of",
 ]
@@ -31,10 +33,14 @@ EngineName = Literal["auto", "python", "compiled"]
 """What settings may ask for."""
 
 
-BREAK_EVEN = 500_000
-"""Requests for which compiling a pair of a strategy and a policy takes as long as it saves: 8 to 11
-s of processor for most, against 15 to 30 microseconds a request of the python engine, measured side
-by side."""
+BREAK_EVEN = 150_000
+"""Requests that the python engine serves in the processor time that compiling a pair of a strategy
+and a policy takes: 2 to 5 s for most, against 10 to 35 microseconds a request, measured side by
+side."""
+
+OUTLASTS = 2 * BREAK_EVEN
+"""Requests of a simulation that is still running when its code, asked for at its start, is there.
+In the interpreter the kernels are half as fast as the python engine."""
 
 
 class Demand(NamedTuple):
@@ -44,6 +50,8 @@ class Demand(NamedTuple):
     """Of the simulation that asks for it."""
     together: float
     """Of all simulations of the campaign with the same strategy and policy."""
+    use: str = ""
+    """What those are counted by; see ``pair_of``."""
 
 
 class Choice(NamedTuple):
@@ -102,6 +110,11 @@ _PACKED = 20
 """Times by which a compressed trace may grow, as those with small numbers in them do."""
 
 
+def pair_of(experiment: Mapping[str, Any]) -> str:
+    """Return what tells a strategy and a policy, with their parameters, from others."""
+    return digest([experiment["strategy"], experiment["cache_policy"]])
+
+
 def pair_requests(experiments: Iterable[Mapping[str, Any]], n_replications: int) -> list[float]:
     """Return for each experiment how many requests a campaign has for its code.
 
@@ -111,7 +124,7 @@ def pair_requests(experiments: Iterable[Mapping[str, Any]], n_replications: int)
     together: defaultdict[str, float] = defaultdict(float)
     keys = []
     for experiment in experiments:
-        keys.append(digest([experiment["strategy"], experiment["cache_policy"]]))
+        keys.append(pair_of(experiment))
         together[keys[-1]] += requests_of(experiment["workload"]) * n_replications
     return [together[key] for key in keys]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
 import selectors
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from icarus.compiler import beside
 from icarus.errors import ProcessError
 from icarus.orchestration.board import Board
 from icarus.orchestration.ending import describe_exit, kill_with_children, started_by
@@ -34,7 +36,7 @@ from icarus.orchestration.link import Link, unpacked
 from icarus.orchestration.output import Output
 from icarus.orchestration.signals import stop_signals_blocked
 from icarus.orchestration.status import Status
-from icarus.orchestration.worker import STARTED, Terms, serve
+from icarus.orchestration.worker import STARTED, WANTED, Terms, serve
 from icarus.planning.limits import Limits
 from icarus.planning.loading import SettingsSource
 
@@ -260,6 +262,8 @@ class PoolExecutor:
             return
         if message == [STARTED]:
             self._started.append(worker.job)
+        elif message[0] == WANTED:
+            beside.ask(pickle.loads(message[1]))
         else:
             self._end(worker, _read(message))
 
