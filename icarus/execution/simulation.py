@@ -25,7 +25,7 @@ from icarus.execution.compiled.engine_choice import (
 from icarus.execution.engine import Heartbeat, exec_experiment
 from icarus.util import Tree
 
-__all__ = ["Simulation", "SimulationResult", "simulate"]
+__all__ = ["Simulation", "SimulationResult", "legacy_random_state", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
     engine, reason = choose_engine(params, simulation.collectors, asked_for)
     if asked_for == "compiled" and engine != asked_for:
         raise NoKernelError(f"it was to run on the compiled engine, but {reason}")
-    with _legacy_random_state(root):
+    with legacy_random_state(root):
         try:
             results = run(engine)
         except NoKernelError as error:
@@ -121,7 +121,7 @@ def simulate(simulation: Simulation, heartbeat: Heartbeat | None = None) -> Simu
 
 
 @contextmanager
-def _legacy_random_state(root: np.random.SeedSequence) -> Iterator[None]:
+def legacy_random_state(root: np.random.SeedSequence) -> Iterator[None]:
     """Make what nobody gave a seed start from the replication's, global generators included.
 
     Nothing in Icarus draws from those of ``random`` and NumPy, but classes that users wrote for
