@@ -15,9 +15,16 @@ import icarus.kernels.policies  # noqa: F401 - registers the kernels
 from icarus.compiler.jit import CACHE_VARIABLE, generic_entry_point
 from icarus.core.signatures import accepts_seed
 from icarus.kernels import index
-from icarus.kernels.dispatch import cache_get, cache_has, cache_put, cache_remove
-from icarus.kernels.kernel_registry import Contents, PolicyKernel, policy_kernel
+from icarus.kernels.kernel_registry import Contents, policy_kernel
 from icarus.registry import CACHE_POLICY
+from icarus.testing._compiled import (
+    GET,
+    PUT,
+    Operation,
+    apply_all,
+    first_difference,
+    run_compiled,
+)
 
 NOT_IN_SETTINGS = {"PATH", "TREE", "ARRAY"}
 
@@ -26,43 +33,6 @@ NAMES: dict[str, Sequence[Any]] = {
     "range": range(5, 5 + 3 * N_CONTENTS, 3),
     "text": [f"/content/{number}" for number in range(N_CONTENTS)],
 }
-
-GET, PUT, HAS, REMOVE = range(4)
-METHODS = ["get", "put", "has", "remove"]
-
-
-class Operation(NamedTuple):
-    """One call of a cache."""
-
-    kind: int
-    cache: int
-    content: int
-
-
-def apply_all(caches, operations, answers):
-    """Apply operations, rows of kind, cache and content, in turn."""
-    for i in range(len(operations)):
-        kind, cache, content = operations[i]
-        if kind == GET:
-            answers[i] = cache_get(caches, cache, content)
-        elif kind == PUT:
-            answers[i] = cache_put(caches, cache, content)
-        elif kind == HAS:
-            answers[i] = cache_has(caches, cache, content)
-        else:
-            answers[i] = cache_remove(caches, cache, content)
-
-
-def compile_in(folder: Path) -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CACHE_VARIABLE, str(folder))
-        return generic_entry_point(apply_all)
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The operations, compiled for each policy that they are applied to."""
-    return compile_in(tmp_path_factory.mktemp("compiled"))
 
 
 class Case(NamedTuple):
@@ -73,30 +43,6 @@ class Case(NamedTuple):
     chunks: list[list[Operation]]
     trace: list[int]
     seed: int
-
-
-def run_reference(caches: Sequence[Any], case: Case) -> list[int]:
-    number_of = {name: number for number, name in enumerate(case.names)}
-    answers = []
-    for kind, cache, content in (operation for chunk in case.chunks for operation in chunk):
-        answer = getattr(caches[cache], METHODS[kind])(case.names[content])
-        if kind == PUT:
-            answer = -1 if answer is None else number_of[answer]
-        answers.append(int(answer))
-    return answers
-
-
-def run_kernel(compiled: Any, kernel: PolicyKernel, caches: Any, case: Case) -> Any:
-    """Return all answers, and the state in the end."""
-    state = kernel.build(caches, Contents(case.names))
-    answers: list[int] = []
-    for chunk in case.chunks:
-        if kernel.reserve is not None:
-            state = kernel.reserve(state, len(chunk))
-        found = np.full(len(chunk), -9, dtype=np.int64)
-        compiled(state, np.array(chunk, dtype=np.int64).reshape(-1, 3), found)
-        answers += found.tolist()
-    return answers, state
 
 
 def build_caches(policy: str, parameters: dict[str, Any], case: Case) -> list[Any]:
@@ -119,15 +65,11 @@ def build_caches(policy: str, parameters: dict[str, Any], case: Case) -> list[An
     return [component(max(size, least), **parameters) for size in case.sizes]
 
 
-def check(compiled: Any, policy: str, parameters: dict[str, Any], case: Case) -> None:
+def check(policy: str, parameters: dict[str, Any], case: Case) -> None:
     kernel = policy_kernel(CACHE_POLICY[policy])
     assert kernel is not None
-    caches = build_caches(policy, parameters, case)
-    answers, state = run_kernel(compiled, kernel, build_caches(policy, parameters, case), case)
-    assert answers == run_reference(caches, case)
-    for number, cache in enumerate(caches):
-        held = [case.names[content] for content in kernel.dump(state, number)]
-        assert held == cache.dump()
+    caches, others = (build_caches(policy, parameters, case) for _ in range(2))
+    assert first_difference(kernel, caches, others, case) is None
 
 
 @st.composite
@@ -182,7 +124,7 @@ PARAMETERS = [
 
 @pytest.mark.parametrize("names", sorted(NAMES))
 @pytest.mark.parametrize(("policy", "parameters"), PARAMETERS)
-def test_a_kernel_does_what_the_reference_does(policy, parameters, names, compiled, monkeypatch):
+def test_a_kernel_does_what_the_reference_does(policy, parameters, names, monkeypatch):
     if names == "text":
         monkeypatch.setattr(index, "DENSE_LIMIT", 0)
 
@@ -190,7 +132,7 @@ def test_a_kernel_does_what_the_reference_does(policy, parameters, names, compil
     @given(case=cases(NAMES[names]))
     @example(case=request_all(100))
     def compare(case):
-        check(compiled, policy, parameters, case)
+        check(policy, parameters, case)
 
     compare()
 
@@ -205,7 +147,7 @@ def test_every_policy_of_settings_has_a_kernel_that_lacks_nothing():
 
 @pytest.mark.parametrize("limit", [0, 2**25])
 @pytest.mark.parametrize("policy", ["PERFECT_LFU", "MIN"])
-def test_tables_grow_with_what_was_requested(policy, limit, compiled, monkeypatch):
+def test_tables_grow_with_what_was_requested(policy, limit, monkeypatch):
     monkeypatch.setattr(index, "DENSE_LIMIT", limit)
     n = 3000
     rng = np.random.default_rng(4)
@@ -220,10 +162,10 @@ def test_tables_grow_with_what_was_requested(policy, limit, compiled, monkeypatc
     ]
     trace = [row.content for chunk in chunks for row in chunk if row[:2] == (GET, 0)]
     case = Case(range(n), [7, 50], chunks, trace, 1)
-    check(compiled, policy, {}, case)
+    check(policy, {}, case)
     kernel = policy_kernel(CACHE_POLICY[policy])
     assert kernel is not None
-    _, state = run_kernel(compiled, kernel, build_caches(policy, {}, case), case)
+    _, state = run_compiled(kernel, build_caches(policy, {}, case), case)
     requested = {row[1:] for chunk in chunks for row in chunk}
     assert state.seen.used[0] == len(requested)
     # One chunk has no more than 400 rows, and tables double.
@@ -273,12 +215,19 @@ def test_caches_that_draw_from_several_streams_are_refused():
         rand.build(caches, Contents(range(5)))
 
 
-def test_compiled_code_is_found_again(tmp_path: Path):
+def test_compiled_code_is_found_again(tmp_path: Path, monkeypatch):
     """A Generator among the fields of the state does not keep code from the disk."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     case = request_all(10)
+    kernel = policy_kernel(CACHE_POLICY["RAND"])
+    assert kernel is not None
+    operations = np.array(case.chunks[0], dtype=np.int64)
     for expected in ("misses", "hits"):
-        function = compile_in(tmp_path)
-        check(function, "RAND", {}, case)
+        function = generic_entry_point(apply_all)
+        state = kernel.build(build_caches("RAND", {}, case), Contents(case.names))
+        answers = np.full(len(operations), -9, dtype=np.int64)
+        function(state, operations, answers)
+        assert -9 not in answers
         if hasattr(function, "stats"):
             found = getattr(function.stats, f"cache_{expected}")
             assert sum(found.values()) == 1
