@@ -13,8 +13,11 @@ import pytest
 from mistakes import BATCH_WORKLOAD, COLLECTOR, EVENT_WORKLOAD, POLICY, STRATEGY
 
 from icarus.errors import ComponentError
+from icarus.execution.compiled import compiled_engine
+from icarus.kernels.kernel_registry import policy_kernel, strategy_kernel
+from icarus.models import LeaveCopyEverywhere, LruCache
 from icarus.registry import STRATEGY as STRATEGY_REGISTRY
-from icarus.testing import CollectorLaws, PolicyLaws, StrategyLaws, WorkloadLaws
+from icarus.testing import CollectorLaws, PolicyLaws, StrategyLaws, WorkloadLaws, _compiled
 from icarus.testing._law import component_of
 
 FOLDER = Path(__file__).parent
@@ -70,6 +73,21 @@ def test_a_mistake_breaks_its_law(laws, kind, parameters, component, mistake, qu
     tested = type("TestOwn", (laws,), own)()
     with pytest.raises(Exception, match=mistake.said):
         getattr(tested, law_of(laws, mistake.law))()
+
+
+def test_a_kernel_of_another_policy_is_told(monkeypatch):
+    monkeypatch.setattr(_compiled, "policy_kernel", lambda policy: policy_kernel(LruCache))
+    tested = type("TestFifo", (PolicyLaws,), {"policy": "FIFO"})()
+    with pytest.raises(AssertionError, match=r"call \d+ of .* compiled, and .* in the class"):
+        tested.test_the_compiled_form_does_what_the_class_does()
+
+
+def test_a_kernel_of_another_strategy_is_told(monkeypatch):
+    kernel = strategy_kernel(LeaveCopyEverywhere)
+    monkeypatch.setattr(compiled_engine, "strategy_kernel", lambda strategy: kernel)
+    tested = type("TestLcd", (StrategyLaws,), {"strategy": "LCD"})()
+    with pytest.raises(AssertionError, match=r"not those of the class: results\['CACHE_HIT_RATIO"):
+        tested.test_both_engines_give_the_same_results()
 
 
 def test_every_law_has_a_mistake_that_breaks_it():
@@ -143,24 +161,44 @@ def test_right_components_pass(tmp_path):
     assert re.search(r"^\d+ passed in ", done.stdout, re.MULTILINE), done.stdout
 
 
-def test_a_broken_one_fails_with_its_law_and_the_shortest_way_to_it(tmp_path):
-    broken = COMPONENTS.replace("return evicted", "return evicted or None")
-    own = "from own_components import Mru\nfrom icarus.testing import PolicyLaws\n"
-    done = run_pytest(tmp_path, f"{own}class TestMru(PolicyLaws):\n    policy = Mru\n", broken)
+@pytest.fixture
+def page():
+    """The page of the manual on this."""
+    return (PROJECT / "docs" / "testing.md").read_text(encoding="utf-8")
+
+
+def own_policy():
+    return (PROJECT / "config" / "extension.py").read_text(encoding="utf-8")
+
+
+def run_five_lines(folder, page, policy):
+    five_lines = re.search(r"```python\n(.+?)```", page, re.DOTALL)[1]
+    assert len([line for line in five_lines.splitlines() if line]) <= 5
+    (folder / "my_policies.py").write_text(policy, encoding="utf-8")
+    return run_pytest(folder, five_lines)
+
+
+def test_the_five_lines_of_the_manual(tmp_path, page):
+    done = run_five_lines(tmp_path, page, own_policy())
+    assert done.returncode == 0, done.stdout
+    laws = [name for name in dir(PolicyLaws) if name.startswith("test_")]
+    assert f"{len(laws)} passed" in done.stdout
+
+
+def test_a_broken_policy_fails_as_the_manual_says(tmp_path, page):
+    broken = own_policy().replace("return evicted", "return evicted or None")
+    done = run_five_lines(tmp_path, page, broken)
     assert done.returncode == 1
     assert "test_put_keeps_the_item_and_returns_what_left_for_it" in done.stdout
     said = [line.removeprefix("E").strip() for line in done.stdout.splitlines() if line[:1] == "E"]
-    start = said.index("AssertionError: cache.put(None) returned None, and what left is 0")
-    assert said[start + 1 : start + 4] == [
-        "cache = Mru(1)",
-        "cache.put(0) -> None",
-        "cache.put(None) -> None",
-    ]
+    told = re.search(r"```text\n(.+?)```", page, re.DOTALL)[1]
+    expected = [line.strip() for line in told.splitlines()]
+    start = said.index(expected[0])
+    assert said[start : start + len(expected)] == expected
 
 
-def test_only_the_laws_need_pytest_and_hypothesis(tmp_path):
-    for name in ("pytest", "hypothesis"):
-        assert not {name} & set(loaded("import icarus, icarus.cli, icarus.execution"))
+def test_only_the_laws_need_pytest_and_hypothesis():
+    assert not {"pytest", "hypothesis"} & set(loaded("import icarus.cli, icarus.execution"))
     code = "import sys; sys.modules['hypothesis'] = None; import icarus.testing"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=False
