@@ -127,12 +127,12 @@ class TestUniform(WorkloadLaws):
 """
 
 
-FEW = "import hypothesis as h; h.settings.register_profile('few', max_examples=10)"
+FEW = "import hypothesis as h; h.settings.register_profile('few', max_examples=5)"
 
 
-def run_pytest(folder, tests, components=COMPONENTS):
+def run_pytest(folder, tests, *arguments):
     """Run a user's own test file, in a project that has nothing to do with this one."""
-    (folder / "own_components.py").write_text(components, encoding="utf-8")
+    (folder / "own_components.py").write_text(COMPONENTS, encoding="utf-8")
     (folder / "test_own.py").write_text(tests, encoding="utf-8")
     (folder / "conftest.py").write_text(FEW, encoding="utf-8")
     return subprocess.run(
@@ -146,6 +146,7 @@ def run_pytest(folder, tests, components=COMPONENTS):
             "-p",
             "no:cacheprovider",
             "--hypothesis-profile=few",
+            *arguments,
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
@@ -171,11 +172,11 @@ def own_policy():
     return (PROJECT / "config" / "extension.py").read_text(encoding="utf-8")
 
 
-def run_five_lines(folder, page, policy):
+def run_five_lines(folder, page, policy, *arguments):
     five_lines = re.search(r"```python\n(.+?)```", page, re.DOTALL)[1]
     assert len([line for line in five_lines.splitlines() if line]) <= 5
     (folder / "my_policies.py").write_text(policy, encoding="utf-8")
-    return run_pytest(folder, five_lines)
+    return run_pytest(folder, five_lines, *arguments)
 
 
 def test_the_five_lines_of_the_manual(tmp_path, page):
@@ -187,7 +188,7 @@ def test_the_five_lines_of_the_manual(tmp_path, page):
 
 def test_a_broken_policy_fails_as_the_manual_says(tmp_path, page):
     broken = own_policy().replace("return evicted", "return evicted or None")
-    done = run_five_lines(tmp_path, page, broken)
+    done = run_five_lines(tmp_path, page, broken, "-k", "put_keeps", "--hypothesis-profile=default")
     assert done.returncode == 1
     assert "test_put_keeps_the_item_and_returns_what_left_for_it" in done.stdout
     said = [line.removeprefix("E").strip() for line in done.stdout.splitlines() if line[:1] == "E"]
