@@ -208,7 +208,8 @@ class TestFirstUse:
             code += (
                 f"assert {read}, {read!r}\n"
                 "dict.clear(R.CACHE_POLICY); R._loaded = False\n"
-                "[sys.modules.pop(m) for m in list(sys.modules) if m.startswith(('icarus.policies', 'icarus.strategies'))]\n"
+                "own = 'icarus.policies', 'icarus.strategies'\n"
+                "[sys.modules.pop(m) for m in list(sys.modules) if m.startswith(own)]\n"
             )
         process = python(code)
         assert process.returncode == 0, process.stderr

@@ -31,6 +31,7 @@ PACKAGES = (
     "icarus.orchestration",
     "icarus.results",
     "icarus.tools",
+    "icarus.testing",
 )
 
 

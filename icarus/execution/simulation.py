@@ -31,7 +31,7 @@ from icarus.scenarios.workload.receivers import receivers_of
 from icarus.scenarios.workload.requests import is_native
 from icarus.util import Tree
 
-__all__ = ["Simulation", "SimulationResult", "simulate"]
+__all__ = ["Simulation", "SimulationResult", "legacy_random_state", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class _Attempts:
 
     def python(self, begun: Begun | None = None) -> Tree:
         """Return the results of the python engine, on events that were `begun` before or not."""
-        with _legacy_random_state(self._root):
+        with legacy_random_state(self._root):
             topology, workload = self._build()
             if begun is not None:
                 workload = SameEvents(workload, begun)
@@ -137,7 +137,7 @@ class _Attempts:
 
     def compiled(self) -> tuple[Tree, str | None]:
         """Return the results, and why they are those of the python engine after all, or None."""
-        with _legacy_random_state(self._root):
+        with legacy_random_state(self._root):
             topology, workload = self._build()
             try:
                 if not is_native(workload):
@@ -188,7 +188,7 @@ class _Attempts:
 
 
 @contextmanager
-def _legacy_random_state(root: np.random.SeedSequence) -> Iterator[None]:
+def legacy_random_state(root: np.random.SeedSequence) -> Iterator[None]:
     """Make what nobody gave a seed start from the replication's, global generators included.
 
     Nothing in Icarus draws from those of ``random`` and NumPy, but classes that users wrote for

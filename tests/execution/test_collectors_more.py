@@ -269,38 +269,6 @@ def test_nothing_is_divided_by_zero(view, name, sessions):
         assert math.isnan(results["MEAN"])
 
 
-def plain(results):
-    """Results with lists for arrays, which compare as a whole."""
-    return {
-        key: [array.tolist() for array in value] if isinstance(value, tuple) else value
-        for key, value in results.items()
-    }
-
-
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_results_may_be_asked_for_at_any_time(view, name):
-    def serve(collector, times):
-        for time in times:
-            session(collector, [0, 1, 2, 3], time=time)
-            collector.start_session(time, 0, "y")
-            collector.cache_hit(2)
-            collector.server_hit(3)
-            collector.end_session()
-
-    asked, unasked = (DATA_COLLECTOR[name](view, **ALL_OPTIONS[name]) for _ in range(2))
-    serve(asked, [0.0, 1.0])
-    first = asked.results()
-    assert plain(asked.results()) == plain(first)
-    for value in first.values():  # what is done to results does not reach the collector
-        if isinstance(value, dict):
-            value.clear()
-        elif isinstance(value, tuple):
-            value[0][:] = -1
-    serve(asked, [2.0, 3.0])
-    serve(unasked, [0.0, 1.0, 2.0, 3.0])
-    assert plain(asked.results()) == plain(unasked.results())
-
-
 @pytest.mark.parametrize("name", [*BUILT_IN, "DUMMY"])
 def test_the_view_is_left_alone_at_construction(name):
     DATA_COLLECTOR[name](object(), **ALL_OPTIONS.get(name, {}))

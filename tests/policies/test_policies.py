@@ -1,4 +1,7 @@
-"""Cache policies: laws that all of them obey, and each against a model of its definition."""
+"""Cache policies: what all share, and each against a model of its definition.
+
+The laws that all of them obey are in tests/testing.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
 from scipy.stats import chisquare
 
 from icarus.models.cache import (
@@ -38,9 +34,6 @@ POLICIES = sorted(
     for name, policy in CACHE_POLICY.items()
     if policy.__module__.startswith("icarus.") and name not in SYSTEMS
 )
-DECLINING = {"NULL", "IN_CACHE_LFU", "PERFECT_LFU", "MIN"}
-"""Policies that may refuse an item that is put."""
-
 ITEMS = [0, None, "", 1, "a", (), ("a", 1), 2.5, frozenset()]
 items = st.sampled_from(ITEMS)
 
@@ -56,79 +49,6 @@ REQUIRED: dict[str, Any] = {
 def build(name: str, capacity: float, **kwargs: Any) -> Any:
     own = REQUIRED[name](capacity) if name in REQUIRED else {}
     return CACHE_POLICY[name](capacity, **own, **kwargs)
-
-
-class CacheLaws(RuleBasedStateMachine):
-    """What users of a cache may rely on, whatever its policy."""
-
-    name: str
-
-    @initialize(capacity=st.integers(1, 6))
-    def start(self, capacity: int) -> None:
-        self.cache = build(self.name, capacity)
-        assert self.cache.maxlen == (0 if self.name == "NULL" else capacity)
-        assert self.cache.dump() == []
-
-    @rule(k=items)
-    def put(self, k: Any) -> None:
-        before = self.cache.dump()
-        evicted = self.cache.put(k)
-        after = self.cache.dump()
-        if k in before:
-            assert evicted is None
-            assert set(after) == set(before)
-        elif k in after:
-            left = [item for item in before if item not in after]
-            assert left in ([], [evicted])
-            assert left or evicted is None
-            assert set(after) == {*before, k} - set(left)
-            assert self.cache.get(k)
-        else:
-            assert self.name in DECLINING
-            assert evicted is k or self.name in ("NULL", "MIN")
-            assert set(after) == set(before)
-            assert self.cache.get(k) is False
-
-    @rule(k=items)
-    def get(self, k: Any) -> None:
-        before = self.cache.dump()
-        assert self.cache.get(k) is (k in before)
-        assert set(self.cache.dump()) == set(before)
-
-    @rule(k=items)
-    def has_changes_nothing(self, k: Any) -> None:
-        before = self.cache.dump()
-        assert self.cache.has(k) is (k in before)
-        assert self.cache.dump() == before
-
-    @rule(k=items)
-    def remove(self, k: Any) -> None:
-        before = self.cache.dump()
-        assert self.cache.remove(k) is (k in before)
-        assert set(self.cache.dump()) == set(before) - {k}
-        assert self.cache.get(k) is False
-        assert self.cache.remove(k) is False
-
-    @rule()
-    def clear(self) -> None:
-        assert self.cache.clear() is None
-        assert len(self.cache) == 0
-
-    @invariant()
-    def views_agree(self) -> None:
-        if not hasattr(self, "cache"):
-            return
-        dumped = self.cache.dump()
-        assert isinstance(dumped, list)
-        assert len(dumped) == len(set(dumped)) == len(self.cache) <= self.cache.maxlen
-        assert [k for k in ITEMS if self.cache.has(k)] == [k for k in ITEMS if k in dumped]
-
-
-@pytest.mark.parametrize("name", POLICIES)
-def test_every_policy_obeys_the_laws(name):
-    machine = type("Laws", (CacheLaws,), {"name": name})
-    limits = settings(max_examples=60, stateful_step_count=40, deadline=None)
-    run_state_machine_as_test(machine, settings=limits)
 
 
 @pytest.mark.parametrize("name", POLICIES)

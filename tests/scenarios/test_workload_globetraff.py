@@ -7,8 +7,6 @@ import gzip
 import fnss
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from icarus.errors import TraceError
 from icarus.planning.validation import SectionChecker
@@ -115,17 +113,6 @@ def test_receivers_by_the_rule_of_beta(files):
     assert np.mean(gathered(skewed)[1]) == pytest.approx(1 / 3, abs=0.02)
     with pytest.raises(ValueError, match="beta"):
         GlobetraffWorkload(pair(), **paths, beta=-1)
-
-
-@settings(max_examples=20)
-@given(size=st.integers(1, 60))
-def test_the_size_of_batches_changes_nothing(tmp_path_factory, size):
-    folder = tmp_path_factory.mktemp("globetraff")
-    requests, contents = folder / "requests", folder / "contents"
-    requests.write_text("9\t0\t1500\n" * 20)
-    contents.write_text(CONTENTS)
-    workload = GlobetraffWorkload(pair(), requests, contents, n_warmup=3, seed=2)
-    assert gathered(workload, size) == gathered(workload)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,6 @@ import math
 import fnss
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, chisquare, kstest
 
 from icarus.registry import WORKLOAD
@@ -80,27 +78,11 @@ def test_events():
         assert event["receiver"] in ("r0", "r1", "r2", "r3")
 
 
-def test_events_are_the_batches():
-    workload = make(seed=1)
-    batch = next(workload.batches())
-    for i, (time, event) in enumerate(workload):
-        assert time == batch.time[i]
-        assert event["receiver"] == workload.receivers[batch.receiver[i]]
-        assert event["content"] == workload.contents[batch.content[i]]
-
-
 @pytest.mark.parametrize("seed", [None, 7, np.random.SeedSequence(7), np.random.default_rng(7)])
 def test_each_iteration_starts_afresh(seed):
     workload = make(seed=seed)
     assert list(workload) == list(workload)
     assert columns(workload) == columns(workload)
-
-
-@settings(max_examples=40)
-@given(size=st.integers(1, 400), beta=st.sampled_from([0, 1.5]))
-def test_requests_do_not_depend_on_the_batch_size(size, beta):
-    workload = make(seed=3, beta=beta, n_contents=2000)
-    assert columns(workload, size) == columns(workload)
 
 
 def test_a_seed_decides_everything_and_is_not_used_up():

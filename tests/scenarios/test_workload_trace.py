@@ -7,8 +7,6 @@ import os
 import fnss
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from icarus.errors import TraceError
 from icarus.registry import WORKLOAD
@@ -124,18 +122,6 @@ def test_receivers_by_the_rule_of_beta(write):
     assert gathered(skewed)[1].mean() == pytest.approx(1 / 3, abs=0.02)
     with pytest.raises(ValueError, match="beta"):
         replay(path, beta=-1)
-
-
-@settings(max_examples=25)
-@given(size=st.integers(1, 120), table=st.booleans())
-def test_requests_do_not_depend_on_the_batch_size(tmp_path_factory, size, table):
-    path = tmp_path_factory.getbasetemp() / "same.csv"
-    if not path.exists():
-        path.write_text("time,id\n" + "".join(f"{i / 3},{i * i % 7}\n" for i in range(100)))
-    columns = {} if table else {"content_column": "id"}
-    workload = replay(path, seed=2, n_warmup=10, n_measured=80, **columns)
-    for one, other in zip(gathered(workload, size), gathered(workload), strict=True):
-        assert (one is None and other is None) or one.tobytes() == other.tobytes()
 
 
 @pytest.mark.parametrize("seed", [None, 7, np.random.SeedSequence(7), np.random.default_rng(7)])

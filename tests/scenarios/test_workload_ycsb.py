@@ -6,8 +6,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from icarus.execution import exec_experiment
 from icarus.planning.validation import SectionChecker
@@ -163,13 +161,6 @@ def test_a_scan_is_one_instant():
     assert times == sorted(times)
     assert len(set(times)) == 430
     assert requests("C").batches().__next__().write is None
-
-
-@settings(max_examples=25, deadline=None)
-@given(name=st.sampled_from("ABCDE"), size=st.integers(1, 500))
-def test_the_size_of_batches_changes_nothing(name, size):
-    workload = requests(name)
-    assert gathered(workload, size) == gathered(workload)
 
 
 def simulate(name, strategy="LCE", **kwargs):

@@ -31,7 +31,7 @@ from icarus.errors import NoKernelError
 from icarus.execution.compiled import entries, request_loop
 from icarus.execution.compiled.engine_choice import BREAK_EVEN, OUTLASTS, Demand
 
-__all__ = ["LoopCode"]
+__all__ = ["LoopCode", "key_of"]
 
 logger = logging.getLogger("compiler")
 
@@ -77,7 +77,7 @@ class LoopCode:
         self._interpreting = False
         self._own = 0.0
         self._began = self._looked = 0.0
-        self.key = hashlib.blake2b(_types(arguments[:3]).encode(), digest_size=12).hexdigest()
+        self.key = key_of(arguments[:3])
 
     @property
     def wish(self) -> beside.Wish:
@@ -191,6 +191,11 @@ class LoopCode:
 def _part(batch: Any, first: int, last: int) -> Any:
     # Sizes and writes are of no requests where there are none.
     return type(batch)(*(column[first:last] for column in batch))
+
+
+def key_of(states: tuple[Any, ...]) -> str:
+    """Return what tells the code for states from that for states of other types."""
+    return hashlib.blake2b(_types(states).encode(), digest_size=12).hexdigest()
 
 
 def _types(state: Any) -> str:

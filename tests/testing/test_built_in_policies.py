@@ -1,0 +1,49 @@
+"""The laws of policies, for all that come with Icarus."""
+
+from __future__ import annotations
+
+import pytest
+
+from icarus.core.kinds import is_built_in
+from icarus.registry import CACHE_POLICY
+from icarus.testing import PolicyLaws
+
+SYSTEMS = {"PATH", "TREE", "ARRAY"}
+"""Systems of several caches, which are built from caches and have laws of their own."""
+
+REFUSING = {"NULL", "IN_CACHE_LFU", "PERFECT_LFU", "MIN"}
+"""Policies that may refuse an item that is put."""
+
+PARAMETERS = {
+    "MIN": {"trace": [*PolicyLaws.items] * 20},
+    # No more segments and shards than places.
+    "SHARD": {"nodes": 2, "policy": "RAND"},
+}
+
+SIZES = {"SLRU": (2, 3, 5), "SHARD": (2, 3, 5)}
+
+POLICIES = sorted(
+    name for name, one in CACHE_POLICY.items() if is_built_in(one) and name not in SYSTEMS
+)
+
+
+class _Policy(PolicyLaws):
+    @pytest.fixture(autouse=True)
+    def _which(self, name):
+        self.policy = name
+        self.parameters = PARAMETERS.get(name, {})
+        self.sizes = SIZES.get(name, PolicyLaws.sizes)
+        self.may_refuse = name in REFUSING
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("name", [name for name in POLICIES if name != "MIN"])
+class TestPolicies(_Policy):
+    pass
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("name", ["MIN"])
+class TestMin(_Policy):
+    # A cleared cache is as far in its trace as before.
+    test_after_clear_a_cache_is_as_new = None
