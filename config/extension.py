@@ -144,7 +144,7 @@ class ServingDistanceCollector(DataCollector):
 
 # --------------------------------------------------------------------------------------------
 # A data collector may as well take records of many sessions at a time, as arrays with a row for
-# each session. What else is written in kernels then still runs compiled.
+# each session. What else can be compiled then still is.
 # --------------------------------------------------------------------------------------------
 
 

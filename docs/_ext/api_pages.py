@@ -27,7 +27,8 @@ PACKAGES = (
     "icarus.scenarios",
     "icarus.models",
     "icarus.execution",
-    "icarus.kernels",
+    "icarus.policies",
+    "icarus.strategies",
     "icarus.orchestration",
     "icarus.results",
     "icarus.tools",
@@ -54,7 +55,15 @@ def _page(package: str) -> Iterator[str]:
     yield from (package, "=" * len(package), "", f".. automodule:: {package}", "")
     yield from (f".. currentmodule:: {package}", "")
     for name in sorted(set(module.__all__), key=str.casefold):
-        yield from _entry(package, name, getattr(module, name))
+        if not _is_described_before(package, name):
+            yield from _entry(package, name, getattr(module, name))
+
+
+def _is_described_before(package: str, name: str) -> bool:
+    """Return whether the page of a package that comes before has the same under this name."""
+    value = getattr(importlib.import_module(package), name)
+    before = map(importlib.import_module, PACKAGES[: PACKAGES.index(package)])
+    return any(name in one.__all__ and getattr(one, name) is value for one in before)
 
 
 def _entry(package: str, name: str, value: Any) -> Iterator[str]:
