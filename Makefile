@@ -41,14 +41,14 @@ test-statistical: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m statistical
 
 test-differential: $(VENV)/.installed-dev
-	ICARUS_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto -m 'not statistical' tests/differential tests/kernels
+	ICARUS_ALL_PAIRS=1 $(BIN)/python -m pytest -n auto -m 'not statistical' tests/differential tests/policies tests/strategies
 
 test-exhaustive: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m exhaustive
 
 # Installed into the same environment: libcachesim only adds packages to those of dev.
 test-oracle: $(VENV)/.installed-oracle
-	$(BIN)/python -m pytest tests/models/test_against_libcachesim.py
+	$(BIN)/python -m pytest tests/policies/test_against_libcachesim.py
 
 verify: $(VENV)/.installed
 	$(BIN)/python -m scripts.verify --full

@@ -39,7 +39,7 @@ class Pair(NamedTuple):
     parameters: dict[str, Any]
 
 
-# How definitions differ is written in tests/models/test_against_libcachesim.py. Ties between
+# How definitions differ is written in tests/policies/test_against_libcachesim.py. Ties between
 # contents that were requested equally often are broken in other ways by the two LFU.
 POLICIES = {
     "LRU": Pair("LRU", 0.0, {}),
