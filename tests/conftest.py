@@ -29,8 +29,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Processes of the suite share cores, so that times say little.
 hypothesis.settings.register_profile("suite", max_examples=50, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
-# For `make fuzz`, which loads it by its option and goes on looking elsewhere.
-hypothesis.settings.register_profile("fuzz", max_examples=1000, deadline=None, print_blob=True)
+# For `make fuzz`, which goes on looking elsewhere in rounds of some minutes.
+hypothesis.settings.register_profile("fuzz", max_examples=300, deadline=None, print_blob=True)
 
 
 @pytest.fixture(autouse=True)

@@ -72,8 +72,18 @@ class Lines(NamedTuple):
 
     def move_first(self, end, slot):
         """Move a slot to the front of a line."""
-        self.unlink(slot)
-        self.link_first(end, slot)
+        # Written out, as is `insert_first`: they are most of what LRU does, and in the interpreter
+        # each call takes as long as three of these lines.
+        links, shift = self.links, self.shift
+        at, at_end = slot << shift, end << shift
+        before, behind = links[at + PREVIOUS], links[at + NEXT]
+        links[(before << shift) + NEXT] = behind
+        links[(behind << shift) + PREVIOUS] = before
+        first = links[at_end + NEXT]
+        links[at + PREVIOUS] = end
+        links[at + NEXT] = first
+        links[(first << shift) + PREVIOUS] = slot
+        links[at_end + NEXT] = slot
 
     def take_free(self, cache):
         """Return a slot of a cache that has no content, or -1 if the cache is full."""
@@ -94,12 +104,16 @@ class Lines(NamedTuple):
 
     def evict_last(self, cache, end):
         """Take the last slot out of a line and have its content no longer found; return it."""
-        slot = self.before(end)
-        self.evict(cache, slot)
+        slots, links, shift = self.slots, self.links, self.shift
+        at_end = end << shift
+        slot = links[at_end + PREVIOUS]
+        slots.leave(cache, slots.item[slot])
+        following = links[(slot << shift) + PREVIOUS]
+        links[(following << shift) + NEXT] = end
+        links[at_end + PREVIOUS] = following
         # The one to be evicted next is most likely the one that is last now.
-        following = self.before(end)
         if following != end:
-            self.slots.expect(cache, self.slots.item[following])
+            slots.expect(cache, slots.item[following])
         return slot
 
     def insert(self, cache, content, slot, end):
@@ -109,13 +123,22 @@ class Lines(NamedTuple):
 
     def insert_first(self, cache, content):
         """Put a content in front of the first line; return the last, if it was evicted for it."""
-        end = self.end(cache)
-        slot = self.take_free(cache)
+        slots, links, shift = self.slots, self.links, self.shift
+        end = slots.base[cache]
+        slot = self.free[cache]
         evicted = NOTHING
         if slot < 0:
             slot = self.evict_last(cache, end)
-            evicted = self.item(slot)
-        self.insert(cache, content, slot, end)
+            evicted = slots.item[slot]
+        else:
+            self.free[cache] = links[(slot << shift) + NEXT]
+        slots.enter(cache, content, slot)
+        at, at_end = slot << shift, end << shift
+        first = links[at_end + NEXT]
+        links[at + PREVIOUS] = end
+        links[at + NEXT] = first
+        links[(first << shift) + PREVIOUS] = slot
+        links[at_end + NEXT] = slot
         return evicted
 
     def remove(self, cache, content):

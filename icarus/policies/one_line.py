@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "dump_line",
     "has_in_line",
     "line_places",
     "line_position",
     "line_size",
-    "remove_from_line",
 ]
 
 
@@ -19,20 +17,9 @@ def has_in_line(self, cache, content):
     return self.lines.find(cache, content) >= 0
 
 
-def remove_from_line(self, cache, content):
-    """Remove a content; return whether it was cached."""
-    return self.lines.remove(cache, content)
-
-
 def line_places(self):
     """Return what tells where contents are looked up."""
     return self.lines.slots
-
-
-def dump_line(self: Any, cache: int) -> list[Any]:
-    """Return the contents of the first line of a cache, first to last."""
-    contents: list[Any] = self.lines.contents(self.lines.end(cache))
-    return contents
 
 
 def line_size(self: Any, cache: int) -> int:

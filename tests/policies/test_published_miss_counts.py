@@ -47,8 +47,7 @@ def trace(shared_data: Any) -> list[Request]:
 
 
 def last_of(cache: Any) -> Any:
-    lines = cache._state.lines
-    return lines.item(lines.before(lines.end(0)))
+    return next(iter(cache._state.recency.items[0]))
 
 
 def least_of(cache: Any) -> Any:
