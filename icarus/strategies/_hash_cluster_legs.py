@@ -228,7 +228,7 @@ class HashroutingClusterState(NamedTuple):
                 request.put(direct, position)
 
     def _branch_off(self, request, serving, direct):
-        """Send the content to those who were asked in vain, each from the nearest node it came to."""
+        """Send the content to those who were asked in vain, from the nearest node it came to."""
         reached = self.nodes
         reached.clear()
         for position in range(request.last(direct) + 1):
