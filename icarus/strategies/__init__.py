@@ -5,9 +5,6 @@
 request to the cache responsible for its content.
 """
 
-from icarus.strategies import _compiled_clusters as _compiled_clusters
-from icarus.strategies import _compiled_hashrouting as _compiled_hashrouting
-from icarus.strategies import _compiled_local as _compiled_local
 from icarus.strategies.cache_less_for_more import CacheLessForMore
 from icarus.strategies.hashrouting import (
     Hashrouting,

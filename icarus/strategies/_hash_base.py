@@ -1,19 +1,13 @@
-"""What hash-routing schemes share: who is responsible for a content, and how it is delivered.
-
-Paths are lists of nodes. Those of requests are kept, so that symmetric delivery goes back on
-exactly the links that the request took.
-"""
+"""What hash-routing schemes share: who is responsible for a content."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, get_args
 
-import numpy as np
-
-from icarus.core.hashing import salted_hash
 from icarus.core.randomness import hash_salt
-from icarus.strategies.strategy import Strategy, require_one_of
+from icarus.strategies._hash_authorities import number_of
+from icarus.strategies.strategy import DefinedStrategy, Strategy, require_one_of
 from icarus.types import Content, Node, Seed
 
 Routing = Literal["SYMM", "ASYMM", "MULTICAST"]
@@ -81,7 +75,7 @@ class BaseHashrouting(Strategy):
         assignment: Assignment = "hash",
         **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller)
+        Strategy.__init__(self, view, controller)
         require_one_of("assignment", assignment, get_args(Assignment))
         self._salt = hash_salt(salt, seed, "hash-routing")
         self._in_turn = assignment == "round_robin"
@@ -105,119 +99,21 @@ class BaseHashrouting(Strategy):
         """
         number = self._hashes.get(content)
         if number is None:
-            number = self._hashes[content] = self._number_of(content)
+            number = self._hashes[content] = number_of(content, self._salt, self._in_turn)
         if cluster is None:
             return self.cache_assignment[number % self.n_cache_nodes]
         return self.clusters[cluster][number % self.cluster_size[cluster]]
 
-    def _number_of(self, content: Content) -> int:
-        """Return the number, 64 bits, whose remainder says which cache is responsible."""
-        turn = turn_of(content) if self._in_turn else None
-        return salted_hash(content, self._salt) if turn is None else turn
 
-    def _send_request(self, path: Sequence[Node]) -> None:
-        self.controller.forward_request_path(path[0], path[-1], path)
+class DefinedHashrouting(BaseHashrouting, DefinedStrategy):
+    """Hash-routing by a definition, which is told of the strategy and made once that is complete.
 
-    def _send_content(self, path: Sequence[Node], main_path: bool = True) -> None:
-        self.controller.forward_content_path(path[0], path[-1], path, main_path)
-
-    def _fetch_from_source(self, content: Content, node: Node) -> list[Node]:
-        """Send the request on from `node` to the source, which serves; return its path."""
-        source = self.view.content_source(content)
-        if source is None:
-            raise RuntimeError(f"no source has content {content!r}")
-        path = self.view.shortest_path(node, source)
-        self._send_request(path)
-        self._get_from_source(content, source)
-        return path
-
-    def _get_from_source(self, content: Content, source: Node) -> None:
-        if not self.controller.get_content(source):
-            raise RuntimeError(f"the source {source!r} does not have content {content!r}")
-
-    def _branch(self, origin: Node, cache: Node, trunk: Collection[Node]) -> list[Node]:
-        """Return the path to `cache` from where it leaves the way that the content takes.
-
-        That is the last node that `trunk` and the path from `origin` have in common; it is
-        `cache` itself if that lies on the trunk.
-        """
-        path = self.view.shortest_path(origin, cache)
-        fork = max(i for i, node in enumerate(path) if node in trunk)
-        return path[fork:]
-
-
-class RoutedHashrouting(BaseHashrouting):
-    """Hash-routing with one of the ways of delivering what the authoritative cache lacks.
-
-    Parameters
-    ----------
-    routing : {"SYMM", "ASYMM", "MULTICAST"}
-        How contents are delivered.
-    seed, salt, assignment
-        As for ``BaseHashrouting``.
-
-    Raises
-    ------
-    ValueError
-        If `routing` is none of these.
+    Users' own schemes, which are classes, are based on ``BaseHashrouting`` instead.
     """
 
-    def __init__(
-        self,
-        view: Any,
-        controller: Any,
-        routing: Routing,
-        *,
-        seed: Seed = None,
-        salt: int | None = None,
-        assignment: Assignment = "hash",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
-        require_routing("routing", routing)
-        self.routing = routing
-
-    def _serve(self, content: Content, cache: Node, to_cache: Sequence[Node]) -> None:
-        """Have the first node of `to_cache` get the content that it wants from `cache`."""
-        self._send_request(to_cache)
-        if self.controller.get_content(cache):
-            self._send_content(to_cache[::-1])
-        else:
-            self._deliver(to_cache, self._fetch_from_source(content, cache))
-
-    def _deliver(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
-        """Send the content that `to_source` ends with to where `to_cache` begins."""
-        if self.routing == "SYMM":
-            self._deliver_symmetric(to_cache, to_source)
-        elif self.routing == "ASYMM":
-            self._deliver_asymmetric(to_cache, to_source)
-        else:
-            self._deliver_multicast(to_cache, to_source)
-
-    def _deliver_symmetric(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
-        """Send the content back on the way of its request, storing it at the cache."""
-        self._send_content(to_source[::-1])
-        self.controller.put_content(to_source[0])
-        self._send_content(to_cache[::-1])
-
-    def _deliver_asymmetric(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
-        """Send the content directly; through the cache, which keeps it, if that lies on the way."""
-        direct = self.view.shortest_path(to_source[-1], to_cache[0])
-        if to_source[0] in direct:
-            self._deliver_symmetric(to_cache, to_source)
-        else:
-            self._send_content(direct)
-
-    def _deliver_multicast(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
-        """Send the content directly and, from the fork on, to the cache, which stores it."""
-        cache, source = to_source[0], to_source[-1]
-        direct = self.view.shortest_path(source, to_cache[0])
-        if cache in direct:
-            self._deliver_symmetric(to_cache, to_source)
-            return
-        self._send_content(direct)
-        self._send_content(self._branch(source, cache, direct), main_path=False)
-        self.controller.put_content(cache)
+    def _define(self) -> None:
+        """Have requests served as the definition says, from what the strategy knows by now."""
+        DefinedStrategy.__init__(self, self.view, self.controller, strategy=self)
 
 
 def fit_hashrouting(topology: Any, parameters: Mapping[str, Any]) -> None:
@@ -228,13 +124,6 @@ def fit_hashrouting(topology: Any, parameters: Mapping[str, Any]) -> None:
 def _require_caches(nodes: Collection[Node]) -> None:
     if not nodes:
         raise ValueError("hash-routing needs a cache; the network has none")
-
-
-def turn_of(content: Content) -> int | None:
-    """Return the 64 bits of a whole number; None of any other name."""
-    if isinstance(content, (float, np.floating)) and float(content).is_integer():
-        content = int(content)
-    return int(content) % 2**64 if isinstance(content, (int, np.integer)) else None
 
 
 def require_routing(parameter: str, value: object) -> None:

@@ -7,23 +7,176 @@ share of 1 requests still go to nodes that have no coordinated cache, and miss t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
+
+import numpy as np
 
 from icarus.registry import register_strategy
+from icarus.strategies._hash_authorities import authorities_of
 from icarus.strategies._hash_base import (
     Assignment,
-    BaseHashrouting,
-    RoutedHashrouting,
+    DefinedHashrouting,
     Routing,
     fit_hashrouting,
     require_routing,
 )
-from icarus.types import Content, Fraction, Node, Seed
+from icarus.strategies._hash_delivery import MULTICAST, SYMM, HashroutingState, routing_number
+from icarus.strategies.known_network import KnownNetwork
+from icarus.types import Fraction, Node, Seed
+from icarus.verbs.network import AGAIN, DONE
+
+
+class HashroutingEdgeState(NamedTuple):
+    """Hash-routing with edge caches: hash-routing, and where receivers are attached."""
+
+    hashrouting: HashroutingState
+    proxy: Any
+    """The first neighbour of each receiver."""
+
+    @classmethod
+    def new(cls, network: KnownNetwork, strategy: Any) -> Self:
+        """Return what the strategy knows."""
+        hashrouting, proxy = HashroutingState.new(network, strategy), strategy.proxy
+        if network.numbering is None:
+            return cls(hashrouting, proxy)
+        number = network.numbering.nodes
+        numbered = {receiver: number[node] for receiver, node in proxy.items()}
+        return cls(hashrouting, network.by_node(numbered, -1, np.int32))
+
+    def process(self, request):
+        """Serve a request."""
+        proxy = self.proxy[request.receiver]
+        link = request.link(request.receiver, proxy)
+        if request.lacks(link):
+            return AGAIN
+        routes = self.hashrouting.find_routes(request, proxy)
+        if request.lacks(routes[0]):
+            return AGAIN
+        # A proxy that is itself responsible has no use for its local cache.
+        locally = request.last(routes[0]) > 0
+        if locally and request.look_up_locally(link, 1):
+            request.deliver(link, 1)
+            return DONE
+        request.ask(link, 1)
+        self.hashrouting.serve(request, routes)
+        if locally:
+            request.put_locally(link, 1)
+        request.pass_on(link, 1)
+        return DONE
+
+
+class HashroutingOnPathState(NamedTuple):
+    """Hash-routing with local caches on the way."""
+
+    authorities: Any
+    routing: int
+    asked: Any
+    """The nodes whose local caches were asked."""
+    reached: Any
+    """The nodes that the content has come to."""
+
+    @classmethod
+    def new(cls, network: KnownNetwork, strategy: Any) -> Self:
+        """Return what the strategy knows."""
+        return cls(
+            authorities_of(strategy, network),
+            routing_number(strategy.routing),
+            network.node_set(),
+            network.node_set(),
+        )
+
+    def process(self, request):
+        """Serve a request."""
+        authority = self.authorities.of(self.authorities.key(request.content))
+        to_cache = request.path(request.receiver, authority)
+        if request.lacks(to_cache):
+            return AGAIN
+        to_source = request.path_on_to_source(authority)
+        if request.lacks(to_source):
+            return AGAIN
+        if request.looks_ahead() and self._lacks_ways(request, authority, to_source):
+            return AGAIN
+        self.asked.clear()
+        self.reached.clear()
+        self.reached.add(request.receiver)
+        up = request.last(to_cache)
+        served_at = self._ask_local_caches(request, to_cache)
+        if served_at < 0 and request.look_up(to_cache, up):
+            served_at = up
+        if served_at >= 0:
+            self._keep_down(request, to_cache, served_at, authority)
+            request.deliver(to_cache, served_at)
+            return DONE
+        request.ask(to_cache, up)
+        served_at = self._ask_local_caches(request, to_source)
+        if served_at < 0:
+            request.fetch_from_source(to_source)
+            served_at = request.last(to_source)
+        if self.routing == SYMM:
+            self._keep_down(request, to_source, served_at, authority)
+            request.deliver(to_source, served_at)
+            self._keep_down(request, to_cache, up, authority)
+            request.pass_on(to_cache, up)
+        else:
+            self._deliver_directly(request, to_source, served_at, authority)
+        return DONE
+
+    def _lacks_ways(self, request, authority, to_source):
+        """Whether a path is lacking on which a node behind the authoritative one may deliver."""
+        if self.routing == SYMM:
+            return False
+        last = request.last(to_source)
+        for position in range(1, last + 1):
+            if position < last and not request.holds_locally(to_source, position):
+                continue
+            server = request.node(to_source, position)
+            if request.lacks(request.way_back(request.receiver, server)):
+                return True
+            if self.routing == MULTICAST and request.lacks(request.way_back(authority, server)):
+                return True
+        return False
+
+    def _ask_local_caches(self, request, path):
+        """Ask the local caches between the ends of a path; return the position that serves, or -1.
+
+        Nodes are asked once.
+        """
+        for position in range(1, request.last(path)):
+            node = request.node(path, position)
+            if not self.asked.has(node):
+                self.asked.add(node)
+                if request.look_up_locally(path, position):
+                    return position
+        return -1
+
+    def _keep_down(self, request, path, position, authority):
+        """Have the nodes that the content reaches on its way down from a position keep it, once."""
+        for below in range(position - 1, -1, -1):
+            node = request.node(path, below)
+            if not self.reached.has(node):
+                self.reached.add(node)
+                if node == authority:
+                    request.put(path, below)
+                else:
+                    request.put_locally(path, below)
+
+    def _deliver_directly(self, request, to_source, served_at, authority):
+        server = request.node(to_source, served_at)
+        direct = request.way_back(request.receiver, server)
+        request.deliver_on(to_source, served_at, direct)
+        self._keep_down(request, direct, request.last(direct), authority)
+        if self.routing == MULTICAST:
+            back = request.way_back(authority, server)
+            # All nodes that the content has reached are known, but for the one that served.
+            fork, last = 0, request.last(back)
+            while fork < last and not self.reached.has(request.node(back, fork)):
+                fork += 1
+            request.branch(back, fork)
+            self._keep_down(request, back, fork, authority)
 
 
 @register_strategy("HR_EDGE_CACHE", fit=fit_hashrouting)
-class HashroutingEdge(RoutedHashrouting):
+class HashroutingEdge(DefinedHashrouting, definition=HashroutingEdgeState):
     """Hash-routing in which the router next to a receiver keeps what it delivers to it.
 
     The first neighbour of a receiver is its proxy. Unless the proxy is itself responsible for
@@ -71,25 +224,12 @@ class HashroutingEdge(RoutedHashrouting):
         assignment: Assignment = "hash",
         **kwargs: Any,
     ) -> None:
-        super().__init__(view, controller, routing, seed=seed, salt=salt, assignment=assignment)
+        super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
+        require_routing("routing", routing)
+        self.routing = routing
         self.proxy: dict[Node, Node] = _proxies(view)
+        self._define()
         controller.reserve_local_cache(edge_cache_ratio)
-
-    def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
-        """Serve one request by way of the receiver's proxy."""
-        controller = self.controller
-        cache = self.authoritative_cache(content)
-        proxy = self.proxy[receiver]
-        to_cache = self.view.shortest_path(proxy, cache)
-        controller.start_session(time, receiver, content, log)
-        controller.forward_request_hop(receiver, proxy)
-        if proxy == cache:
-            self._serve(content, cache, to_cache)
-        elif not controller.get_content_local_cache(proxy):
-            self._serve(content, cache, to_cache)
-            controller.put_content_local_cache(proxy)
-        controller.forward_content_hop(proxy, receiver)
-        controller.end_session()
 
 
 def _proxies(view: Any) -> dict[Node, Node]:
@@ -110,7 +250,7 @@ def _proxies(view: Any) -> dict[Node, Node]:
 
 
 @register_strategy("HR_ON_PATH", fit=fit_hashrouting)
-class HashroutingOnPath(BaseHashrouting):
+class HashroutingOnPath(DefinedHashrouting, definition=HashroutingOnPathState):
     """Hash-routing in which every router on the way keeps what passes it.
 
     Requests go to their authoritative cache, and to their origin if that lacks the content.
@@ -163,76 +303,5 @@ class HashroutingOnPath(BaseHashrouting):
         super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         require_routing("routing", routing)
         self.routing = routing
+        self._define()
         controller.reserve_local_cache(on_path_cache_ratio)
-
-    def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
-        """Serve one request from the first node on its way that has the content."""
-        cache = self.authoritative_cache(content)
-        to_cache = self.view.shortest_path(receiver, cache)
-        self.controller.start_session(time, receiver, content, log)
-        asked: set[Node] = set()
-        served_at = self._forward_request(to_cache, asked)
-        if served_at is None and self.controller.get_content(cache):
-            served_at = len(to_cache) - 1
-        if served_at is not None:
-            self._send_and_store(to_cache[served_at::-1], cache, {receiver})
-        else:
-            self._deliver(to_cache, self._forward_to_source(content, cache, asked))
-        self.controller.end_session()
-
-    def _forward_request(self, path: Sequence[Node], asked: set[Node]) -> int | None:
-        """Send the request along `path` until a local cache between its ends has the content.
-
-        Return the position of that cache, or None. Nodes that were `asked` are passed over.
-        """
-        controller = self.controller
-        u = path[0]
-        for position, v in enumerate(path[1:], start=1):
-            controller.forward_request_hop(u, v)
-            if position < len(path) - 1 and v not in asked:
-                asked.add(v)
-                if controller.get_content_local_cache(v):
-                    return position
-            u = v
-        return None
-
-    def _forward_to_source(self, content: Content, cache: Node, asked: set[Node]) -> list[Node]:
-        """Send the request on from `cache`; return its path to the node that serves."""
-        source = self.view.content_source(content)
-        if source is None:
-            raise RuntimeError(f"no source has content {content!r}")
-        path = self.view.shortest_path(cache, source)
-        served_at = self._forward_request(path, asked)
-        if served_at is not None:
-            return path[: served_at + 1]
-        self._get_from_source(content, source)
-        return path
-
-    def _deliver(self, to_cache: Sequence[Node], to_server: Sequence[Node]) -> None:
-        """Send the content from behind the authoritative cache to the receiver."""
-        receiver, cache, server = to_cache[0], to_server[0], to_server[-1]
-        stored = {receiver}
-        if self.routing == "SYMM":
-            self._send_and_store([*to_server[::-1], *to_cache[-2::-1]], cache, stored)
-            return
-        direct = self.view.shortest_path(server, receiver)
-        self._send_and_store(direct, cache, stored)
-        if self.routing == "MULTICAST":
-            branch = self._branch(server, cache, direct)
-            self._send_and_store(branch, cache, stored, main_path=False)
-
-    def _send_and_store(
-        self, path: Sequence[Node], cache: Node, stored: set[Node], main_path: bool = True
-    ) -> None:
-        """Send the content along `path`; each node reached stores it unless it has `stored` it."""
-        controller = self.controller
-        u = path[0]
-        for v in path[1:]:
-            controller.forward_content_hop(u, v, main_path)
-            if v not in stored:
-                stored.add(v)
-                if v == cache:
-                    controller.put_content(v)
-                else:
-                    controller.put_content_local_cache(v)
-            u = v

@@ -8,7 +8,6 @@ ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import networkx as nx
@@ -16,14 +15,16 @@ import networkx as nx
 from icarus.registry import register_strategy
 from icarus.strategies._hash_base import (
     Assignment,
-    RoutedHashrouting,
+    DefinedHashrouting,
     Routing,
     fit_hashrouting,
+    require_routing,
 )
 from icarus.strategies._hash_base import BaseHashrouting as BaseHashrouting
 from icarus.strategies._hash_clusters import HashroutingClustered
+from icarus.strategies._hash_delivery import HashroutingState
 from icarus.strategies._hash_local import HashroutingEdge, HashroutingOnPath
-from icarus.types import Content, Node, NonNegative, Seed
+from icarus.types import NonNegative, Seed
 
 __all__ = [
     "Hashrouting",
@@ -39,7 +40,7 @@ __all__ = [
 
 
 @register_strategy("HASHROUTING", fit=fit_hashrouting)
-class Hashrouting(RoutedHashrouting):
+class Hashrouting(DefinedHashrouting, definition=HashroutingState):
     """Hash-routing: requests go to the cache responsible for their content, then to the origin.
 
     Parameters
@@ -72,19 +73,28 @@ class Hashrouting(RoutedHashrouting):
     ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
     """
 
-    def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
-        """Serve one request from its authoritative cache, or from the origin."""
-        cache = self.authoritative_cache(content)
-        to_cache = self.view.shortest_path(receiver, cache)
-        self.controller.start_session(time, receiver, content, log)
-        self._serve(content, cache, to_cache)
-        self.controller.end_session()
+    def __init__(
+        self,
+        view: Any,
+        controller: Any,
+        routing: Routing,
+        *,
+        seed: Seed = None,
+        salt: int | None = None,
+        assignment: Assignment = "hash",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
+        require_routing("routing", routing)
+        self.routing = routing
+        self._define()
 
 
 class _FixedRouting(Hashrouting):
     """Hash-routing of one form, for whose users the routing is no parameter."""
 
     _routing: ClassVar[Routing]
+    """Where no rule chooses among several."""
 
     def __init__(
         self,
@@ -122,6 +132,7 @@ class HashroutingSymmetric(_FixedRouting):
     """
 
     _routing = "SYMM"
+    definition = HashroutingState
 
 
 @register_strategy("HR_ASYMM", fit=fit_hashrouting)
@@ -145,6 +156,7 @@ class HashroutingAsymmetric(_FixedRouting):
     """
 
     _routing = "ASYMM"
+    definition = HashroutingState
 
 
 @register_strategy("HR_MULTICAST", fit=fit_hashrouting)
@@ -168,6 +180,7 @@ class HashroutingMulticast(_FixedRouting):
     """
 
     _routing = "MULTICAST"
+    definition = HashroutingState
 
 
 @register_strategy("HR_HYBRID_AM", fit=fit_hashrouting)
@@ -207,6 +220,8 @@ class HashroutingHybridAM(_FixedRouting):
     """
 
     _routing = "ASYMM"
+    definition = HashroutingState
+    _hybrid = "HYBRID_AM"
 
     def __init__(
         self,
@@ -224,14 +239,8 @@ class HashroutingHybridAM(_FixedRouting):
         if not nx.is_connected(topology):
             raise ValueError("the network is not connected, so that it has no diameter")
         self.max_stretch = nx.diameter(topology, usebounds=True) * max_stretch
-
-    def _deliver(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
-        cache, source = to_source[0], to_source[-1]
-        direct = self.view.shortest_path(source, to_cache[0])
-        if len(self._branch(source, cache, direct)) - 1 < self.max_stretch:
-            self._deliver_multicast(to_cache, to_source)
-        else:
-            self._deliver_asymmetric(to_cache, to_source)
+        # Anew, as the number of hops is known only now.
+        self._define()
 
 
 @register_strategy("HR_HYBRID_SM", fit=fit_hashrouting)
@@ -258,14 +267,5 @@ class HashroutingHybridSM(_FixedRouting):
     """
 
     _routing = "SYMM"
-
-    def _deliver(self, to_cache: Sequence[Node], to_source: Sequence[Node]) -> None:
-        source = to_source[-1]
-        direct = self.view.shortest_path(source, to_cache[0])
-        branch = self._branch(source, to_source[0], direct)
-        symmetric_hops = len(to_source) + len(to_cache) - 2
-        multicast_hops = len(direct) + len(branch) - 2
-        if symmetric_hops <= multicast_hops:
-            self._deliver_symmetric(to_cache, to_source)
-        else:
-            self._deliver_multicast(to_cache, to_source)
+    definition = HashroutingState
+    _hybrid = "HYBRID_SM"

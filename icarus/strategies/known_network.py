@@ -9,6 +9,8 @@ import networkx as nx
 import numpy as np
 
 from icarus.types import Node
+from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
+from icarus.verbs.node_set import NamedNodeSet, NodeSet, empty_node_set
 
 __all__ = ["KnownNetwork", "Numbering"]
 
@@ -44,7 +46,7 @@ class KnownNetwork:
     topology : fnss.Topology
         To be read only.
     cache_sizes : dict
-        From node to how many contents fit into its cache.
+        From node to how many contents fit into its cache, when the strategy was made.
     """
 
     def __init__(self, view: Any, numbering: Numbering | None = None) -> None:
@@ -57,7 +59,7 @@ class KnownNetwork:
     def numbered(self, numbering: Numbering) -> KnownNetwork:
         """Return the same network for compiled code."""
         other = KnownNetwork(self.view, numbering)
-        other._known = self._known
+        other.cache_sizes, other._known = self.cache_sizes, self._known
         return other
 
     def by_node(self, values: Mapping[Node, Any], missing: Any = 0, dtype: Any = np.int64) -> Any:
@@ -78,6 +80,27 @@ class KnownNetwork:
         for node, value in values.items():
             table[self.numbering.nodes[node]] = value
         return table
+
+    def node_set(self) -> NodeSet | NamedNodeSet:
+        """Return an empty set of nodes, for a field of the definition.
+
+        It has the methods ``clear()``, ``add(node)``, ``discard(node)`` and ``has(node)``.
+        """
+        return NamedNodeSet() if self.numbering is None else empty_node_set(len(self.topology))
+
+    def content_hashes(self, wanted: bool = True) -> ContentHashes | NamedHashes:
+        """Return hashes of contents, for a field of the definition.
+
+        Its method ``of(content, salt)`` returns that of a content, an unsigned integer of 64 bits.
+
+        Parameters
+        ----------
+        wanted : bool, optional
+            Whether anybody will ask for them: of a million names they take a second or more.
+        """
+        if self.numbering is None:
+            return NamedHashes()
+        return hashes_of(self.numbering.contents, wanted)
 
     def is_source(self, node: Node) -> bool:
         """Return whether contents originate from a node."""

@@ -11,8 +11,8 @@ from icarus.errors import suggestion
 from icarus.registry import register_strategy
 from icarus.strategies.known_network import KnownNetwork
 from icarus.types import Content, Node
+from icarus.verbs.controlled_request import ControlledRequest
 from icarus.verbs.network import AGAIN, DONE
-from icarus.verbs.request import ControlledRequest
 
 __all__ = ["DefinedStrategy", "Strategy", "define_strategy", "require_one_of"]
 

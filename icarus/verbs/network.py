@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from icarus.compiler.mixing import splitmix
-from icarus.verbs.content_hashes import ContentHashes
 from icarus.verbs.path_table import Paths
 
 __all__ = ["AGAIN", "DONE", "Network", "content_source"]
@@ -33,8 +32,6 @@ class Network(NamedTuple):
     """int32, (n_sources,): nodes of which a hash chooses one; (0,) where there is a table."""
     salt: np.ndarray
     """int64, (1,): what tells this hash from others."""
-    hashes: ContentHashes
-    """Of contents, if the strategy asks for them."""
 
 
 def content_source(net, content):

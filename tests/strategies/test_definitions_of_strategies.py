@@ -412,7 +412,7 @@ class Numbered:
 def hold_against_twin(strategy, parameters_given, kind, serve, data):
     name = next(name for name, cls in STRATEGY.items() if cls is strategy)
     case = data.draw(cases(kind))
-    twin = Reference(STRATEGY_TWINS.get(name, strategy), parameters_given, case)
+    twin = Reference(STRATEGY_TWINS[name], parameters_given, case)
     python = Reference(strategy, parameters_given, case)
     numbered = Numbered(strategy, parameters_given, case, serve)
     served = np.zeros((len(case.contents), 2), dtype=np.int64)
@@ -459,8 +459,8 @@ def test_every_strategy_of_icarus_is_tried():
     own = {cls for cls in STRATEGY.values() if cls.__module__.startswith("icarus.")}
     assert tried == own
     assert not any(lacking(cls, {}) for cls in own)
-    defined = {cls for cls in own if "definition" in vars(cls)}
-    assert {STRATEGY[name] for name in STRATEGY_TWINS} == defined
+    assert all("definition" in vars(cls) for cls in own)
+    assert {STRATEGY[name] for name in STRATEGY_TWINS} == own
 
 
 def network_of_one(**of_the_graph):

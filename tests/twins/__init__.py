@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from icarus.policies.cache import Cache
 from icarus.strategies.strategy import Strategy
+from twins.hash_clusters import HashroutingClustered
+from twins.hash_local import HashroutingEdge, HashroutingOnPath
+from twins.hash_routing import (
+    Hashrouting,
+    HashroutingAsymmetric,
+    HashroutingHybridAM,
+    HashroutingHybridSM,
+    HashroutingMulticast,
+    HashroutingSymmetric,
+)
 from twins.off_path import NearestReplicaRouting
 from twins.on_path import (
     CacheLessForMore,
@@ -42,6 +52,15 @@ TWINS: dict[str, type[Cache]] = {
 STRATEGY_TWINS: dict[str, type[Strategy]] = {
     "CL4M": CacheLessForMore,
     "EDGE": Edge,
+    "HASHROUTING": Hashrouting,
+    "HR_ASYMM": HashroutingAsymmetric,
+    "HR_CLUSTER": HashroutingClustered,
+    "HR_EDGE_CACHE": HashroutingEdge,
+    "HR_HYBRID_AM": HashroutingHybridAM,
+    "HR_HYBRID_SM": HashroutingHybridSM,
+    "HR_MULTICAST": HashroutingMulticast,
+    "HR_ON_PATH": HashroutingOnPath,
+    "HR_SYMM": HashroutingSymmetric,
     "LCD": LeaveCopyDown,
     "LCE": LeaveCopyEverywhere,
     "NO_CACHE": NoCache,
@@ -51,5 +70,4 @@ STRATEGY_TWINS: dict[str, type[Strategy]] = {
     "RAND_BERNOULLI": RandomBernoulli,
     "RAND_CHOICE": RandomChoice,
 }
-"""From registry name to the twin of the strategy. Hash-routing has two forms in the package, which
-are held against each other."""
+"""From registry name to the twin of the strategy."""

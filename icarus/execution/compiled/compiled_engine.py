@@ -28,7 +28,7 @@ from icarus.policies.null import NullCaches
 from icarus.policies.room import Room
 from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
-from icarus.strategies.definition import asks_for_hashes, compiled_state, is_foreign
+from icarus.strategies.definition import compiled_state, is_foreign
 from icarus.types import Content
 
 __all__ = ["CompiledRun", "state_of"]
@@ -103,9 +103,7 @@ class CompiledRun:
         if any(node in model.cache for node in workload.receivers):
             raise NoKernelError("workload: a receiver has a cache")
         self._tables = PathTables(model.shortest_path, numbering)
-        self._net = network_of(
-            model, self._tables.paths, numbering, hashes=asks_for_hashes(type(strategy))
-        )
+        self._net = network_of(model, self._tables.paths, numbering)
         if len(self._net.source_of) and self._net.source_of.min() < 0:
             raise NoKernelError("content placement: not every content has a source")
         caches = [*model.cache.values(), *model.local_cache.values()]

@@ -11,7 +11,6 @@ from icarus.execution.network import NetworkModel, ShortestPaths
 from icarus.scenarios.origins import Origins
 from icarus.strategies.known_network import Numbering
 from icarus.types import Content, Node
-from icarus.verbs.content_hashes import hashes_of
 from icarus.verbs.network import Network
 from icarus.verbs.path_table import NEED_TREE, UNREACHABLE, Paths
 from icarus.verbs.sessions import Sessions
@@ -47,13 +46,8 @@ def numbering_of(
     )
 
 
-def network_of(
-    model: NetworkModel,
-    paths: Paths,
-    numbering: Numbering,
-    hashes: bool = True,
-) -> Network:
-    """Return the network as kernels see it, `hashes` of contents' names included or not."""
+def network_of(model: NetworkModel, paths: Paths, numbering: Numbering) -> Network:
+    """Return the network as kernels see it."""
     local_of = _by_node(numbering.nodes, numbering.local_caches)
     nodes = [*numbering.caches, *numbering.local_caches]
     number = numbering.nodes
@@ -66,7 +60,6 @@ def network_of(
         source_of=source_of,
         hashed_sources=hashed_sources,
         salt=salt,
-        hashes=hashes_of(numbering.contents, wanted=hashes),
     )
 
 
