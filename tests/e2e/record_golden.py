@@ -55,8 +55,6 @@ def _scaled(warmup: int, measured: int, **others: object) -> dict[str, object]:
 
 _TREES = [{"name": "TREE", "k": 2, "h": 6}, {"name": "TREE", "k": 3, "h": 3}]
 _TWO_MAPS = [{"name": "ROCKET_FUEL", "asn": asn, "source_ratio": 0.1} for asn in (1755, 3967)]
-_OF_EVENTS = ["CACHE_HIT_RATIO", "LATENCY", "SERVING_DISTANCE"]
-_OF_RECORDS = {"CACHE_HIT_RATIO": {}, "HIT_RATIO_OVER_TIME": {"seconds": 10.0}}
 _UNTIL = {"min": 3, "max": 5, "until": {"CACHE_HIT_RATIO.MEAN": 0.03}}
 
 CASES = {
@@ -78,12 +76,16 @@ CASES = {
     ),
     "trace_replay": Case("trace_replay", {"N_REPLICATIONS": 1}, {"TRACE": "trace.csv"}),
     "extension": Case(
-        "extension", _scaled(500, 1000, NETWORK_CACHE=[0.2]), {"DATA_COLLECTORS": _OF_EVENTS}
+        "extension",
+        _scaled(1000, 2000, N_CONTENTS=1000),
+        {"DATA_COLLECTORS": ["CACHE_HIT_RATIO", "LATENCY"]},
     ),
     "extension_over_time": Case(
-        "extension", _scaled(500, 1000, NETWORK_CACHE=[0.2]), {"DATA_COLLECTORS": _OF_RECORDS}
+        "extension",
+        _scaled(500, 1000, N_CONTENTS=1000, NETWORK_CACHE=[0.2]),
+        {"DATA_COLLECTORS": {"HIT_RATIO_OVER_TIME": {"seconds": 10.0}}},
     ),
-    "extension_compiled": Case("extension_compiled", _scaled(1000, 2000, N_CONTENTS=1000)),
+    "extension_classes": Case("extension_classes", _scaled(500, 1000, NETWORK_CACHE=[0.2])),
 }
 
 

@@ -3,7 +3,7 @@
 The results of all jobs are compared, to the last bit of each number, with those recorded in
 ``tests/e2e/golden``. They were recorded by commit 26d8343, in which policies and strategies still
 were classes with separate kernels. What that commit did not have, it was given: the definitions of
-``config/extension_compiled.py`` as classes of the interface of Icarus 0.8. Only
+``config/extension.py`` as classes of the interface of Icarus 0.8. Only
 HIT_RATIO_OVER_TIME, which takes records, is recorded by a later commit.
 
 A line of these files is a job: the digest of its parameters and, by collector, the mean as a number
