@@ -88,6 +88,9 @@ class Sieve(NamedTuple):
     def dump(self, cache):
         return self.lines.contents(self.lines.end(cache))
 
+    def places(self):
+        return self.lines.slots  # where contents are looked up, so that it can be fetched before
+
 
 # --------------------------------------------------------------------------------------------
 # A strategy. Positions on a path are counted from the receiver, which is at 0; the source is at
