@@ -1,5 +1,8 @@
 """Eviction policies, one file each; what they are made of; and wrappers and systems of caches."""
 
+import importlib
+import pkgutil
+
 from icarus.policies.belady_min import BeladyMinCache
 from icarus.policies.cache import Cache, define_policy
 from icarus.policies.climb import ClimbCache
@@ -63,3 +66,8 @@ __all__ = [
     "rand_insert_cache",
     "ttl_cache",
 ]
+
+# A policy registers itself when its file is imported, so that a file in this folder is all that it
+# takes. Most are there by now, and to look for the others takes less than a millisecond.
+for _file in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_file.name}")

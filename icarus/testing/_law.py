@@ -98,7 +98,9 @@ def built(component: Any, *positional: Any, parameters: Mapping[str, Any], seed:
 
 def named(component: Any) -> str:
     """Return what a component is called in messages."""
-    return str(getattr(component, "__name__", component))
+    # The class of a definition is an attribute of it: `Sieve.Cache`, and all are called `Cache`.
+    name = str(getattr(component, "__qualname__", component))
+    return name.rpartition("<locals>.")[2]
 
 
 @contextmanager

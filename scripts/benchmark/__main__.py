@@ -23,6 +23,7 @@ from scripts.benchmark import (
     journal,
     large_caches,
     nodes,
+    own_components,
     peer,
     plain_python,
     policies,
@@ -36,7 +37,7 @@ from scripts.benchmark.report import machine, plot, table, write_json
 from scripts.benchmark.subject import Options
 
 _MODULES = (
-    *(strategies, policies, contents, nodes, plain_python),
+    *(strategies, policies, contents, nodes, own_components, plain_python),
     *(processes, startup, waiting, journal, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}

@@ -51,8 +51,8 @@ def rows(benchmark, subject):
 @all_subjects
 def test_every_subject_has_a_table_figures_and_a_picture(benchmark):
     output, figures, folder = benchmark
-    subjects = ["strategies", "policies", "contents", "nodes", "plain-python", "processes"]
-    subjects += ["startup", "waiting", "journal"]
+    subjects = ["strategies", "policies", "contents", "nodes", "own-components", "plain-python"]
+    subjects += ["processes", "startup", "waiting", "journal"]
     assert list(figures["subjects"]) == [*subjects, "large-caches"]
     assert figures["machine"]["numba"]
     for name, subject in figures["subjects"].items():
@@ -71,6 +71,17 @@ def test_both_engines_were_measured_and_agree(benchmark, subject):
         assert 0 < speed["lowest"] <= speed["per_second"] <= speed["highest"]
         assert row["python_per_second"] > 0
         assert 0 < row["peak_mb"] < 1000
+
+
+@all_subjects
+def test_own_components_were_measured_beside_built_in_ones(benchmark):
+    found = rows(benchmark, "own-components")
+    assert len(found) == 5
+    for row in found:
+        assert row["engines_agree"] is True
+        assert row["compiled"]["per_second"] > 0
+        assert row["built_in"]["per_second"] > 0
+        assert 0 < row["to_built_in"] < 5
 
 
 @all_subjects

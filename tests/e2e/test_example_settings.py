@@ -16,7 +16,7 @@ EXAMPLES = {
     "hashrouting": 56,
     "until_precise": 6,
     "extension": 18,
-    "extension_compiled": 18,
+    "extension_classes": 18,
 }
 """From settings module to the number of its experiments."""
 
@@ -100,16 +100,16 @@ def test_until_precise_replicates_where_it_is_needed(cli, project):
     assert all(one["state"] == "MAXIMUM" for one in campaign["imprecise"])
 
 
-def test_extension_runs(cli, project):
-    results = run(cli, project, "extension", *QUICK, "-c", "NETWORK_CACHE=[0.2]")
+def test_extension_classes_runs(cli, project):
+    results = run(cli, project, "extension_classes", *QUICK, "-c", "NETWORK_CACHE=[0.2]")
     used = {(p["strategy"]["name"], p["cache_policy"]["name"]): one for p, one in results}
     assert len(used) == 6
     assert all(one["SERVING_DISTANCE"]["MEAN"] > 0 for one in used.values())
 
 
-def test_extension_compiled_runs_compiled(cli, project):
+def test_extension_runs_compiled(cli, project):
     options = ("-c", "NETWORK_CACHE=[0.2]", "-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 1}]")
-    results = run(cli, project, "extension_compiled", *QUICK, *options, "-c", "ENGINE=compiled")
+    results = run(cli, project, "extension", *QUICK, *options, "-c", "ENGINE=compiled")
     assert [p["cache_policy"]["name"] for p, _ in results] == ["LRU", "SIEVE"]
     assert {one["engine"] for one in results.metadata} == {"compiled"}
     assert all(0 < one["CACHE_HIT_RATIO"]["MEAN"] < 0.5 for _, one in results)

@@ -22,7 +22,7 @@ from icarus.results import read_results_pickle
 from icarus.strategies import define_strategy
 from icarus.strategies.definition import is_foreign
 
-EXAMPLE = "extension_compiled.py"
+EXAMPLE = "extension.py"
 
 SMALL = (
     *("-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 2}]", "-c", "POLICIES=['SIEVE']"),
@@ -95,7 +95,7 @@ def test_the_example_runs_without_the_compiler(campaign, reference):
 def example(project):
     """The example's components, registered in this process."""
     load_settings(project / "config" / EXAMPLE)
-    yield sys.modules["icarus_settings_extension_compiled"]
+    yield sys.modules["icarus_settings_extension"]
     del CACHE_POLICY["SIEVE"]
     del STRATEGY["LCE_NEAR"]
 
