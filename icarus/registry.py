@@ -17,7 +17,7 @@ import threading
 import warnings
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from os import PathLike
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from icarus.errors import ComponentError, suggestion
 
@@ -32,6 +32,7 @@ __all__ = [
     "STRATEGY",
     "TOPOLOGY_FACTORY",
     "WORKLOAD",
+    "Common",
     "Registry",
     "register_cache_placement",
     "register_cache_policy",
@@ -65,6 +66,16 @@ Files = Callable[[dict[str, Any]], Iterable[str | PathLike[str]]]
 """What files a component opens: a dict of its parameters in, paths out."""
 
 
+class Common(NamedTuple):
+    """What settings may give with any component of a kind, and the component does not get."""
+
+    conform: Callable[[Any], tuple[Any, list[tuple[str, str]]]]
+    """From a value to the value as it is taken, and what is wrong with it: places in it, empty
+    for the whole, and texts."""
+    summary: str
+    """What ``icarus list`` says of it: its type, its default and what it does."""
+
+
 class Registry(dict[str, Any]):
     """Components of one kind by name; a dict that fills itself when it is first read.
 
@@ -82,6 +93,7 @@ class Registry(dict[str, Any]):
         self.plural = plural
         self.checks: dict[str, Check] = {}
         self.fits: dict[str, Fit] = {}
+        self.common: dict[str, Common] = {}
 
     def add(
         self,

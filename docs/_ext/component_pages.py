@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,8 @@ def _parameters(
         yield from ("It is built from caches, in Python; settings cannot name it.", "")
         return
     lines = listing.component(registry.plural, name)
-    settable = lines[lines.index("In settings") + 2 :]
+    # Behind an empty line is what goes with any component of the kind; the intro describes it.
+    settable = takewhile(bool, lines[lines.index("In settings") + 2 :])
     yield from (".. rubric:: In settings", "")
     for text, group in groupby(settable, key=lambda line: _description(line, described)):
         terms = [_term(line) for line in group]

@@ -51,7 +51,7 @@ def component(kind: str, name: str) -> list[str]:
     lines += (inspect.getdoc(entry) or "It has no description.").splitlines()
     if section is None:
         return lines
-    from icarus.core.kinds import is_built_in, settable_parameters
+    from icarus.core.kinds import common_parameters, is_built_in, settable_parameters
 
     settable = settable_parameters(section, entry).values()
     lines += ["", "In settings", "-----------"]
@@ -64,6 +64,10 @@ def component(kind: str, name: str) -> list[str]:
         lines.append("It takes no parameters.")
     if takes_any_keyword(entry) and not is_built_in(entry):
         lines.append("It takes any other parameter too.")
+    if common := common_parameters(section, entry):
+        title = f"With any {registry.kind}"
+        lines += ["", title, "-" * len(title)]
+        lines += [f"{name} : {one.summary}" for name, one in common.items()]
     return lines
 
 

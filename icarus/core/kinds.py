@@ -16,6 +16,7 @@ from icarus.registry import (
     STRATEGY,
     TOPOLOGY_FACTORY,
     WORKLOAD,
+    Common,
     Registry,
 )
 from icarus.util import Tree
@@ -25,6 +26,7 @@ __all__ = [
     "KINDS",
     "REQUIRED_SECTIONS",
     "Kind",
+    "common_parameters",
     "conformed",
     "conformed_section",
     "is_built_in",
@@ -103,6 +105,16 @@ def settable_parameters(kind: str, component: Callable[..., Any]) -> dict[str, P
     }
 
 
+def common_parameters(kind: str, component: Callable[..., Any]) -> dict[str, Common]:
+    """Return what settings may give with any component of a kind, by name.
+
+    A component that has a parameter of the same name gets that itself.
+    """
+    own = settable_parameters(kind, component)
+    common = KINDS[kind].registry.common
+    return {name: one for name, one in common.items() if name not in own}
+
+
 def conformed_section(kind: str, section: Mapping[str, Any]) -> dict[str, Any]:
     """Return a section as the component that it names takes it.
 
@@ -121,11 +133,14 @@ def conformed_section(kind: str, section: Mapping[str, Any]) -> dict[str, Any]:
     if component is None:
         return dict(section.items())
     known = settable_parameters(kind, component)
+    common = common_parameters(kind, component)
     kept = ("name", *KINDS[kind].read)
     taken: dict[str, Any] = {}
     for key, value in section.items():
         if key in known:
             taken[key] = conform(known[key].annotation, value)[0] if known[key].typed else value
+        elif key in common:
+            taken[key] = common[key].conform(value)[0]
         elif key in kept or takes_any_keyword(component) or not is_built_in(component):
             taken[key] = value
     return taken

@@ -17,7 +17,7 @@ import numpy as np
 from icarus.core.hashing import stable_hash
 from icarus.types import Seed
 
-__all__ = ["generator", "hash_salt", "seed_sequence", "unseeded_from"]
+__all__ = ["derived", "generator", "hash_salt", "seed_sequence", "unseeded_from"]
 
 _SALT_KEY = 0x5A17
 """Tells the salt of a seed from all that is drawn from it."""
@@ -87,11 +87,23 @@ def hash_salt(salt: int | None, seed: Seed, purpose: str) -> int:
     """
     if salt is not None:
         return stable_hash(f"{purpose} {int(salt)}") >> 2 if salt else 0
+    if seed is None and _root.get() is None:
+        return 0
+    return int(derived(seed, _SALT_KEY).generate_state(1, np.uint64)[0]) >> 2
+
+
+def derived(seed: Seed, key: int) -> np.random.SeedSequence:
+    """Return a sequence that follows from a seed and differs from it; nothing is drawn from it.
+
+    Parameters
+    ----------
+    seed : int, SeedSequence, Generator or None
+        None is as for `generator`.
+    key : int
+        Tells what the sequence is for.
+    """
     if isinstance(seed, np.random.Generator):
         sequence: Any = seed.bit_generator.seed_seq
-    elif seed is None and _root.get() is None:
-        return 0
     else:
         sequence = seed if isinstance(seed, np.random.SeedSequence) else seed_sequence(seed)
-    own = np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _SALT_KEY))
-    return int(own.generate_state(1, np.uint64)[0]) >> 2
+    return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, key))

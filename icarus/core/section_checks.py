@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.core.kinds import (
     KINDS,
+    common_parameters,
     conformed_section,
     is_built_in,
     settable_parameters,
@@ -62,15 +63,9 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
         return report
     given = {key: value for key, value in section.items() if key != "name"}
     framework = _check_network_cache(given, report) if kind == "cache_placement" else []
-    known = settable_parameters(kind, component)
-    missing = [one.name for one in known.values() if one.required and one.name not in given]
-    may_be_tags = not framework and not missing and kind != "collector"
-    for key, value in given.items():
-        if key in known:
-            _check_parameter(known[key], value, report)
-        else:
-            _check_unknown(name, component, key, [*framework, *known], may_be_tags, report)
+    missing = _check_given(kind, component, name, given, framework, report)
     report.problems += [(key, f"missing; {name} needs it") for key in missing]
+    known = settable_parameters(kind, component)
     if kind == "workload" and given.get("n_measured") == 0 and "n_measured" in known:
         report.warnings.append(
             ("n_measured", "0: nothing will be measured, and every metric is NaN")
@@ -78,9 +73,42 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
     hook = registry.checks.get(name)
     if hook is not None and not report.problems:
         taken = conformed_section(kind, {"name": name, **given})
-        del taken["name"]
+        left_out = {"name", *common_parameters(kind, component)}
+        taken = {key: value for key, value in taken.items() if key not in left_out}
         report.problems += [("name", f"{name}: {problem}") for problem in hook(taken)]
     return report
+
+
+def _check_given(
+    kind: str,
+    component: Callable[..., Any],
+    name: str,
+    given: Mapping[str, Any],
+    framework: Sequence[str],
+    report: Report,
+) -> list[str]:
+    """Check what is given; return the parameters that are missing.
+
+    `framework` has those that the framework itself misses.
+    """
+    known = settable_parameters(kind, component)
+    common = common_parameters(kind, component)
+    missing = [one.name for one in known.values() if one.required and one.name not in given]
+    may_be_tags = not framework and not missing and kind != "collector"
+    for key, value in given.items():
+        likely = _likely(str(key), common)
+        if key in known:
+            _check_parameter(known[key], value, report)
+        elif key in common:
+            for place, text in common[key].conform(value)[1]:
+                report.problems.append((f"{key}.{place}" if place else key, text))
+        elif not takes_any_keyword(component) or is_built_in(component):
+            near_names = [*framework, *known, *likely]
+            _check_unknown(name, component, key, near_names, may_be_tags, report)
+        elif (near := nearest(key, likely)) is not None:
+            # A user's own component that takes any keyword may well read it.
+            report.warnings.append((key, f"{name} gets it; did you mean {near!r}?"))
+    return missing
 
 
 def _check_network_cache(given: dict[str, Any], report: Report) -> list[str]:
@@ -110,6 +138,15 @@ def _check_parameter(parameter: Parameter, value: Any, report: Report) -> None:
         report.problems.append((parameter.name, problem))
 
 
+def _likely(key: str, names: Iterable[str]) -> list[str]:
+    """Return the names that a key may be a slip of.
+
+    All components of a kind take them, and what is only like a short one, such as a tag "title"
+    like "ttl", was taken for a tag before there were any.
+    """
+    return [one for one in names if key.startswith(one) or abs(len(key) - len(one)) < 2]
+
+
 def _check_unknown(
     name: str,
     component: Callable[..., Any],
@@ -123,16 +160,13 @@ def _check_unknown(
     Settings give all strategies the parameters of one, or tag experiments for their plots, and
     built-in components leave out what they do not know. It is a mistake where it is nearly the
     name of a parameter, or where something that is needed is missing. A user's own component
-    that takes any keyword may well read it; one that does not would fail.
+    would fail.
     """
-    built_in = is_built_in(component)
-    if takes_any_keyword(component) and not built_in:
-        return
     if key in parameters(component):
         # Such as the size of a cache, which follows from the placement of caches.
         report.problems.append((key, f"{name} has no parameter {key!r} for settings to give"))
         return
-    if built_in and may_be_tag and nearest(key, ["name", *known]) is None:
+    if is_built_in(component) and may_be_tag and nearest(key, ["name", *known]) is None:
         report.unread.append((key, name))
         return
     hint = suggestion(key, known) if known else "it takes none"

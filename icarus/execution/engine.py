@@ -181,7 +181,7 @@ def _interpreted(
     if is_native(workload):
         _drive_batches(strategy.process_event, workload, controller, heartbeat)
     else:
-        _drive_events(strategy.process_event, iter(workload), heartbeat)
+        _drive_events(strategy.process_event, iter(workload), controller, heartbeat)
     if recorder is not None:
         recorder.flush()
     return controller.measured
@@ -203,6 +203,7 @@ def _drive_batches(
 ) -> None:
     receivers, contents = workload.receivers, workload.contents
     announce_size = controller.collector.content_size
+    now = controller.model.now
     done = 0
     sized = False
     for batch in workload.batches():
@@ -224,6 +225,8 @@ def _drive_batches(
             for i, (time, receiver, content, measured) in enumerate(rows):
                 if sizes is not None and measured:
                     announce_size(sizes[i])
+                # Before the session starts, as strategies may ask caches sooner.
+                now[0] = time
                 if writes is not None and writes[i]:
                     _write(controller, time, receivers[receiver], contents[content], measured)
                     continue
@@ -269,10 +272,13 @@ def _split(batch: RequestBatch, length: int) -> Iterator[RequestBatch]:
 def _drive_events(
     process_event: Callable[..., None],
     events: Iterator[tuple[float, Mapping[str, Any]]],
+    controller: NetworkController,
     heartbeat: Heartbeat,
 ) -> None:
+    now = controller.model.now
     done = 0
     for time, event in events:
+        now[0] = time
         process_event(time, **event)
         done += 1
         if done % _REPORT_EVERY == 0:

@@ -23,6 +23,7 @@ from icarus.policies.shard import ShardedCache
 from icarus.policies.slots import make_slots
 from icarus.policies.systems import ArrayCache, PathCache, TreeCache
 from icarus.policies.ttl import TtlCache
+from icarus.policies.wrapped import WrappedCache
 from icarus.policies.wrappers import (
     KHitInsertionCache,
     RandomInsertionCache,
@@ -56,6 +57,7 @@ __all__ = [
     "ShardedCache",
     "TreeCache",
     "TtlCache",
+    "WrappedCache",
     "define_policy",
     "insert_after_k_hits_cache",
     "keyval_cache",

@@ -209,7 +209,7 @@ _TAKES = {
 def _completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
     require_methods(definition, _TAKES)
-    for default in (places, size):
+    for default in (places, size, set_time):
         if not hasattr(definition, default.__name__):
             setattr(definition, default.__name__, default)
     return definition
@@ -218,6 +218,10 @@ def _completed(definition: Any) -> Any:
 def places(self):
     """Return what tells where contents are looked up, so that it can be fetched before."""
     return Nowhere(0)
+
+
+def set_time(self, time):
+    """Do nothing: the time of requests is of no interest."""
 
 
 def size(self: Any, cache: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "dump_line",
     "has_in_line",
     "line_places",
     "line_position",
@@ -20,6 +21,12 @@ def has_in_line(self, cache, content):
 def line_places(self):
     """Return what tells where contents are looked up."""
     return self.lines.slots
+
+
+def dump_line(self: Any, cache: int) -> list[Any]:
+    """Return the contents of the first line of a cache, first to last."""
+    contents: list[Any] = self.lines.contents(self.lines.end(cache))
+    return contents
 
 
 def line_size(self: Any, cache: int) -> int:

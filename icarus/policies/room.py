@@ -15,7 +15,7 @@ import numpy as np
 
 from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
 
-__all__ = ["NOTHING", "Room"]
+__all__ = ["NOTHING", "Room", "is_content"]
 
 
 class _Nothing(int):
@@ -27,6 +27,18 @@ class _Nothing(int):
 
 NOTHING = _Nothing(-1)
 """What a policy's ``put`` returns where nothing was evicted."""
+
+
+def is_content(evicted):
+    """Return whether what ``put`` returned is a content that was evicted."""
+    return evicted is not NOTHING
+
+
+def _is_number_of_content(evicted):
+    return evicted >= 0
+
+
+is_content.compiled_form = _is_number_of_content  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from icarus.core.kinds import common_parameters
 from icarus.core.randomness import generator, hash_salt
 from icarus.core.section_checks import check_section
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
@@ -149,6 +150,10 @@ def _check_shard(parameters: Mapping[str, Any]) -> list[str]:
     attributes = parameters.get("policy_attr") or {}
     report = check_section("cache_policy", {**section, **dict(attributes.items())})
     place = {"name": "policy"}
+    if not report.problems:
+        common = common_parameters("cache_policy", CACHE_POLICY[section["name"]])
+        text = "shards have none of their own; give it beside policy_attr, for all shards"
+        report.problems += [(key, text) for key in common if key in attributes]
     return [f"{place.get(key, f'policy_attr.{key}')}: {text}" for key, text in report.problems]
 
 

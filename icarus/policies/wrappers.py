@@ -4,6 +4,8 @@ The classes wrap the cache they are given; the functions, which Icarus 0.8 had, 
 it, but for ``insert_after_k_hits_cache``. Wrappers go around each other in any order. A call
 passes from the outermost inwards, each taking its own arguments from it: the value comes
 second wherever a ``KeyValueCache`` is among them, all others are best given by name.
+
+Networks have insertion and expiry from settings; see ``icarus.policies.wrapped``.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 from icarus.core.randomness import generator
+from icarus.policies.admission import InsertAtKthPut, InsertAtRandom
 from icarus.policies.cache import Cache, Item
 from icarus.policies.layers import CacheWrapper, KeyValueCache
+from icarus.policies.room import Room
 from icarus.policies.ttl import ExtendOnlyTtlCache, TtlCache
 from icarus.types import Fraction, PositiveInt, Seed
 
@@ -64,17 +68,16 @@ class KHitInsertionCache(CacheWrapper):
 
     def __init__(self, cache: Cache, k: PositiveInt = 2, memory: PositiveInt | None = None) -> None:
         super().__init__(cache)
-        _check_k_hits(k, memory)
-        self._start(k, memory)
+        self._rule = _rule_of_k_puts(k, memory)
 
-    def _start(self, k: int, memory: int | None) -> None:
-        self._k = k
-        self._memory = memory
-        self._metacache_hits: dict[Item, int] = {}  # in order of first puts
+    @property
+    def _metacache_hits(self) -> dict[Item, int]:
+        counts: dict[Item, int] = self._rule.puts.counts[0]
+        return counts
 
     @property
     def _metacache_queue(self) -> list[Item]:
-        if self._memory is None:
+        if self._rule.puts.memory is None:
             raise AttributeError("_metacache_queue")
         return list(self._metacache_hits)
 
@@ -96,13 +99,10 @@ class KHitInsertionCache(CacheWrapper):
         """
         if args and not self._pairs_inside:
             force_insert, *args = args  # type: ignore[assignment]
-        hits = self._metacache_hits
-        if not force_insert and hits.get(k, 0) + 1 < self._k:
-            hits[k] = hits.get(k, 0) + 1
-            if self._memory is not None and len(hits) > self._memory:
-                del hits[next(iter(hits))]
+        if force_insert:
+            self._rule.forget(0, k)
+        elif not self._rule.admits(0, k):
             return None
-        hits.pop(k, None)
         return self._cache.put(k, *args, **kwargs)
 
 
@@ -128,14 +128,11 @@ class RandomInsertionCache(CacheWrapper):
 
     def __init__(self, cache: Cache, p: Fraction, seed: Seed = None) -> None:
         super().__init__(cache)
-        if not 0 <= p <= 1:
-            raise ValueError(f"p must be a probability, from 0 to 1, got {p!r}")
-        self._p = p
-        self._rng = generator(seed)
+        self._rule = InsertAtRandom.new(Room([1]), p, seed=generator(seed))
 
     def put(self, k: Item, *args: Any, **kwargs: Any) -> Any:
         """Put `k` in the cache inside with probability p; return what was evicted, or None."""
-        if self._rng.random() < self._p:
+        if self._rule.admits(0, k):
             return self._cache.put(k, *args, **kwargs)
         return None
 
@@ -169,7 +166,7 @@ def insert_after_k_hits_cache(cache: Any, k: int = 2, memory: int | None = None)
     --------
     KHitInsertionCache : the same around a cache that stays what it is.
     """
-    _check_k_hits(k, memory)
+    rule = _rule_of_k_puts(k, memory)
     if k == 1:
         return cache
     inner = copy.copy(cache)
@@ -182,7 +179,7 @@ def insert_after_k_hits_cache(cache: Any, k: int = 2, memory: int | None = None)
         ) from None
     cache.__dict__.clear()
     cache._wrap(inner)
-    cache._start(k, memory)
+    cache._rule = rule
     return cache
 
 
@@ -256,8 +253,5 @@ def ttl_keyval_cache() -> None:
     """Do nothing, as in Icarus 0.8; ``keyval_cache(ttl_cache(cache, f_time))`` has both."""
 
 
-def _check_k_hits(k: int, memory: int | None) -> None:
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k!r}")
-    if memory is not None and memory < 1:
-        raise ValueError(f"memory must be at least 1, or None for no limit, got {memory!r}")
+def _rule_of_k_puts(k: int, memory: int | None) -> InsertAtKthPut:
+    return InsertAtKthPut.new(Room([1]), k, memory)

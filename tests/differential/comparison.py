@@ -93,5 +93,6 @@ def _caches(experiment, root, compiled):
         run.run(lambda requests: None)
         return [run.cache_dump(i) for i in range(len(caches))]
     for time, request in iterate_events(workload):
+        model.now[0] = time
         strategy.process_event(time, **request)
     return [cache.dump() for cache in caches]

@@ -33,8 +33,9 @@ from twins.ordered import ClimbCache, FifoCache, LruCache, SegmentedLruCache
 from twins.random_eviction import RandEvictionCache
 from twins.ranked import BeladyMinCache, InCacheLfuCache, PerfectLfuCache
 from twins.shards import ShardedCache
+from twins.wrappers import wrapped_twin
 
-__all__ = ["STRATEGY_TWINS", "TWINS"]
+__all__ = ["STRATEGY_TWINS", "TWINS", "wrapped_twin"]
 
 TWINS: dict[str, type[Cache]] = {
     "CLIMB": ClimbCache,

@@ -26,6 +26,7 @@ from icarus.execution.network import NetworkView
 from icarus.policies.cache import definition_of
 from icarus.policies.null import NullCaches
 from icarus.policies.room import Room
+from icarus.policies.wrapped import WrappedCache
 from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
 from icarus.strategies.definition import compiled_state, is_foreign
@@ -238,7 +239,7 @@ def state_of(caches: Sequence[Any], policy: Any, names: Sequence[Content]) -> An
 
     Parameters
     ----------
-    caches : sequence of DefinedCache
+    caches : sequence of DefinedCache, or of WrappedCache with one of these inside each
     policy : type
         The definition of their policy.
     names : sequence
@@ -248,10 +249,14 @@ def state_of(caches: Sequence[Any], policy: Any, names: Sequence[Content]) -> An
     if not caches:
         # A budget too small for any cache; policies need not know how to be none.
         return NullCaches.new(room)
+    wrapping = caches[0].wrapping if isinstance(caches[0], WrappedCache) else None
+    if wrapping is not None:
+        caches = [cache.inside for cache in caches]
     parameters = caches[0].parameters
     if any(one.parameters.get("seed") is not parameters.get("seed") for one in caches):
         raise ValueError("caches that choose at random must share one Generator, found several")
-    return policy.new(room, **parameters)
+    state = policy.new(room, **parameters)
+    return state if wrapping is None else wrapping.around(state, room)
 
 
 class _NoRequests:

@@ -48,6 +48,8 @@ def run_requests(
                 return i
             notes.evicted_before[i] = notes.used[0]
         look_ahead(net, caches, receivers, requests, i, stop)
+        # Most policies do nothing with it, and nothing of this is left in their code.
+        caches.set_time(requests.time[i])
         content = requests.content[i]
         source = content_source(net, content)
         receiver = receivers[requests.receiver[i]]

@@ -57,6 +57,10 @@ class WatchedCaches(NamedTuple):
         """Remove a content from a cache."""
         return self.caches.remove(cache, content)
 
+    def set_time(self, time):
+        """Take note of the time."""
+        self.caches.set_time(time)
+
     def places(self):
         """Return what tells where contents are looked up."""
         return self.caches.places()

@@ -77,6 +77,7 @@ class NetworkController(NetworkChanges):
             "content": content,
             "log": log,
         }
+        self.model.now[0] = timestamp
         self._listening = bool(log) and self.collector is not None
         if self._listening:
             self.measured = True

@@ -13,6 +13,7 @@ import fnss
 import numpy as np
 
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
+from icarus.policies.wrapped import WrappedCache, Wrapping, wrapping_of
 from icarus.registry import CACHE_POLICY
 from icarus.routing.paths import ShortestPaths
 from icarus.scenarios.origins import OriginatedContents, Origins
@@ -33,7 +34,8 @@ class NetworkModel:
         The network. Each node has a stack; routers with a `cache_size` get a cache, sources
         hold their `contents`.
     cache_policy : mapping
-        The policy of every cache: its registry name as `name`, and its parameters.
+        The policy of every cache: its registry name as `name`, and its parameters; `insert` and
+        `ttl` are for any policy.
     shortest_path : dict of dict of list, optional
         Paths to use as they are, by origin and destination. By default those of least
         `weight`, symmetric.
@@ -53,6 +55,8 @@ class NetworkModel:
     cache, local_cache : dict
         From node to its cache, in node order. Nobody but its own node asks a local cache; there
         are none before ``NetworkController.reserve_local_cache``.
+    now : list of float
+        The time of the present request, as its only element, for caches whose contents expire.
     removed_nodes, removed_links : dict
         From node or link at present removed to its attributes in the topology.
     disconnected_neighbors : dict
@@ -91,7 +95,8 @@ class NetworkModel:
         )
         self._position = {node: i for i, node in enumerate(topology)}
         self._link_order = _LinkOrder()
-        self._new_cache = _cache_builder(cache_policy, seed)
+        self.now = [0.0]
+        self._new_cache = _cache_builder(cache_policy, seed, self.now)
         self.source_node: dict[Node, Iterable[Content]] = {}
         self.link_type: dict[tuple[Node, Node], str] = {}
         self.link_delay: dict[tuple[Node, Node], float] = {}
@@ -209,10 +214,25 @@ def _common_origins(placed: Iterable[Any]) -> Origins | None:
     return found[0] if found and all(one is found[0] for one in found) else None
 
 
-def _cache_builder(cache_policy: Mapping[str, Any], seed: Seed) -> Callable[[int], Any]:
-    """Return what builds a cache of a given size under the policy."""
+def _cache_builder(
+    cache_policy: Mapping[str, Any], seed: Seed, now: list[float]
+) -> Callable[[int], Any]:
+    """Return what builds a cache of a given size under the policy, with what is around it."""
     policy = CACHE_POLICY[cache_policy["name"]]
     parameters = {key: value for key, value in cache_policy.items() if key != "name"}
+    wrapping = wrapping_of(policy, parameters, seed, now)
+    build = _bare_cache_builder(policy, parameters, seed)
+    return build if wrapping is None else partial(_wrapped, build, wrapping)
+
+
+def _wrapped(build: Callable[[int], Any], wrapping: Wrapping, size: int) -> Any:
+    return WrappedCache(build(size), wrapping)
+
+
+def _bare_cache_builder(
+    policy: Any, parameters: dict[str, Any], seed: Seed
+) -> Callable[[int], Any]:
+    """Return what builds a cache of a given size under the policy alone."""
     typed = accepts_seed(policy) and takes_seed_sequence(policy)
     if not accepts_seed(policy) or ("seed" in parameters and not typed):
         return partial(policy, **parameters)
