@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,9 +63,20 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
         return report
     given = {key: value for key, value in section.items() if key != "name"}
     framework = _check_network_cache(given, report) if kind == "cache_placement" else []
-    missing = _check_given(kind, component, name, given, framework, report)
-    report.problems += [(key, f"missing; {name} needs it") for key in missing]
     known = settable_parameters(kind, component)
+    common = common_parameters(kind, component)
+    missing = [one.name for one in known.values() if one.required and one.name not in given]
+    may_be_tags = not framework and not missing and kind != "collector"
+    for key, value in given.items():
+        if key in known:
+            _check_parameter(known[key], value, report)
+        elif key in common:
+            for place, text in common[key].conform(value)[1]:
+                report.problems.append((f"{key}.{place}" if place else key, text))
+        else:
+            likely = _likely(str(key), common)
+            _check_unknown(name, component, key, [*framework, *known], likely, may_be_tags, report)
+    report.problems += [(key, f"missing; {name} needs it") for key in missing]
     if kind == "workload" and given.get("n_measured") == 0 and "n_measured" in known:
         report.warnings.append(
             ("n_measured", "0: nothing will be measured, and every metric is NaN")
@@ -73,42 +84,9 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
     hook = registry.checks.get(name)
     if hook is not None and not report.problems:
         taken = conformed_section(kind, {"name": name, **given})
-        left_out = {"name", *common_parameters(kind, component)}
-        taken = {key: value for key, value in taken.items() if key not in left_out}
+        taken = {key: value for key, value in taken.items() if key not in {"name", *common}}
         report.problems += [("name", f"{name}: {problem}") for problem in hook(taken)]
     return report
-
-
-def _check_given(
-    kind: str,
-    component: Callable[..., Any],
-    name: str,
-    given: Mapping[str, Any],
-    framework: Sequence[str],
-    report: Report,
-) -> list[str]:
-    """Check what is given; return the parameters that are missing.
-
-    `framework` has those that the framework itself misses.
-    """
-    known = settable_parameters(kind, component)
-    common = common_parameters(kind, component)
-    missing = [one.name for one in known.values() if one.required and one.name not in given]
-    may_be_tags = not framework and not missing and kind != "collector"
-    for key, value in given.items():
-        likely = _likely(str(key), common)
-        if key in known:
-            _check_parameter(known[key], value, report)
-        elif key in common:
-            for place, text in common[key].conform(value)[1]:
-                report.problems.append((f"{key}.{place}" if place else key, text))
-        elif not takes_any_keyword(component) or is_built_in(component):
-            near_names = [*framework, *known, *likely]
-            _check_unknown(name, component, key, near_names, may_be_tags, report)
-        elif (near := nearest(key, likely)) is not None:
-            # A user's own component that takes any keyword may well read it.
-            report.warnings.append((key, f"{name} gets it; did you mean {near!r}?"))
-    return missing
 
 
 def _check_network_cache(given: dict[str, Any], report: Report) -> list[str]:
@@ -152,6 +130,7 @@ def _check_unknown(
     component: Callable[..., Any],
     key: str,
     known: list[str],
+    likely: list[str],
     may_be_tag: bool,
     report: Report,
 ) -> None:
@@ -160,13 +139,21 @@ def _check_unknown(
     Settings give all strategies the parameters of one, or tag experiments for their plots, and
     built-in components leave out what they do not know. It is a mistake where it is nearly the
     name of a parameter, or where something that is needed is missing. A user's own component
-    would fail.
+    that takes any keyword may well read it; one that does not would fail.
+
+    `likely` are names that no component of the kind gets, and that the parameter may stand for.
     """
+    built_in = is_built_in(component)
+    if takes_any_keyword(component) and not built_in:
+        if (near := nearest(key, likely)) is not None:
+            report.warnings.append((key, f"{name} gets it; did you mean {near!r}?"))
+        return
     if key in parameters(component):
         # Such as the size of a cache, which follows from the placement of caches.
         report.problems.append((key, f"{name} has no parameter {key!r} for settings to give"))
         return
-    if is_built_in(component) and may_be_tag and nearest(key, ["name", *known]) is None:
+    known = [*known, *likely]
+    if built_in and may_be_tag and nearest(key, ["name", *known]) is None:
         report.unread.append((key, name))
         return
     hint = suggestion(key, known) if known else "it takes none"

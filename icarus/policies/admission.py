@@ -198,11 +198,8 @@ class _RecentPuts(NamedTuple):
         lines = self.lines
         slot = lines.find(cache, content)
         if slot < 0:
-            end = lines.end(cache)
-            slot = lines.take_free(cache)
-            if slot < 0:
-                slot = lines.evict_last(cache, end)
-            lines.insert(cache, content, slot, end)
+            lines.insert_first(cache, content)
+            slot = lines.behind(lines.end(cache))
             self.number[slot] = 0
         self.number[slot] += 1
         return self.number[slot]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.one_line import line_position
-from icarus.policies.recency import (
-    dump_recent,
-    has_recent,
-    make_recency,
-    recent_places,
-    remove_recent,
-    size_recent,
+from icarus.policies.one_line import (
+    dump_line,
+    has_in_line,
+    line_places,
+    line_position,
+    line_size,
+    make_one_line,
+    remove_from_line,
 )
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
@@ -23,20 +23,20 @@ __all__ = ["FifoCache", "FifoCaches"]
 class FifoCaches(NamedTuple):
     """FIFO caches: one line to a cache, the latest content first."""
 
-    recency: Any
+    lines: Any
 
     @classmethod
     def new(cls, room: Room) -> Self:
         """Return empty caches."""
-        return cls(make_recency(room))
+        return cls(make_one_line(room))
 
     def put(self, cache, content):
         """Insert a content if it is absent; return what was evicted for it."""
-        recency = self.recency
-        return NOTHING if recency.has(cache, content) else recency.insert(cache, content)
+        lines = self.lines
+        return NOTHING if lines.has(cache, content) else lines.insert_first(cache, content)
 
-    get, has, remove, dump = has_recent, has_recent, remove_recent, dump_recent  # type: ignore[misc]
-    places, size = recent_places, size_recent  # type: ignore[misc]
+    get, has, remove, dump = has_in_line, has_in_line, remove_from_line, dump_line  # type: ignore[misc]
+    places, size = line_places, line_size  # type: ignore[misc]
 
 
 @register_cache_policy("FIFO")

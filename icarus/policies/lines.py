@@ -37,6 +37,10 @@ class Lines(NamedTuple):
         """Return the slot of a content in a cache, or -1."""
         return self.slots.find(cache, content)
 
+    def has(self, cache, content):
+        """Return whether a content is in a line of a cache."""
+        return self.slots.find(cache, content) >= 0
+
     def item(self, slot):
         """Return the content in a slot."""
         return self.slots.item[slot]
@@ -72,18 +76,16 @@ class Lines(NamedTuple):
 
     def move_first(self, end, slot):
         """Move a slot to the front of a line."""
-        # Written out, as is `insert_first`: they are most of what LRU does, and in the interpreter
-        # each call takes as long as three of these lines.
-        links, shift = self.links, self.shift
-        at, at_end = slot << shift, end << shift
-        before, behind = links[at + PREVIOUS], links[at + NEXT]
-        links[(before << shift) + NEXT] = behind
-        links[(behind << shift) + PREVIOUS] = before
-        first = links[at_end + NEXT]
-        links[at + PREVIOUS] = end
-        links[at + NEXT] = first
-        links[(first << shift) + PREVIOUS] = slot
-        links[at_end + NEXT] = slot
+        self.unlink(slot)
+        self.link_first(end, slot)
+
+    def renew(self, cache, content):
+        """Return whether a content is cached, which moves it to the front of the first line."""
+        slot = self.find(cache, content)
+        if slot < 0:
+            return False
+        self.move_first(self.end(cache), slot)
+        return True
 
     def take_free(self, cache):
         """Return a slot of a cache that has no content, or -1 if the cache is full."""
@@ -104,16 +106,12 @@ class Lines(NamedTuple):
 
     def evict_last(self, cache, end):
         """Take the last slot out of a line and have its content no longer found; return it."""
-        slots, links, shift = self.slots, self.links, self.shift
-        at_end = end << shift
-        slot = links[at_end + PREVIOUS]
-        slots.leave(cache, slots.item[slot])
-        following = links[(slot << shift) + PREVIOUS]
-        links[(following << shift) + NEXT] = end
-        links[at_end + PREVIOUS] = following
+        slot = self.before(end)
+        self.evict(cache, slot)
         # The one to be evicted next is most likely the one that is last now.
+        following = self.before(end)
         if following != end:
-            slots.expect(cache, slots.item[following])
+            self.slots.expect(cache, self.slots.item[following])
         return slot
 
     def insert(self, cache, content, slot, end):
@@ -123,22 +121,13 @@ class Lines(NamedTuple):
 
     def insert_first(self, cache, content):
         """Put a content in front of the first line; return the last, if it was evicted for it."""
-        slots, links, shift = self.slots, self.links, self.shift
-        end = slots.base[cache]
-        slot = self.free[cache]
+        end = self.end(cache)
+        slot = self.take_free(cache)
         evicted = NOTHING
         if slot < 0:
             slot = self.evict_last(cache, end)
-            evicted = slots.item[slot]
-        else:
-            self.free[cache] = links[(slot << shift) + NEXT]
-        slots.enter(cache, content, slot)
-        at, at_end = slot << shift, end << shift
-        first = links[at_end + NEXT]
-        links[at + PREVIOUS] = end
-        links[at + NEXT] = first
-        links[(first << shift) + PREVIOUS] = slot
-        links[at_end + NEXT] = slot
+            evicted = self.item(slot)
+        self.insert(cache, content, slot, end)
         return evicted
 
     def remove(self, cache, content):
@@ -158,6 +147,10 @@ class Lines(NamedTuple):
             contents.append(self.slots.item[slot])
             slot = self.behind(slot)
         return contents
+
+    def dump(self, cache: int) -> list[Any]:
+        """Return the contents of the first line of a cache, first to last."""
+        return self.contents(self.end(cache))
 
     def size(self, cache: int) -> int:
         """Return how many contents a cache of named items has."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.one_line import line_position
-from icarus.policies.recency import (
-    dump_recent,
-    has_recent,
-    make_recency,
-    recent_places,
-    remove_recent,
-    size_recent,
+from icarus.policies.one_line import (
+    dump_line,
+    has_in_line,
+    line_places,
+    line_position,
+    line_size,
+    make_one_line,
+    remove_from_line,
 )
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
@@ -23,24 +23,24 @@ __all__ = ["LruCache", "LruCaches"]
 class LruCaches(NamedTuple):
     """LRU caches: one line to a cache, the most recently used content first."""
 
-    recency: Any
+    lines: Any
 
     @classmethod
     def new(cls, room: Room) -> Self:
         """Return empty caches."""
-        return cls(make_recency(room))
+        return cls(make_one_line(room))
 
     def get(self, cache, content):
         """Return whether a content is cached, which makes it the most recently used one."""
-        return self.recency.renew(cache, content)
+        return self.lines.renew(cache, content)
 
     def put(self, cache, content):
         """Make a content the most recently used one; return what was evicted for it."""
-        recency = self.recency
-        return NOTHING if recency.renew(cache, content) else recency.insert(cache, content)
+        lines = self.lines
+        return NOTHING if lines.renew(cache, content) else lines.insert_first(cache, content)
 
-    has, remove, dump = has_recent, remove_recent, dump_recent  # type: ignore[misc]
-    places, size = recent_places, size_recent  # type: ignore[misc]
+    has, remove, dump = has_in_line, remove_from_line, dump_line  # type: ignore[misc]
+    places, size = line_places, line_size  # type: ignore[misc]
 
 
 @register_cache_policy("LRU")

@@ -47,7 +47,7 @@ def trace(shared_data: Any) -> list[Request]:
 
 
 def last_of(cache: Any) -> Any:
-    return next(iter(cache._state.recency.items[0]))
+    return next(iter(cache._state.lines.items[0]))
 
 
 def least_of(cache: Any) -> Any:

@@ -54,32 +54,9 @@ def _at_node(handlers: tuple[Handler, ...]) -> Handler:
 
 
 def _hop(handlers: tuple[Handler, ...]) -> Handler:
-    # There are ten hops to a request. Without a loop they take a quarter less.
-    if len(handlers) == 2:
-        return _hop_for_two(*handlers)
-    if len(handlers) == 3:
-        return _hop_for_three(*handlers)
-
     def hop(u: Node, v: Node, main_path: bool = True) -> None:
         for handler in handlers:
             handler(u, v, main_path)
-
-    return hop
-
-
-def _hop_for_two(one: Handler, other: Handler) -> Handler:
-    def hop(u: Node, v: Node, main_path: bool = True) -> None:
-        one(u, v, main_path)
-        other(u, v, main_path)
-
-    return hop
-
-
-def _hop_for_three(one: Handler, other: Handler, third: Handler) -> Handler:
-    def hop(u: Node, v: Node, main_path: bool = True) -> None:
-        one(u, v, main_path)
-        other(u, v, main_path)
-        third(u, v, main_path)
 
     return hop
 
