@@ -8,9 +8,10 @@ from typing import Any, Literal, get_args
 import networkx as nx
 
 from icarus.routing.clusters import extract_cluster_level_topology
+from icarus.strategies._hash_base import Assignment, Routing, require_routing
 from icarus.strategies.strategy import require_one_of
 from icarus.types import Content, Node, Seed
-from twins.hash_routing import Assignment, BaseHashrouting, Routing, require_routing
+from twins.hash_routing import BaseHashrouting
 
 _InterRouting = Literal["LCE", "EDGE"]
 
@@ -23,51 +24,7 @@ def _require_clusters(topology: Any) -> None:
 
 
 class HashroutingClustered(BaseHashrouting):
-    """Twin of hash-routing by clusters: each cluster has its own cache responsible for a content.
-
-    A request visits the authoritative caches of the clusters on the way from the receiver's to
-    the source's, one after another, or that of the receiver's cluster only, and the source if
-    none of them serves.
-
-    Parameters
-    ----------
-    intra_routing : {"SYMM", "ASYMM", "MULTICAST"}
-        How the content is delivered: back through the caches that were asked, which keep it;
-        directly, kept by every authoritative cache on the way; or directly, with branches to
-        the caches that were asked, which keep it.
-    inter_routing : {"LCE", "EDGE"}, optional
-        Which clusters' caches are asked: all on the way, or that of the receiver only.
-    seed : int, SeedSequence, Generator or None, optional
-        Where the salt of the hash comes from; each replication of a campaign has its own.
-    salt : int, optional
-        The salt instead, the same in all replications; 0 is none.
-    assignment : {"hash", "round_robin"}, optional
-        Whether the cache responsible for a content is found by a hash of its name, or content i
-        belongs to cache i modulo their number
-        within a cluster; see HASHROUTING.
-
-    Raises
-    ------
-    ValueError
-        If `intra_routing`, `inter_routing` or `assignment` is none of these, or the topology is
-        not divided into connected clusters that each node has the label of. The cache placement
-        CLUSTERED_HASHROUTING does that.
-    RuntimeError
-        From ``process_event``, if the source does not have the content.
-
-    Notes
-    -----
-    The way from cluster to cluster is the shortest in clusters. Under EDGE and SYMM, other
-    authoritative caches on the shortest path from the source to the receiver keep the content
-    too if it passes them. Copies are put in the order in which the content reaches the nodes,
-    those of branches last, nearest cluster to the serving node first.
-
-    References
-    ----------
-    L. Saino, "On the design of efficient caching systems", PhD thesis, University College
-    London, 2015; V. Sourlas, I. Psaras, L. Saino, G. Pavlou, "Efficient hash-routing and domain
-    clustering techniques for information-centric networks", Computer Networks 103, 2016.
-    """
+    """Each cluster has its own cache responsible for a content."""
 
     def __init__(
         self,
@@ -134,11 +91,7 @@ class HashroutingClustered(BaseHashrouting):
         return self._cluster_paths[first][self.view.cluster(source)]
 
     def _deliver(self, content: Content, legs: Sequence[Sequence[Node]]) -> None:
-        """Send the content to the receiver, given the legs of its request.
-
-        The first leg begins at the receiver, each other one at a cache that was asked in vain,
-        and the last one ends at the node that serves.
-        """
+        """Send the content to the receiver, given the legs of its request."""
         receiver, server = legs[0][0], legs[-1][-1]
         keepers = [leg[0] for leg in legs[:0:-1]]
         direct = self.view.shortest_path(server, receiver)

@@ -10,51 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from icarus.strategies._hash_base import Assignment, Routing, require_routing
 from icarus.types import Content, Fraction, Node, Seed
-from twins.hash_routing import (
-    Assignment,
-    BaseHashrouting,
-    RoutedHashrouting,
-    Routing,
-    require_routing,
-)
+from twins.hash_routing import BaseHashrouting, RoutedHashrouting
 
 
 class HashroutingEdge(RoutedHashrouting):
-    """Hash-routing in which the router next to a receiver keeps what it delivers to it.
-
-    The first neighbour of a receiver is its proxy. Unless the proxy is itself responsible for
-    a content, its local cache is asked first, and keeps what the authoritative cache or the
-    origin delivers.
-
-    Parameters
-    ----------
-    routing : {"SYMM", "ASYMM", "MULTICAST"}
-        How contents that the authoritative cache lacks are delivered to the proxy; see
-        HASHROUTING.
-    edge_cache_ratio : float
-        Share of each cache that is local, from 0 to 1.
-    seed : int, SeedSequence, Generator or None, optional
-        Where the salt of the hash comes from; each replication of a campaign has its own.
-    salt : int, optional
-        The salt instead, the same in all replications; 0 is none.
-    assignment : {"hash", "round_robin"}, optional
-        Whether the cache responsible for a content is found by a hash of its name, or content i
-        belongs to cache i modulo their number; see HASHROUTING.
-
-    Raises
-    ------
-    ValueError
-        If `routing`, `edge_cache_ratio` or `assignment` is none of these, or a receiver's first
-        neighbour has no cache.
-    RuntimeError
-        From ``process_event``, if the source does not have the content.
-
-    References
-    ----------
-    L. Saino, "On the design of efficient caching systems", PhD thesis, University College
-    London, 2015.
-    """
+    """Hash-routing in which the router next to a receiver keeps what it delivers to it."""
 
     def __init__(
         self,
@@ -107,42 +69,7 @@ def _proxies(view: Any) -> dict[Node, Node]:
 
 
 class HashroutingOnPath(BaseHashrouting):
-    """Hash-routing in which every router on the way keeps what passes it.
-
-    Requests go to their authoritative cache, and to their origin if that lacks the content.
-    The local caches of all other routers on the way are asked, and keep what passes them on
-    the way back; each at most once per request.
-
-    Parameters
-    ----------
-    routing : {"SYMM", "ASYMM", "MULTICAST"}
-        How contents found behind the authoritative cache are delivered; see HASHROUTING.
-    on_path_cache_ratio : float
-        Share of each cache that is local, from 0 to 1.
-    seed : int, SeedSequence, Generator or None, optional
-        Where the salt of the hash comes from; each replication of a campaign has its own.
-    salt : int, optional
-        The salt instead, the same in all replications; 0 is none.
-    assignment : {"hash", "round_robin"}, optional
-        Whether the cache responsible for a content is found by a hash of its name, or content i
-        belongs to cache i modulo their number; see HASHROUTING.
-
-    Raises
-    ------
-    ValueError
-        If `routing`, `on_path_cache_ratio` or `assignment` is none of these.
-    RuntimeError
-        From ``process_event``, if the source does not have the content.
-
-    Notes
-    -----
-    Copies are put in the order in which the content reaches the nodes, those of a branch last.
-
-    References
-    ----------
-    L. Saino, "On the design of efficient caching systems", PhD thesis, University College
-    London, 2015.
-    """
+    """Hash-routing in which every router on the way keeps what passes it."""
 
     def __init__(
         self,
@@ -177,10 +104,7 @@ class HashroutingOnPath(BaseHashrouting):
         self.controller.end_session()
 
     def _forward_request(self, path: Sequence[Node], asked: set[Node]) -> int | None:
-        """Send the request along `path` until a local cache between its ends has the content.
-
-        Return the position of that cache, or None. Nodes that were `asked` are passed over.
-        """
+        """Send the request along `path` until a local cache between its ends has the content."""
         controller = self.controller
         u = path[0]
         for position, v in enumerate(path[1:], start=1):

@@ -7,70 +7,20 @@ exactly the links that the request took.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, get_args
 
 import networkx as nx
 import numpy as np
 
 from icarus.core.hashing import salted_hash
 from icarus.core.randomness import hash_salt
+from icarus.strategies._hash_base import Assignment, Routing, require_routing
 from icarus.strategies.strategy import Strategy, require_one_of
 from icarus.types import Content, Node, NonNegative, Seed
 
-Routing = Literal["SYMM", "ASYMM", "MULTICAST"]
-"""How a content that the authoritative cache lacks gets from its origin to the receiver.
-
-Through that cache, which keeps it; on the shortest path; or on the shortest path with a second
-branch to the cache, which keeps it. Where the cache lies on the shortest path, all three are the
-first.
-"""
-
-Assignment = Literal["hash", "round_robin"]
-"""How contents are assigned to the caches, which are taken in node order.
-
-By a salted hash of the name; or in turn, content i to cache ``i % n``, names that are no whole
-numbers by a hash.
-"""
-
 
 class BaseHashrouting(Strategy):
-    """What hash-routing schemes share: the map from content to authoritative cache.
-
-    Contents are spread over the caches, taken in node order, by a hash; each cache is
-    responsible for an equal share of the names. Which contents meet in which cache is a draw,
-    and each replication of a campaign has one of its own: the hash is salted.
-
-    Parameters
-    ----------
-    seed : int, SeedSequence, Generator or None, optional
-        Where the salt comes from. In a campaign that is a stream of the replication; without a
-        seed a script has no salt.
-    salt : int, optional
-        The salt instead, for one draw in all replications; 0 is no salt.
-    assignment : {"hash", "round_robin"}, optional
-        "round_robin" makes no draw: content i belongs to cache i modulo their number, as with
-        Icarus 0.8, where it spreads popularity evenly. Names that are no whole numbers are
-        hashed all the same.
-
-    Attributes
-    ----------
-    cache_nodes : list of nodes
-        The nodes that have a cache at construction, in node order.
-    n_cache_nodes : int
-        How many there are.
-    cache_assignment : dict
-        From position to node.
-    clusters : list of lists of nodes
-        The topology's graph attribute ``clusters``, if it has one: its members become lists,
-        sets in node order.
-    cluster_size : dict
-        From position of a cluster to its number of nodes.
-
-    Raises
-    ------
-    ValueError
-        If the network has no cache, or `assignment` is none of these.
-    """
+    """What hash-routing schemes share: the map from content to authoritative cache."""
 
     def __init__(
         self,
@@ -96,14 +46,7 @@ class BaseHashrouting(Strategy):
             self.cluster_size = {i: len(nodes) for i, nodes in enumerate(self.clusters)}
 
     def authoritative_cache(self, content: Content, cluster: int | None = None) -> Node:
-        """Return the node whose cache is responsible for `content`.
-
-        Parameters
-        ----------
-        content : content
-        cluster : int, optional
-            Position of the cluster in which to look; by default the whole network.
-        """
+        """Return the node whose cache is responsible for `content`."""
         number = self._hashes.get(content)
         if number is None:
             number = self._hashes[content] = self._number_of(content)
@@ -137,31 +80,14 @@ class BaseHashrouting(Strategy):
             raise RuntimeError(f"the source {source!r} does not have content {content!r}")
 
     def _branch(self, origin: Node, cache: Node, trunk: Collection[Node]) -> list[Node]:
-        """Return the path to `cache` from where it leaves the way that the content takes.
-
-        That is the last node that `trunk` and the path from `origin` have in common; it is
-        `cache` itself if that lies on the trunk.
-        """
+        """Return the path to `cache` from where it leaves the way that the content takes."""
         path = self.view.shortest_path(origin, cache)
         fork = max(i for i, node in enumerate(path) if node in trunk)
         return path[fork:]
 
 
 class RoutedHashrouting(BaseHashrouting):
-    """Hash-routing with one of the ways of delivering what the authoritative cache lacks.
-
-    Parameters
-    ----------
-    routing : {"SYMM", "ASYMM", "MULTICAST"}
-        How contents are delivered.
-    seed, salt, assignment
-        As for ``BaseHashrouting``.
-
-    Raises
-    ------
-    ValueError
-        If `routing` is none of these.
-    """
+    """Hash-routing with one of the ways of delivering what the authoritative cache lacks."""
 
     def __init__(
         self,
@@ -233,11 +159,6 @@ def turn_of(content: Content) -> int | None:
     return int(content) % 2**64 if isinstance(content, (int, np.integer)) else None
 
 
-def require_routing(parameter: str, value: object) -> None:
-    """Raise ValueError unless `value` is a routing."""
-    require_one_of(parameter, value, get_args(Routing))
-
-
 def _clusters_as_lists(topology: Any) -> list[list[Node]]:
     """Return the clusters of a topology, their members made lists in place."""
     clusters = topology.graph["clusters"] = list(topology.graph["clusters"])
@@ -299,39 +220,7 @@ class HashroutingMulticast(_FixedRouting):
 
 
 class HashroutingHybridAM(_FixedRouting):
-    """Hash-routing, asymmetric or multicast: contents branch off only to caches that are near.
-
-    Contents are delivered directly. The authoritative cache keeps a copy if it lies on the
-    way, or if it is fewer hops from the fork than a share of the network's diameter.
-
-    Parameters
-    ----------
-    max_stretch : float, optional
-        That share.
-    seed : int, SeedSequence, Generator or None, optional
-        Where the salt of the hash comes from; each replication of a campaign has its own.
-    salt : int, optional
-        The salt instead, the same in all replications; 0 is none.
-    assignment : {"hash", "round_robin"}, optional
-        Whether the cache responsible for a content is found by a hash of its name, or content i
-        belongs to cache i modulo their number; see HASHROUTING.
-
-    Attributes
-    ----------
-    max_stretch : float
-        The number of hops that a branch must stay below: the share, times the longest of the
-        shortest paths in hops between any two nodes, receivers and sources included.
-
-    Raises
-    ------
-    ValueError
-        If the network is not connected, or has no cache.
-
-    References
-    ----------
-    L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
-    ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
-    """
+    """Hash-routing, asymmetric or multicast: contents branch off only to caches that are near."""
 
     _routing = "ASYMM"
 
@@ -362,26 +251,7 @@ class HashroutingHybridAM(_FixedRouting):
 
 
 class HashroutingHybridSM(_FixedRouting):
-    """Hash-routing, symmetric or multicast: contents take whichever of both has fewer hops.
-
-    The authoritative cache always keeps a copy. Where both have as many hops, delivery is
-    symmetric.
-
-    Parameters
-    ----------
-    seed : int, SeedSequence, Generator or None, optional
-        Where the salt of the hash comes from; each replication of a campaign has its own.
-    salt : int, optional
-        The salt instead, the same in all replications; 0 is none.
-    assignment : {"hash", "round_robin"}, optional
-        Whether the cache responsible for a content is found by a hash of its name, or content i
-        belongs to cache i modulo their number; see HASHROUTING.
-
-    References
-    ----------
-    L. Saino, I. Psaras, G. Pavlou, "Hash-routing schemes for information centric networking",
-    ACM SIGCOMM ICN 2013, doi 10.1145/2491224.2491232.
-    """
+    """Hash-routing, symmetric or multicast: contents take whichever of both has fewer hops."""
 
     _routing = "SYMM"
 
