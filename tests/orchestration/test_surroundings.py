@@ -203,7 +203,10 @@ def alarm_unused():
 
 def outcome_of(executor, what):
     executor.submit(job(what))
-    for _ in range(200):
+    # Not a number of waits: they return at once while a process that dies has closed what it had
+    # and is not dead yet, which on a busy machine is long enough for hundreds.
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline:
         if found := executor.wait(0.2):
             return found[0][1]
     raise AssertionError("it does not end")
