@@ -169,11 +169,23 @@ class ControlledRequest:
             self.fetch(path, position)
         self._coming = True
 
+    def deliver_from_cache(self, path: Any, position: int) -> None:
+        """Forward the content down a path from the position that serves."""
+        self.deliver(path, position)
+
+    def deliver_from_source(self, path: Any) -> None:
+        """Forward the content down a path from the source."""
+        self.deliver(path, len(path) - 1)
+
     def deliver_on(self, path: Any, position: int, way_back: Any) -> None:
         """Forward the content down another path than that of the request."""
         if path is not self._path or self._went < position:
             self.fetch(path, position)
         self.pass_on(way_back, len(way_back) - 1)
+
+    def deliver_from_source_on(self, path: Any, way_back: Any) -> None:
+        """Forward the content from the source down another path than that of the request."""
+        self.deliver_on(path, len(path) - 1, way_back)
 
     def pass_on(self, path: Any, position: int) -> None:
         """Forward the content down a path from a position."""

@@ -182,6 +182,22 @@ class Request(NamedTuple):
             sessions, sessions.walk[0], path, position, from_cache, self.content
         )
 
+    def deliver_from_cache(self, path, position):
+        """Have the content come back down a path from a position where, surely, a cache serves.
+
+        It is ``deliver``, in one step less.
+        """
+        sessions = self.sessions
+        sessions.walk[0] = round_trip(
+            sessions, sessions.walk[0], path, position, True, self.content
+        )
+
+    def deliver_from_source(self, path):
+        """Have the content come back down a path from the last node, where the source serves."""
+        sessions = self.sessions
+        last = last_position(self.net.paths, path)
+        sessions.walk[0] = round_trip(sessions, sessions.walk[0], path, last, False, self.content)
+
     def deliver_on(self, path, position, way_back):
         """Have the content come from the position of a path that serves, but on another way.
 
@@ -195,14 +211,26 @@ class Request(NamedTuple):
         way_back : path
             From where the content goes to who serves.
         """
-        paths, sessions = self.net.paths, self.sessions
-        server = node_at(paths, path, position)
+        sessions = self.sessions
+        server = node_at(self.net.paths, path, position)
         walk = request_leg(sessions, sessions.walk[0], path, 0, position)
         if server == self.source:
             walk = source_serves(sessions, walk, server, self.content)
         else:
             walk = cache_serves(sessions, walk, server, self.content)
-        last = last_position(paths, way_back)
+        last = last_position(self.net.paths, way_back)
+        sessions.walk[0] = content_leg(sessions, walk, way_back, last, 0)
+
+    def deliver_from_source_on(self, path, way_back):
+        """Have the content come from the source, at the end of a path, but on another way.
+
+        Caches on this way may be put to afterwards.
+        """
+        sessions = self.sessions
+        last = last_position(self.net.paths, path)
+        walk = request_leg(sessions, sessions.walk[0], path, 0, last)
+        walk = source_serves(sessions, walk, self.source, self.content)
+        last = last_position(self.net.paths, way_back)
         sessions.walk[0] = content_leg(sessions, walk, way_back, last, 0)
 
     def pass_on(self, path, position):
