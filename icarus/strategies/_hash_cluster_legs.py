@@ -211,18 +211,18 @@ class HashroutingClusterState(NamedTuple):
         wanted.clear()
         for i in range(1, serving + 1):
             wanted.add(request.node(self.legs[i], 0))
-        server = self._end_of(request, serving)
         if self.receivers_only:
+            server = self._end_of(request, serving)
             self._add_authorities_on(request, key, request.way_back(request.receiver, server))
             wanted.discard(server)
+        if serving == asked:
+            request.deliver_from_source(self.legs[serving])
+        else:
+            request.deliver_from_cache(self.legs[serving], request.last(self.legs[serving]))
         for i in range(serving, -1, -1):
             leg = self.legs[i]
             last = request.last(leg)
-            if i == asked:
-                request.deliver_from_source(leg)
-            elif i == serving:
-                request.deliver_from_cache(leg, last)
-            else:
+            if i < serving:
                 request.pass_on(leg, last)
             for position in range(last - 1, -1, -1):
                 node = request.node(leg, position)

@@ -54,7 +54,7 @@ class HashroutingEdgeState(NamedTuple):
             return AGAIN
         # A proxy that is itself responsible has no use for its local cache.
         locally = request.last(routes[0]) > 0
-        if locally and request.look_up_locally(link, 1):
+        if locally and request.look_up_locally(link, 1, proxy):
             request.deliver_from_cache(link, 1)
             return DONE
         request.ask(link, 1)
@@ -145,7 +145,7 @@ class HashroutingOnPathState(NamedTuple):
             node = request.node(path, position)
             if not self.asked.has(node):
                 self.asked.add(node)
-                if request.look_up_locally(path, position):
+                if request.look_up_locally(path, position, node):
                     return position
         return -1
 

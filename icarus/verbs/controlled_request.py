@@ -110,10 +110,10 @@ class ControlledRequest:
         self._go(path, position)
         return bool(self.controller.get_content(path[position]))
 
-    def look_up_locally(self, path: Any, position: int) -> bool:
+    def look_up_locally(self, path: Any, position: int, node: Any) -> bool:
         """Forward the request to a position; return whether the local cache there serves."""
         self._go(path, position)
-        return bool(self.controller.get_content_local_cache(path[position]))
+        return bool(self.controller.get_content_local_cache(node))
 
     def look_up_on(self, path: Any) -> int:
         """Forward the request until a cache serves, or the source."""

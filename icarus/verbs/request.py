@@ -124,9 +124,18 @@ class Request(NamedTuple):
         cache = cache_at(self.net.paths, path, position)
         return cache >= 0 and self.caches.get(cache, self.content)
 
-    def look_up_locally(self, path, position):
-        """Have the request go up a path to a position; return whether the local cache serves."""
-        cache = self.net.local_of[node_at(self.net.paths, path, position)]
+    def look_up_locally(self, path, position, node):
+        """Have the request go up a path to a position; return whether the local cache serves.
+
+        Parameters
+        ----------
+        path : path
+        position : int
+        node : node
+            That at the position. Where it is known before the path, its cache is looked up beside
+            that.
+        """
+        cache = self.net.local_of[node]
         return cache >= 0 and self.caches.get(cache, self.content)
 
     def look_up_on(self, path):
