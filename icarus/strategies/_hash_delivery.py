@@ -95,20 +95,19 @@ class HashroutingState(NamedTuple):
         to_cache, to_source, direct = routes
         up = request.last(to_cache)
         if request.look_up(to_cache, up):
-            request.deliver(to_cache, up)
+            request.deliver_from_cache(to_cache, up)
             return
         request.ask(to_cache, up)
         request.fetch_from_source(to_source)
-        further = request.last(to_source)
         back = request.way_back_of(to_source)
         fork = self._fork(request, to_source, back, direct)
         routing = self._settled(request, to_cache, to_source, direct, fork)
         if routing == SYMM:
-            request.deliver(to_source, further)
+            request.deliver_from_source(to_source)
             request.put(to_cache, up)
             request.pass_on(to_cache, up)
             return
-        request.deliver_on(to_source, further, direct)
+        request.deliver_from_source_on(to_source, direct)
         if routing != ASYMM:
             request.branch(back, fork)
             request.put(back, 0)

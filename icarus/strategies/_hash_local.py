@@ -54,8 +54,8 @@ class HashroutingEdgeState(NamedTuple):
             return AGAIN
         # A proxy that is itself responsible has no use for its local cache.
         locally = request.last(routes[0]) > 0
-        if locally and request.look_up_locally(link, 1):
-            request.deliver(link, 1)
+        if locally and request.look_up_locally(link, 1, proxy):
+            request.deliver_from_cache(link, 1)
             return DONE
         request.ask(link, 1)
         self.hashrouting.serve(request, routes)
@@ -105,7 +105,7 @@ class HashroutingOnPathState(NamedTuple):
             served_at = up
         if served_at >= 0:
             self._keep_down(request, to_cache, served_at, authority)
-            request.deliver(to_cache, served_at)
+            request.deliver_from_cache(to_cache, served_at)
             return DONE
         request.ask(to_cache, up)
         served_at = self._ask_local_caches(request, to_source)
@@ -145,7 +145,7 @@ class HashroutingOnPathState(NamedTuple):
             node = request.node(path, position)
             if not self.asked.has(node):
                 self.asked.add(node)
-                if request.look_up_locally(path, position):
+                if request.look_up_locally(path, position, node):
                     return position
         return -1
 

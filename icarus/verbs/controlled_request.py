@@ -1,6 +1,6 @@
 """What the definition of a strategy may say, in the interpreter.
 
-It goes through the controller of the network, hop by hop, so that collectors hear of all events in
+It goes through the controller of the network, so that collectors hear of all events in
 order. The content is taken further only when something happens there, or it goes another way, or
 the session ends: a definition may say where copies are kept before or after it says on which way
 the content comes.
@@ -110,10 +110,10 @@ class ControlledRequest:
         self._go(path, position)
         return bool(self.controller.get_content(path[position]))
 
-    def look_up_locally(self, path: Any, position: int) -> bool:
+    def look_up_locally(self, path: Any, position: int, node: Any) -> bool:
         """Forward the request to a position; return whether the local cache there serves."""
         self._go(path, position)
-        return bool(self.controller.get_content_local_cache(path[position]))
+        return bool(self.controller.get_content_local_cache(node))
 
     def look_up_on(self, path: Any) -> int:
         """Forward the request until a cache serves, or the source."""
@@ -169,11 +169,23 @@ class ControlledRequest:
             self.fetch(path, position)
         self._coming = True
 
+    def deliver_from_cache(self, path: Any, position: int) -> None:
+        """Forward the content down a path from the position that serves."""
+        self.deliver(path, position)
+
+    def deliver_from_source(self, path: Any) -> None:
+        """Forward the content down a path from the source."""
+        self.deliver(path, len(path) - 1)
+
     def deliver_on(self, path: Any, position: int, way_back: Any) -> None:
         """Forward the content down another path than that of the request."""
         if path is not self._path or self._went < position:
             self.fetch(path, position)
         self.pass_on(way_back, len(way_back) - 1)
+
+    def deliver_from_source_on(self, path: Any, way_back: Any) -> None:
+        """Forward the content from the source down another path than that of the request."""
+        self.deliver_on(path, len(path) - 1, way_back)
 
     def pass_on(self, path: Any, position: int) -> None:
         """Forward the content down a path from a position."""
@@ -200,9 +212,8 @@ class ControlledRequest:
         if path is not self._path:
             self._path, self._went = path, 0
         if self._went < position:
-            nodes, forward = _nodes_of(path), self.controller.forward_request_hop
-            for i in range(self._went, position):
-                forward(nodes[i], nodes[i + 1])
+            nodes = _nodes_of(path)[self._went : position + 1]
+            self.controller.forward_request_path(nodes[0], nodes[-1], nodes)
         self._went = self._came = position
 
     def _come_to(self, path: Any, position: int) -> None:
@@ -225,9 +236,8 @@ class ControlledRequest:
     def _come(self, position: int) -> None:
         """Have the content, which is on its way back, be at a position of its path."""
         if self._came > position:
-            nodes, forward = _nodes_of(self._path), self.controller.forward_content_hop
-            for i in range(self._came, position, -1):
-                forward(nodes[i], nodes[i - 1], self._main)
+            nodes = _nodes_of(self._path)[position : self._came + 1][::-1]
+            self.controller.forward_content_path(nodes[0], nodes[-1], nodes, self._main)
         self._came = position
 
 

@@ -124,9 +124,18 @@ class Request(NamedTuple):
         cache = cache_at(self.net.paths, path, position)
         return cache >= 0 and self.caches.get(cache, self.content)
 
-    def look_up_locally(self, path, position):
-        """Have the request go up a path to a position; return whether the local cache serves."""
-        cache = self.net.local_of[node_at(self.net.paths, path, position)]
+    def look_up_locally(self, path, position, node):
+        """Have the request go up a path to a position; return whether the local cache serves.
+
+        Parameters
+        ----------
+        path : path
+        position : int
+        node : node
+            That at the position. Where it is known before the path, its cache is looked up beside
+            that.
+        """
+        cache = self.net.local_of[node]
         return cache >= 0 and self.caches.get(cache, self.content)
 
     def look_up_on(self, path):
@@ -182,6 +191,22 @@ class Request(NamedTuple):
             sessions, sessions.walk[0], path, position, from_cache, self.content
         )
 
+    def deliver_from_cache(self, path, position):
+        """Have the content come back down a path from a position where, surely, a cache serves.
+
+        It is ``deliver``, in one step less.
+        """
+        sessions = self.sessions
+        sessions.walk[0] = round_trip(
+            sessions, sessions.walk[0], path, position, True, self.content
+        )
+
+    def deliver_from_source(self, path):
+        """Have the content come back down a path from the last node, where the source serves."""
+        sessions = self.sessions
+        last = last_position(self.net.paths, path)
+        sessions.walk[0] = round_trip(sessions, sessions.walk[0], path, last, False, self.content)
+
     def deliver_on(self, path, position, way_back):
         """Have the content come from the position of a path that serves, but on another way.
 
@@ -195,14 +220,26 @@ class Request(NamedTuple):
         way_back : path
             From where the content goes to who serves.
         """
-        paths, sessions = self.net.paths, self.sessions
-        server = node_at(paths, path, position)
+        sessions = self.sessions
+        server = node_at(self.net.paths, path, position)
         walk = request_leg(sessions, sessions.walk[0], path, 0, position)
         if server == self.source:
             walk = source_serves(sessions, walk, server, self.content)
         else:
             walk = cache_serves(sessions, walk, server, self.content)
-        last = last_position(paths, way_back)
+        last = last_position(self.net.paths, way_back)
+        sessions.walk[0] = content_leg(sessions, walk, way_back, last, 0)
+
+    def deliver_from_source_on(self, path, way_back):
+        """Have the content come from the source, at the end of a path, but on another way.
+
+        Caches on this way may be put to afterwards.
+        """
+        sessions = self.sessions
+        last = last_position(self.net.paths, path)
+        walk = request_leg(sessions, sessions.walk[0], path, 0, last)
+        walk = source_serves(sessions, walk, self.source, self.content)
+        last = last_position(self.net.paths, way_back)
         sessions.walk[0] = content_leg(sessions, walk, way_back, last, 0)
 
     def pass_on(self, path, position):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import fnss
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from icarus.execution.simulation import Simulation, simulate
 from icarus.models.cache import ShardedCache
 from icarus.models.strategy import HashroutingSymmetric
 from icarus.registry import STRATEGY, register_strategy
+from icarus.strategies import AGAIN, DONE, define_strategy
 from icarus.strategies.hashrouting import BaseHashrouting
 from icarus.tools import means_confidence_interval
 from icarus.util import Tree
@@ -176,8 +179,8 @@ def test_one_salt_for_both_does_not_send_all_contents_of_a_cache_to_one_shard():
 # --- campaigns
 
 
-def hit_ratios(strategy, replications, policy=None, **workload):
-    experiment = Tree(
+def campaign_of(strategy, policy=None, **workload):
+    return Tree(
         {
             "topology": {"name": "PATH", "n": 7},
             "workload": {
@@ -194,6 +197,10 @@ def hit_ratios(strategy, replications, policy=None, **workload):
             "cache_policy": policy or {"name": "LRU"},
         }
     )
+
+
+def hit_ratios(strategy, replications, policy=None, **workload):
+    experiment = campaign_of(strategy, policy, **workload)
     runs = (
         simulate(Simulation(experiment, {"CACHE_HIT_RATIO": {}}, 1, i, "python"))
         for i in range(replications)
@@ -240,3 +247,55 @@ def test_a_strategy_of_a_users_own_runs_in_a_campaign():
         assert second > 0
     finally:
         STRATEGY.pop("TEST_OLD_HASHROUTING", None)
+
+
+# --- a definition of a user's own
+
+
+class ByHash(NamedTuple):
+    """What HR_SYMM without a salt does, as a user may write it."""
+
+    nodes: Any
+    hashes: Any
+
+    @classmethod
+    def new(cls, network):
+        nodes = [*network.cache_sizes]
+        if network.numbering is not None:
+            nodes = np.array([network.numbering.nodes[node] for node in nodes], dtype=np.int32)
+        return cls(nodes, network.content_hashes())
+
+    def process(self, request):
+        number = np.uint64(self.hashes.of(request.content, 0))
+        node = self.nodes[np.int64(number % np.uint64(len(self.nodes)))]
+        to_cache = request.path(request.receiver, node)
+        if request.lacks(to_cache):
+            return AGAIN
+        to_source = request.path_on_to_source(node)
+        if request.lacks(to_source):
+            return AGAIN
+        last = request.last(to_cache)
+        if request.look_up(to_cache, last):
+            request.deliver(to_cache, last)
+            return DONE
+        request.ask(to_cache, last)
+        request.fetch_from_source(to_source)
+        request.deliver_from_source(to_source)
+        request.put(to_cache, last)
+        request.pass_on(to_cache, last)
+        return DONE
+
+
+@pytest.mark.parametrize("engine", ["python", "compiled"])
+def test_a_definition_may_ask_for_hashes_of_contents(engine):
+    collectors = {"CACHE_HIT_RATIO": {}, "LATENCY": {}, "LINK_LOAD": {}}
+
+    def results(name, **parameters):
+        experiment = campaign_of({"name": name, **parameters})
+        return simulate(Simulation(experiment, collectors, 1, 0, engine)).results
+
+    define_strategy("TEST_BY_HASH")(ByHash)
+    try:
+        assert results("TEST_BY_HASH") == results("HR_SYMM", salt=0)
+    finally:
+        STRATEGY.pop("TEST_BY_HASH", None)

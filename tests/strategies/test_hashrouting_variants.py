@@ -388,6 +388,23 @@ class TestClusters:
             stored=["d", "e"],
         )
 
+    def test_a_cache_that_the_content_passes_twice_keeps_it_once(self):
+        # The way to a, and back from it, leads through b of the second cluster.
+        network = self.network(
+            "SYMM",
+            caches=("a", "b"),
+            walks="r 1 b a, b s, 1 a",
+            clusters=({1, "a"}, {"b"}),
+            weights={(1, "a"): 10},
+        )
+        network.check(
+            up="r 1 b a, a b, b s",
+            down="s b, b a, a b 1 r",
+            served="s",
+            missed=["a", "b"],
+            stored=["b", "a"],
+        )
+
     def test_edge_asks_the_first_cluster_only(self):
         # 4 is responsible in its cluster and on the way of both the content and the direct path.
         network = self.network("SYMM", "EDGE", caches=("a", 4, "c"))
