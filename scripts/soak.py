@@ -165,6 +165,9 @@ _CLUSTER_PAUSE = (5.0, 12.0)
 _UNDER_WAY = 12
 """Jobs that may have ended at the moment of a kill without having been committed yet."""
 
+_STILL = 120
+"""Seconds for which a run that is not at its end may write nothing."""
+
 
 _MISHAPS = "ICARUS_SOAK_MISHAPS"
 """The variable of the environment that has jobs fail and hang at random."""
@@ -306,7 +309,39 @@ def _children(pid: int) -> list[int]:
     return []
 
 
-def disturb(process: subprocess.Popen[bytes], what: str, chance: random.Random) -> None:
+def await_end(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until a run ends, however long that takes a busy machine.
+
+    Raises
+    ------
+    SoakError
+        If it goes on and writes nothing to its folder any more; it is killed.
+    """
+    written, since = 0, time.monotonic()
+    while process.poll() is None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        latest = _last_written(folder)
+        if latest > written:
+            written, since = latest, time.monotonic()
+        elif time.monotonic() - since > _STILL:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise SoakError(f"a run has done nothing for {_STILL} s: {process.args}")
+
+
+def _last_written(folder: Path) -> int:
+    latest = 0
+    for entry in os.scandir(folder):
+        # Files of a journal come and go.
+        with suppress(OSError):
+            latest = max(latest, entry.stat().st_mtime_ns)
+    return latest
+
+
+def disturb(
+    process: subprocess.Popen[bytes], what: str, chance: random.Random, folder: Path
+) -> None:
     """Do something to a run that is under way."""
     with suppress(ProcessLookupError):
         if what == "kill the parent":
@@ -317,7 +352,7 @@ def disturb(process: subprocess.Popen[bytes], what: str, chance: random.Random) 
             # It is over its time then, and so is the run if nobody minds it.
             if children := _children(process.pid):
                 os.kill(chance.choice(children), signal.SIGSTOP)
-            process.wait(120)
+            await_end(process, folder)
         elif what == "kill a worker":
             if children := _children(process.pid):
                 os.kill(chance.choice(children), signal.SIGKILL)
@@ -436,8 +471,8 @@ def _one_run(
         if cluster is not None and what not in kinds:
             cluster.disturb(process, what, chance)
         else:
-            disturb(process, what, chance)
-    process.wait(120)
+            disturb(process, what, chance, settings.parent)
+    await_end(process, settings.parent)
     _require_gone(process.pid)
     _check_run(settings.parent, before, noted_before, results)
     return process.returncode in (0, 1)
