@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from icarus.compiler import beside
 from icarus.core.machine import available_cores
 from icarus.execution.compiled.ahead import wishes_of
-from icarus.execution.compiled.engine_choice import BREAK_EVEN, pair_of, requests_of
+from icarus.execution.compiled.engine_choice import BREAK_EVEN, requests_of
 from icarus.execution.simulation import Simulation
 from icarus.orchestration.events import Event, JobEnded, JobsAdded
 from icarus.orchestration.executors import DaskExecutor, Executor, SerialExecutor
@@ -48,6 +48,7 @@ class CodeBeside:
         self._n_processes = 1 if isinstance(executor, SerialExecutor) else plan.n_processes
         self._left: Counter[str] = Counter()
         self._requests: dict[int, tuple[str, float]] = {}
+        self._pairs = dict(zip(plan.ids, plan.pairs, strict=True))
         self._known: dict[str, tuple[str, float]] = {}
         """By experiment: pair, and requests of a job."""
         self._before: dict[str, float] = {}
@@ -60,7 +61,8 @@ class CodeBeside:
         for job in jobs:
             self._add(job)
         beside.instead(self._compiler)
-        experiments = [one for one in plan.experiments if pair_of(one) in self._left]
+        each = zip(plan.experiments, plan.pairs, strict=True)
+        experiments = [one for one, pair in each if pair in self._left]
         for wish in wishes_of(experiments, plan.collectors, plan.engine):
             beside.ask(wish)
 
@@ -82,7 +84,7 @@ class CodeBeside:
             return
         if job.experiment not in self._known:
             self._known[job.experiment] = (
-                pair_of(params),
+                self._pairs[job.experiment],
                 min(requests_of(params["workload"]), 1e15),
             )
         pair, requests = self._requests[job.number] = self._known[job.experiment]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from icarus.execution.simulation import Simulation, simulate
 from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
-from icarus.planning.identity import experiment_id
 
 if TYPE_CHECKING:
     from icarus.planning.plan import Plan
@@ -108,9 +107,8 @@ def jobs_of(plan: Plan) -> list[Job]:
     """
     varying = list(plan.varying())
     jobs: list[Job] = []
-    each = zip(plan.experiments, plan.keys, plan.pair_requests, strict=True)
-    for experiment, key, together in each:
-        identity = experiment_id(experiment)
+    each = zip(plan.experiments, plan.ids, plan.keys, plan.pair_requests, strict=True)
+    for experiment, identity, key, together in each:
         label = _label(experiment, varying)
         for replication in range(plan.n_replications):
             jobs.append(

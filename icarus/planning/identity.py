@@ -5,18 +5,27 @@ Icarus' own code has ``RESULTS_VERSION`` for that; it is raised when results cha
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from icarus.core.code_reading import is_library
-from icarus.core.hashing import digest, fingerprint_of_file
+from icarus.core.hashing import (
+    canonical_text,
+    digest,
+    digest_of_text,
+    fingerprint_of_file,
+    text_of_mapping,
+)
 from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
+from icarus.core.once import OncePerObject
 from icarus.core.signatures import files_opened
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
@@ -24,6 +33,9 @@ __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "id
 RESULTS_VERSION = 2
 """Of what simulations give for the same parameters and seed. Raise it whenever that changes, so
 that no campaign mixes results of before and after."""
+
+_TELLS_NOTHING = ("desc", "engine")
+"""What is no part of what results are recognised by."""
 
 _KNOWN_BY_TEXT = (type(None), bool, int, float, complex, bytes, range, np.ndarray, np.generic)
 """Values that the digest of an experiment tells apart already."""
@@ -41,6 +53,8 @@ def experiment_id(params: Mapping[str, Any]) -> str:
 class Identities:
     """What results of experiments are recognised by."""
 
+    experiments: list[str]
+    """What identifies each experiment; see ``experiment_id``."""
     keys: list[str]
     """For each experiment what all jobs share that give its results."""
     unknown: list[str]
@@ -68,13 +82,27 @@ def identities_of(
             fingerprints.of_collectors(collectors),
         ]
     )
-    keys = []
+    texts: OncePerObject[str] = OncePerObject()
+    parts: OncePerObject[list[list[str]]] = OncePerObject()
+    prints: OncePerObject[str] = OncePerObject()
+    ids, keys = [], []
     for experiment in experiments:
-        relevant = experiment
-        if "engine" in experiment:
-            relevant = {k: v for k, v in experiment.items() if k != "engine"}
-        keys.append(digest([experiment_id(relevant), common, fingerprints.of(experiment)]))
-    return Identities(keys, list(fingerprints.unknown))
+        told: dict[str, str] = {}
+        found: list[list[list[str]]] = []
+        for kind, section in experiment.items():
+            if kind not in _TELLS_NOTHING:
+                told[kind] = texts.find((section,), partial(canonical_text, section))
+            if isinstance(section, Mapping) and kind != "desc":
+                found.append(parts.find((kind, section), partial(fingerprints.of, {kind: section})))
+        relevant = digest_of_text(text_of_mapping(told))
+        ids.append(experiment_id(experiment) if "engine" in experiment else relevant)
+        all_found = prints.find(tuple(found), partial(_sorted_text, found))
+        keys.append(digest_of_text(f'["{relevant}","{common}",{all_found}]'))
+    return Identities(ids, keys, list(fingerprints.unknown))
+
+
+def _sorted_text(found: Iterable[list[list[str]]]) -> str:
+    return canonical_text(sorted(itertools.chain.from_iterable(found)))
 
 
 class Fingerprints:

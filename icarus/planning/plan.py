@@ -16,9 +16,14 @@ from icarus.core.kinds import conformed, conformed_section
 from icarus.core.machine import available_cores
 from icarus.core.values import check_value, nesting_problem
 from icarus.errors import SettingsError, suggestion
-from icarus.execution.compiled.engine_choice import EngineName, choose_engine, pair_requests
+from icarus.execution.compiled.engine_choice import (
+    EngineName,
+    choose_engine,
+    pair_requests,
+    pairs_of,
+)
 from icarus.plaintext import some_of
-from icarus.planning.identity import experiment_id, identities_of
+from icarus.planning.identity import identities_of
 from icarus.planning.limits import Limits, memory_problems
 from icarus.planning.replications import (
     Replications,
@@ -26,6 +31,7 @@ from icarus.planning.replications import (
     replication_problems,
     replications_of,
 )
+from icarus.planning.sections import SharedSections
 from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.planning.user_functions import hook_problems, vetoed
 from icarus.planning.validation import SectionChecker
@@ -66,6 +72,8 @@ class Plan:
     """Experiments that ``VETO`` excludes, by identity, with the reasons."""
     replications: Replications | None = None
     """When an experiment was replicated often enough, where that depends on results."""
+    ids: list[str] = field(default_factory=list)
+    """What identifies each experiment."""
     keys: list[str] = field(default_factory=list)
     """By what the results of each experiment are recognised; no two are the same."""
     unknown: list[str] = field(default_factory=list)
@@ -79,16 +87,27 @@ class Plan:
     @cached_property
     def pair_requests(self) -> list[float]:
         """How many requests all simulations together have for the code of each experiment's."""
-        return pair_requests(self.experiments, self.n_replications)
+        return pair_requests(self.experiments, self.pairs, self.n_replications)
+
+    @cached_property
+    def pairs(self) -> list[str]:
+        """What tells the strategy and policy of each experiment from others."""
+        return pairs_of(self.experiments)
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
         """Return the parameters that differ between experiments, each with its values."""
         values: dict[tuple[str, ...], dict[str, Any]] = {}
         counts: Counter[tuple[str, ...]] = Counter()
+        uses: Counter[tuple[Any, int]] = Counter()
+        sections: dict[tuple[Any, int], Any] = {}
         for experiment in self.experiments:
-            for path, value in experiment:
+            for key, section in experiment.items():
+                uses[key, id(section)] += 1
+                sections[key, id(section)] = section
+        for place, section in sections.items():
+            for path, value in Tree({place[0]: section}):
                 values.setdefault(path, {})[repr(value)] = value
-                counts[path] += 1
+                counts[path] += uses[place]
 
         def varies(path: tuple[str, ...]) -> bool:
             if len(values[path]) > 1:
@@ -169,8 +188,8 @@ def make_plan(settings: Settings) -> Plan:
     if limits.memory is not None and not parallel:
         warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
     _refuse(settings, problems, warnings)
-    reasons = {experiment_id(experiments[i]): reason for i, reason in vetoes.items()}
     identities = identities_of(experiments, collectors, settings["SEED"])
+    reasons = {identities.experiments[i]: reason for i, reason in vetoes.items()}
     first = _first_places(identities.keys)
     repeated = _repeated(identities.keys, first)
     _refuse(settings, [], repeated)
@@ -189,6 +208,7 @@ def make_plan(settings: Settings) -> Plan:
         limits=limits,
         vetoes=reasons,
         replications=replications,
+        ids=[identities.experiments[i] for i in first.values()],
         keys=list(first),
         unknown=identities.unknown,
     )
@@ -290,7 +310,7 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
     entries = list(queue)
     if not entries:
         problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
-    checker = SectionChecker()
+    checker, sections = SectionChecker(), SharedSections()
     # A mistake in a loop that builds experiments is one problem, however often it occurs.
     found: dict[tuple[str, str], list[int]] = {}
     odd: dict[tuple[str, str], list[int]] = {}
@@ -301,10 +321,14 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
             message = f"should be a Tree or a dict, found {entry!r}"
             found.setdefault(("", message), []).append(number)
             continue
-        if nested := nesting_problem(entry):
+        # A Tree cannot be made of a dict that contains itself.
+        nested = None if isinstance(entry, Tree) else nesting_problem(entry)
+        experiment = Tree() if nested else Tree(entry)
+        if nested is None and sections.share(experiment):
+            nested = nesting_problem(entry)
+        if nested is not None:
             found.setdefault(nested, []).append(number)
             continue
-        experiment = Tree(entry)
         experiments.append(experiment)
         report = checker.check_experiment(experiment)
         for place, message in report.problems:

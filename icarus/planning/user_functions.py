@@ -50,7 +50,8 @@ def vetoed(veto: Any, experiments: Iterable[Tree], problems: list[str]) -> dict[
     reasons: dict[int, str] = {}
     for number, experiment in enumerate(experiments):
         try:
-            answer = veto(experiment)
+            # A copy: experiments share their sections.
+            answer = veto(Tree(experiment.dict()))
         except Exception as error:
             what = f"{type(error).__name__}: {error}{raised_at(error)}"
             problems.append(f"VETO: raised {what}, for EXPERIMENT_QUEUE[{number}]")

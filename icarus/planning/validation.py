@@ -7,6 +7,7 @@ from typing import Any
 
 from icarus.core.hashing import digest
 from icarus.core.kinds import COMPONENT_SECTIONS, REQUIRED_SECTIONS
+from icarus.core.once import OncePerObject
 from icarus.core.section_checks import Report, check_section
 from icarus.core.values import check_value, shown
 from icarus.errors import nearest
@@ -23,6 +24,7 @@ class SectionChecker:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], Report] = {}
+        self._shared: OncePerObject[Report] = OncePerObject()
         self._fits = FitChecker()
 
     def check_experiment(self, experiment: Mapping[str, Any]) -> Report:
@@ -70,6 +72,10 @@ class SectionChecker:
         section : mapping
             The name of the component under ``name``, and its parameters.
         """
+        # Component sections have constant names, which are one object each.
+        return self._shared.find((kind, section), lambda: self._found(kind, section))
+
+    def _found(self, kind: str, section: Mapping[str, Any]) -> Report:
         key = (kind, digest(section))
         if key not in self._seen:
             self._seen[key] = check_section(kind, section)
