@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from icarus.core.values import shown
@@ -151,15 +151,20 @@ class _Parts:
                 self._check_way(path, place)
         for factor in self.factors:
             if isinstance(factor, Nested):
-                for path in factor.design.reads:
-                    for other in writers:
-                        if writers[other] is not factor and is_part(path, other):
-                            self.problems.append(
-                                f"axes.{dotted(other)}: a design that is a factor reads it in its "
-                                "own constraints or derived parameters"
-                            )
+                self._check_reads(factor, writers)
         for rule in self.derives:
             self.check_derived(rule.path or (), writers)
+
+    def _check_reads(self, factor: Nested, writers: Iterable[Path]) -> None:
+        """Find axes that would change what a design rests on that knows nothing of them."""
+        for other in writers:
+            if other not in factor.writes and any(
+                is_part(path, other) for path in factor.design.reads
+            ):
+                self.problems.append(
+                    f"axes.{dotted(other)}: a design that is a factor reads it in its own "
+                    "constraints or derived parameters"
+                )
 
     def _check_way(self, path: Path, place: str) -> None:
         """Find a value that is where a path needs a section."""
@@ -333,7 +338,7 @@ def cover(
 
     References
     ----------
-    The points are those of covertable, with some added where it leaves a combination out.
+    The points are those of covertable, with some added where constraints make it take too long.
     D. M. Cohen, S. R. Dalal, M. L. Fredman, G. C. Patton, "The AETG system: an approach to testing
     based on combinatorial design", IEEE Transactions on Software Engineering 23(7), 1997, doi
     10.1109/32.605761.

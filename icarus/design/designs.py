@@ -335,6 +335,8 @@ class Part(Design):
     def candidates(self, tree: Tree, below: Callable[[Path], Sequence[Path]]) -> Iterable[int]:
         """Return in order the indices that a tree may have; see ``Factor.candidates``."""
         places = (_place_of(self._indices, index) for index in self.whole.candidates(tree, below))
+        if isinstance(self._indices, range) and self._indices.step < 0:
+            return sorted(place for place in places if place is not None)
         return (place for place in places if place is not None)
 
     def leaves(self) -> Iterable[Path]:

@@ -245,7 +245,9 @@ def _parsed(text: str) -> ast.Expression:
             warnings.simplefilter("ignore")
             return ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        raise ExpressionError(f"not an expression: {error.msg}, in {_shown(text)}") from None
+        raise ExpressionError(
+            f"not an expression: {one_line(error.msg, 60)}, in {_shown(text)}"
+        ) from None
     except (ValueError, MemoryError, RecursionError):
         raise ExpressionError(f"not an expression that can be read: {_shown(text)}") from None
 
