@@ -6,6 +6,7 @@ model or recognises an experiment uses these.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import operator
@@ -132,8 +133,9 @@ def text_of_mapping(texts: Mapping[str, str]) -> str:
     texts : mapping
         The canonical text of each value by its key.
     """
-    if all(map(_is_name, texts)):
-        pairs = [f'["{key}",{text}]' for key, text in sorted(texts.items())]
+    if _are_names(tuple(texts)):
+        # What follows a key is less than all that a name may go on with.
+        pairs = sorted([f'["{key}",{text}]' for key, text in texts.items()])
     else:
         pairs = [f"[{_compact(_canonical(key))},{text}]" for key, text in texts.items()]
         pairs.sort(key=lambda pair: _sort_key(json.loads(pair)))
@@ -143,6 +145,11 @@ def text_of_mapping(texts: Mapping[str, str]) -> str:
 def digest_of_text(text: str) -> str:
     """Return the digest of the value that has a canonical text."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@functools.lru_cache(1024)
+def _are_names(keys: tuple[Any, ...]) -> bool:
+    return all(map(_is_name, keys))
 
 
 def _is_name(key: Any) -> bool:

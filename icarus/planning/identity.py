@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from icarus.core.hashing import (
 )
 from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
-from icarus.core.once import OncePerObject
 from icarus.core.signatures import files_opened
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
@@ -35,7 +33,7 @@ RESULTS_VERSION = 2
 that no campaign mixes results of before and after."""
 
 _TELLS_NOTHING = ("desc", "engine")
-"""What is no part of what results are recognised by."""
+"""What results are not recognised by; the engine names no file."""
 
 _KNOWN_BY_TEXT = (type(None), bool, int, float, complex, bytes, range, np.ndarray, np.generic)
 """Values that the digest of an experiment tells apart already."""
@@ -82,27 +80,30 @@ def identities_of(
             fingerprints.of_collectors(collectors),
         ]
     )
-    texts: OncePerObject[str] = OncePerObject()
-    parts: OncePerObject[list[list[str]]] = OncePerObject()
-    prints: OncePerObject[str] = OncePerObject()
+    # By name and object: the experiments, which are kept meanwhile, share their sections.
+    known: dict[tuple[Any, int], tuple[str, list[list[str]]]] = {}
+    texts: dict[tuple[int, ...], str] = {}
     ids, keys = [], []
     for experiment in experiments:
         told: dict[str, str] = {}
         found: list[list[list[str]]] = []
         for kind, section in experiment.items():
-            if kind not in _TELLS_NOTHING:
-                told[kind] = texts.find((section,), partial(canonical_text, section))
-            if isinstance(section, Mapping) and kind != "desc":
-                found.append(parts.find((kind, section), partial(fingerprints.of, {kind: section})))
+            if kind in _TELLS_NOTHING:
+                continue
+            if (kind, id(section)) not in known:
+                prints = fingerprints.of({kind: section})
+                known[kind, id(section)] = canonical_text(section), prints
+            told[kind], prints = known[kind, id(section)]
+            if prints:
+                found.append(prints)
         relevant = digest_of_text(text_of_mapping(told))
         ids.append(experiment_id(experiment) if "engine" in experiment else relevant)
-        all_found = prints.find(tuple(found), partial(_sorted_text, found))
-        keys.append(digest_of_text(f'["{relevant}","{common}",{all_found}]'))
+        # Few sections name files or code of users, and all experiments the same ones, mostly.
+        one = tuple(map(id, found))
+        if one not in texts:
+            texts[one] = canonical_text(sorted(itertools.chain.from_iterable(found)))
+        keys.append(digest_of_text(f'["{relevant}","{common}",{texts[one]}]'))
     return Identities(ids, keys, list(fingerprints.unknown))
-
-
-def _sorted_text(found: Iterable[list[list[str]]]) -> str:
-    return canonical_text(sorted(itertools.chain.from_iterable(found)))
 
 
 class Fingerprints:

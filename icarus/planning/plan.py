@@ -25,13 +25,13 @@ from icarus.execution.compiled.engine_choice import (
 from icarus.plaintext import some_of
 from icarus.planning.identity import identities_of
 from icarus.planning.limits import Limits, memory_problems
+from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
     Replications,
     given_twice,
     replication_problems,
     replications_of,
 )
-from icarus.planning.sections import SharedSections
 from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
 from icarus.planning.user_functions import hook_problems, vetoed
 from icarus.planning.validation import SectionChecker
@@ -42,8 +42,6 @@ __all__ = ["Plan", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
-_MOST_NAMES = 3
-"""Components that a warning lists which do not know a parameter."""
 _MOST_REPEATED = 5
 """Experiments that are in a queue again and are named."""
 
@@ -69,7 +67,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     """What jobs and the campaign may take."""
     vetoes: dict[str, str] = field(default_factory=dict)
-    """Experiments that ``VETO`` excludes, by identity, with the reasons."""
+    """Experiments that ``VETO`` or their design excludes, by identity, with the reasons."""
     replications: Replications | None = None
     """When an experiment was replicated often enough, where that depends on results."""
     ids: list[str] = field(default_factory=list)
@@ -172,17 +170,19 @@ def make_plan(settings: Settings) -> Plan:
     problems = _check_general(settings)
     collectors = _collectors(settings, problems)
     problems += replication_problems(settings["REPLICATIONS"], collectors)
-    experiments: list[Tree] = []
+    queue = Queue()
     warnings = list(settings.warnings)
     if "EXPERIMENT_QUEUE" not in settings:
         problems.append(
             "EXPERIMENT_QUEUE: missing; a settings module must build a queue of experiments"
         )
     else:
-        experiments = _experiments(settings["EXPERIMENT_QUEUE"], problems, warnings)
+        queue = read_queue(settings["EXPERIMENT_QUEUE"], problems, warnings)
     if not problems:
-        problems = _lacking_kernels(experiments, collectors, settings["ENGINE"])
-    vetoes = {} if problems else vetoed(settings["VETO"], experiments, problems)
+        problems = _lacking_kernels(queue, collectors, settings["ENGINE"])
+    experiments, vetoes = queue.experiments, queue.excluded
+    if not problems:
+        vetoes = vetoes | vetoed(settings["VETO"], experiments, vetoes, problems)
     limits = Limits.of(settings) if not problems else Limits()
     parallel = settings["PARALLEL_EXECUTION"]
     if limits.memory is not None and not parallel:
@@ -301,80 +301,17 @@ def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, 
     return collectors
 
 
-def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[Tree]:
-    if isinstance(queue, (str, Mapping)) or not isinstance(queue, Iterable):
-        problems.append(
-            f"EXPERIMENT_QUEUE: should be a list or deque of experiments, found {queue!r}"
-        )
-        return []
-    entries = list(queue)
-    if not entries:
-        problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
-    checker, sections = SectionChecker(), SharedSections()
-    # A mistake in a loop that builds experiments is one problem, however often it occurs.
-    found: dict[tuple[str, str], list[int]] = {}
-    odd: dict[tuple[str, str], list[int]] = {}
-    unread: dict[str, dict[str, None]] = {}
-    experiments: list[Tree] = []
-    for number, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            message = f"should be a Tree or a dict, found {entry!r}"
-            found.setdefault(("", message), []).append(number)
-            continue
-        # A Tree cannot be made of a dict that contains itself.
-        nested = None if isinstance(entry, Tree) else nesting_problem(entry)
-        experiment = Tree() if nested else Tree(entry)
-        if nested is None and sections.share(experiment):
-            nested = nesting_problem(entry)
-        if nested is not None:
-            found.setdefault(nested, []).append(number)
-            continue
-        experiments.append(experiment)
-        report = checker.check_experiment(experiment)
-        for place, message in report.problems:
-            found.setdefault((place, message), []).append(number)
-        for place, message in report.warnings:
-            odd.setdefault((place, message), []).append(number)
-        for place, name in report.unread:
-            unread.setdefault(place, {})[name] = None
-    problems += _lines(found)
-    warnings += _lines(odd)
-    warnings += _about_unread(unread)
-    return experiments
-
-
-def _about_unread(unread: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the warning about parameters that no component reads, if there are any."""
-    if not unread:
-        return []
-    listed = [f"{place} (of {some_of(names, _MOST_NAMES)})" for place, names in unread.items()]
-    return [
-        "EXPERIMENT_QUEUE: parameters that their components do not know are kept with the results "
-        f"and are otherwise ignored: {', '.join(listed)}"
-    ]
-
-
 def _lacking_kernels(
-    experiments: list[Tree], collectors: dict[str, dict[str, Any]], engine: EngineName
+    queue: Queue, collectors: dict[str, dict[str, Any]], engine: EngineName
 ) -> list[str]:
     """Return where the compiled engine is asked for that cannot run an experiment."""
     found: dict[tuple[str, str], list[int]] = {}
-    for number, experiment in enumerate(experiments):
+    for number, experiment in enumerate(queue.experiments):
         asked_for = experiment.get("engine") or engine
-        if asked_for != "compiled":
+        if asked_for != "compiled" or number in queue.excluded:
             continue
         choice = choose_engine(conformed(experiment), collectors, asked_for)
         if choice.engine != asked_for:
             message = f"it is to run on the compiled engine, but {choice.reason}"
             found.setdefault(("", message), []).append(number)
-    return _lines(found)
-
-
-def _lines(found: Mapping[tuple[str, str], list[int]]) -> list[str]:
-    """Write each problem once, with the experiments that have it; experiments count from 0."""
-    lines = []
-    for (place, message), numbers in found.items():
-        path = f".{place}" if place else ""
-        more = f" (and {len(numbers) - 1} more experiments)" if len(numbers) > 1 else ""
-        lines.append(f"EXPERIMENT_QUEUE[{numbers[0]}]{path}: {message}{more}")
-    return lines
+    return lines_of(found)

@@ -7,12 +7,13 @@ asked once of each section, which takes a tenth of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from icarus.core.values import nesting_problem
+from icarus.design import Design
 from icarus.util import Tree
 
 __all__ = ["SharedSections"]
@@ -27,7 +28,7 @@ class SharedSections:
 
     def __init__(self) -> None:
         self._by_content: dict[Any, Any] = {}
-        # Those that are shared already. Designs hand out one object for each of theirs.
+        # Those that are shared already, with whether they are nested wrongly.
         self._shared: dict[tuple[Any, int], tuple[Any, bool]] = {}
 
     def share(self, experiment: Tree) -> bool:
@@ -46,18 +47,52 @@ class SharedSections:
         """
         problem = False
         for name, own in experiment.items():
-            known = self._shared.get((name, id(own)))
-            if known is None:
-                content = _content(own, _DEEPEST)
-                section = own if content is None else self._by_content.setdefault(content, own)
-                if section is not own:
-                    dict.__setitem__(experiment, name, section)
-                known = self._shared.get((name, id(section)))
-                if known is None:
-                    nested = nesting_problem({name: own}) is not None
-                    known = self._shared[name, id(section)] = section, nested
-            problem = problem or known[1]
+            section, nested = self._shared.get((name, id(own))) or self._of(name, own)
+            if section is not own:
+                dict.__setitem__(experiment, name, section)
+            problem = problem or nested
         return problem
+
+    def points(self, design: Design) -> Iterator[tuple[Tree, str | None]]:
+        """Yield the points of a design, which share their sections.
+
+        They are not made one by one, which takes five times as long.
+
+        Yields
+        ------
+        experiment : Tree
+        excluded : str or None
+            The name of the constraint that excludes it.
+        """
+        varying = dict.fromkeys(path[0] for path in design.writes)
+        names = dict.fromkeys([*design.base.keys(), *varying])
+        fixed = {
+            name: self._of(name, design.base[name])[0] for name in names if name not in varying
+        }
+        known: dict[tuple[Any, Hashable], Any] = {}
+        for index in range(design.size):
+            experiment = Tree()
+            for name in names:
+                if name in fixed:
+                    section = fixed[name]
+                else:
+                    key = name, design.section_key(index, name)
+                    if key not in known:
+                        own = design.section(index, name)
+                        known[key] = None if own is None else self._of(name, own)[0]
+                    section = known[key]
+                if section is not None:
+                    dict.__setitem__(experiment, name, section)
+            yield experiment, next(iter(design.broken(index)), None)
+
+    def _of(self, name: Any, own: Any) -> tuple[Any, bool]:
+        """Return the section to be shared that is the same as one, and if it is nested wrongly."""
+        content = _content(own, _DEEPEST)
+        section = own if content is None else self._by_content.setdefault(content, own)
+        key = name, id(section)
+        if key not in self._shared:
+            self._shared[key] = section, nesting_problem({name: own}) is not None
+        return self._shared[key]
 
 
 def _content(value: Any, deepest: int) -> Any:
