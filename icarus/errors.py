@@ -4,6 +4,7 @@
 
     IcarusError
     ├── SettingsError      settings module, overrides or command line; carries all problems found
+    │   └── DesignError    axes, constraints or derived parameters of a design
     ├── ComponentError     a registry name that is unknown or already taken
     ├── TraceError         a request trace that cannot be read: file, line, what was wrong
     ├── TopologyError      a map file that is missing or unusable
@@ -35,6 +36,7 @@ __all__ = [
     "Cancel",
     "ClusterError",
     "ComponentError",
+    "DesignError",
     "IcarusError",
     "JournalError",
     "NoKernelError",
@@ -100,6 +102,10 @@ class SettingsError(IcarusError):
 
     def __reduce__(self) -> tuple[type[SettingsError], tuple[list[str]]]:
         return type(self), (self.problems,)
+
+
+class DesignError(SettingsError):
+    """A design that cannot be: its axes, constraints or derived parameters, each with its place."""
 
 
 class ComponentError(IcarusError, ValueError):
