@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import click
-
 from icarus.cli.common import command, echo_json, main
 
 __all__ = ["schema"]

@@ -67,9 +67,7 @@ def overriding(values: Mapping[str, Any]) -> Iterator[Overrides]:
         _in_force.reset(token)
 
 
-def overridden(
-    base: Any, given: Sequence[Any], derive: Any
-) -> tuple[Any, Sequence[Any], Any]:
+def overridden(base: Any, given: Sequence[Any], derive: Any) -> tuple[Any, Sequence[Any], Any]:
     """Return what a design is made of, with the overrides that are in force.
 
     Parameters
@@ -117,7 +115,7 @@ class _Parts:
         """Return where a path is to be set that is here already; nothing if it is not."""
         for part in self.given:
             if path in _names(part):
-                one = not isinstance(value, list) and isinstance(part, Zip | Lhs)
+                one = isinstance(part, Zip | Lhs) and not _varies(value, path)
                 return "base" if one else "axes"
         if path in map(_path, self.derive):
             return "derive" if isinstance(value, str) else "base"
@@ -126,18 +124,19 @@ class _Parts:
     def put(self, section: str, path: Path, value: Any) -> str | None:
         """Set what stands at a path; return what is wrong with it, if anything."""
         place = next((i for i, part in enumerate(self.given) if path in _names(part)), None)
-        if section == "axes" and place is not None:
+        if section == "axes":
             axis, problem = _axis(value, path)
-            self.given[place] = _with(self.given[place], path, axis)
-            return problem
+            if problem is not None:
+                return problem
+            if place is not None:
+                self.given[place] = _with(self.given[place], path, axis)
+                return None
         if place is not None:
             self.given[place] = without(self.given[place], path)
         self.derive = {name: text for name, text in self.derive.items() if _path(name) != path}
         match section:
             case "axes":
-                axis, problem = _axis(value, path)
                 self.given.append({path: axis})
-                return problem
             case "derive":
                 self.derive[path] = value
             case _:
@@ -195,13 +194,12 @@ def without(part: Any, path: Path) -> Any:
 
 def _axis(value: Any, path: Path) -> tuple[Any, str | None]:
     """Return the axis that is written as a value, a single one being the only one; or a problem."""
-    if not isinstance(value, list) and not (
-        isinstance(value, Mapping) and is_axis(value, len(path))
-    ):
+    if not _varies(value, path):
         return [value], None
     axis, problems = axis_of(value, "")
     text = "; ".join(f"{place}: {text}" if place else text for place, text in problems)
-    if axis is None:
-        # Anything, so that no other problem follows.
-        return [None], text
-    return axis.axis() if isinstance(axis, AxisTable) else axis, None
+    return axis.axis() if isinstance(axis, AxisTable) else axis, text or None
+
+
+def _varies(value: Any, path: Path) -> bool:
+    return isinstance(value, list) or (isinstance(value, Mapping) and is_axis(value, len(path)))

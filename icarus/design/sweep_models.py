@@ -2,8 +2,8 @@
 
 In a file, tables are nested as its author likes: ``workload.alpha`` below ``axes`` may be a key
 with dots, a table in a table or a quoted key. ``SweepFile`` has axes and expressions by path, to
-which ``sweepfile`` brings them first; ``PublishedSweep`` has them as they are written. Types are
-checked here; what numbers make sense, axes know themselves.
+which ``sweepfile`` brings them first. Types are checked here; what numbers make sense, axes know
+themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
-from typing_extensions import TypeAliasType
 
 from icarus.core.values import phrase, shown
 from icarus.design.axes import AXIS_TYPES, Axis, Lhs, lhs
@@ -29,10 +28,18 @@ from icarus.errors import suggestion
 __all__ = [
     "AXIS_TABLES",
     "AxisTable",
+    "Choice",
     "CoverTable",
+    "LhsOptions",
     "LhsTable",
-    "PublishedSweep",
+    "Linspace",
+    "Logspace",
+    "Loguniform",
+    "Normal",
+    "Range",
     "SweepFile",
+    "Two",
+    "Uniform",
     "checked",
     "joined",
 ]
@@ -98,13 +105,13 @@ class _Several(AxisTable):
 
 
 class Linspace(_Several):
-    """Numbers with equal distances, from the first to the last: ``{ linspace = [0, 1], n = 5 }``."""
+    """Numbers with equal distances, both ends included: ``{ linspace = [0, 1], n = 5 }``."""
 
     linspace: Two
 
 
 class Logspace(_Several):
-    """Numbers with equal ratios, from the first to the last: ``{ logspace = [0.01, 1], n = 3 }``."""
+    """Numbers with equal ratios, both ends included: ``{ logspace = [0.01, 1], n = 3 }``."""
 
     logspace: Two
 
@@ -137,15 +144,20 @@ AXIS_TABLES: dict[str, type[AxisTable]] = {table.kind: table for table in _TABLE
 """By the key that says what kind of axis a table is."""
 
 
-class LhsTable(Table):
+class LhsOptions(Table):
     """Parameters drawn together, so that each of them is evenly covered: a Latin hypercube."""
 
     n: Count
     """How many points."""
-    round: Number | dict[str, Number] | None = None
+    round: Number | dict[str, Any] | None = None
     """What values are to be multiples of: of all, or by parameter."""
-    log: bool | list[str] = False
+    log: bool | str | list[str] = False
     """Parameters whose logarithms are to be evenly covered: all, or some."""
+
+
+class LhsTable(LhsOptions):
+    """The same with the ends of each parameter, by path, which in files stand beside these."""
+
     bounds: dict[str, Two]
 
     def axes(self) -> Lhs:
@@ -189,36 +201,6 @@ class SweepFile(Table):
     """What axes are drawn from."""
 
 
-_Axis = TypeAliasType(
-    "_Axis",
-    Annotated[list[Any], MinLen(1)]
-    | Choice | Range | Linspace | Logspace | Uniform | Loguniform | Normal,
-)  # fmt: skip
-_Axes = TypeAliasType("_Axes", "dict[str, _Axis | _Axes]")
-_Bounds = TypeAliasType("_Bounds", "dict[str, Two | _Bounds]")
-_Expressions = TypeAliasType("_Expressions", "dict[str, str | _Expressions]")
-
-
-class _PublishedLhs(Table):
-    __doc__ = LhsTable.__doc__
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Two | _Bounds]
-    n: Count
-    round: Number | dict[str, Number] | None = None
-    log: bool | list[str] = False
-
-
-class PublishedSweep(SweepFile):
-    """The same, with axes and expressions as files have them: nested, in tables."""
-
-    extends: str | list[str] = []
-    axes: _Axes = {}
-    zip: list[_Axes] = []
-    lhs: _PublishedLhs | list[_PublishedLhs] = []
-    derive: _Expressions = {}
-    cover: CoverTable | None = None
-
-
 def checked(model: type[Table], value: Any, place: str) -> tuple[Any, list[tuple[str, str]]]:
     """Return a table as its model, or None and what is wrong with it, each with its place.
 
@@ -243,9 +225,7 @@ def checked(model: type[Table], value: Any, place: str) -> tuple[Any, list[tuple
     ]
 
 
-def _problem(
-    model: type[Table], value: Any, place: str, error: Any
-) -> tuple[tuple[str, str], str]:
+def _problem(model: type[Table], value: Any, place: str, error: Any) -> tuple[tuple[str, str], str]:
     """Return where an error of pydantic stands, what the line on it ends with, and its text."""
     *above, last = error["loc"]
     if error["type"] == "missing":

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.core.kinds import KINDS
-from icarus.design.axes import Lhs, choice
 from icarus.design import combining
+from icarus.design.axes import Lhs, choice
 from icarus.design.designs import Design
 from icarus.design.expressions import Expression, ExpressionError
 from icarus.design.factors import path_of
@@ -34,6 +34,7 @@ from icarus.design.sweep_reading import read_layers
 from icarus.errors import DesignError
 
 __all__ = ["Sweep", "read_sweep"]
+
 
 @dataclass
 class Sweep:
@@ -77,14 +78,18 @@ class Sweep:
             With all problems, each with its place in one of the files.
         """
         axes = {path: _made(axis) for path, axis in self.axes.items()}
-        zips = [combining.zip({path: _made(axis) for path, axis in axes.items()}) for axes in self.zips]
+        zips = [
+            combining.zip({path: _made(axis) for path, axis in axes.items()}) for axes in self.zips
+        ]
         options: dict[str, Any] = {"where": self.where, "derive": self.derive}
         if self.seed is not None:
             options["seed"] = self.seed
         try:
             if self.strength is None:
                 return combining.product(self.base, axes, *zips, *self.lhs, **options)
-            return combining.cover(self.base, axes, *zips, *self.lhs, strength=self.strength, **options)
+            return combining.cover(
+                self.base, axes, *zips, *self.lhs, strength=self.strength, **options
+            )
         except DesignError as error:
             raise DesignError(list(map(self._placed, error.problems))) from None
 
@@ -237,8 +242,6 @@ class _Checking:
         options = {key: table[key] for key in ("n", "round", "log") if key in table}
         if isinstance(options.get("round"), Mapping):
             options["round"] = self._by_path(options["round"], f"{place}.round", _is_no_table)
-        if isinstance(options.get("log"), str):
-            options["log"] = [options["log"]]
         bounds = {key: value for key, value in table.items() if key not in options}
         options["bounds"] = self._by_path(bounds, place, _is_no_table)
         found, problems = checked(LhsTable, options, place)
@@ -282,7 +285,7 @@ class _Checking:
         is_leaf: Callable[[Any, int], bool],
     ) -> Iterator[tuple[str, Any]]:
         for key, value in table.items():
-            own = self._parts(key, joined(place, ".".join(above)))
+            own = self._parts(key, ".".join((place, *above)))
             parts = (*above, *own)
             if own and is_leaf(value, len(parts)):
                 yield ".".join(parts), value

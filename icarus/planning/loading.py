@@ -195,7 +195,7 @@ def execute_settings(
         try:
             exec(code, namespace, guarded)
         except (Exception, SystemExit) as error:
-            problems = [*guarded.problems.values(), *_problems_of(source, error)]
+            problems = [*guarded.problems.values(), *paths.wrong, *_problems_of(source, error)]
             raise SettingsError(problems) from error
     if problems := [*guarded.problems.values(), *paths.problems(source.path)]:
         raise SettingsError(problems)
@@ -205,7 +205,9 @@ def execute_settings(
 _FUNCTIONS = {"VETO": "[where] says what is excluded", "HOOKS": "write a settings module"}
 """Settings that take functions, with what there is in their place for a sweep file."""
 
-SWEEP_SETTINGS = [name for name in GENERAL_SETTINGS if name not in {"EXPERIMENT_QUEUE", *_FUNCTIONS}]
+SWEEP_SETTINGS = [
+    name for name in GENERAL_SETTINGS if name not in {"EXPERIMENT_QUEUE", *_FUNCTIONS}
+]
 """The settings that a sweep file may have."""
 
 

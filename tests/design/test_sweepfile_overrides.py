@@ -80,32 +80,28 @@ def values(settings, path):
 @pytest.mark.parametrize(
     ("given", "path", "expected", "size"),
     [
-        ("workload.alpha=[1.0]", "workload.alpha", [1.0], 16),
-        ("workload.alpha=1.0", "workload.alpha", [1.0], 16),
-        ("workload.alpha={'linspace': [0, 1], 'n': 3}", "workload.alpha", [0.0, 0.5, 1.0], 24 * 2),
-        ("workload.alpha={ linspace = [0, 1], n = 3 }", "workload.alpha", [0.0, 0.5, 1.0], 24 * 2),
-        ("strategy.name=EDGE", "strategy.name", ["EDGE"], 16),
-        ("workload.n_contents=7", "workload.n_contents", [7], 32),
-        ("workload.n_contents=7", "workload.n_warmup", [70], 32),
-        ("workload.sizes=[3, 4]", "workload.sizes", [[3, 4]], 32),
-        ("axes.workload.n_contents=[3, 4]", "workload.n_contents", [3, 4], 64),
-        ("axes.workload.sizes=[[3], [4]]", "workload.sizes", [[3], [4]], 64),
-        ("base.workload.alpha=[3, 4]", "workload.alpha", [[3, 4]], 16),
-        ("base.topology.k=3", "topology.k", [3], 32),
-        ("axes.strategy=[{'name': 'X'}]", "strategy.name", None, None),
-        ("workload.rate=[5.0, 6.0]", "workload.rate", [5.0, 6.0], 32),
-        ("workload.rate=5.0", "workload.rate", [5.0], 32),
-        ("workload.n_warmup=5", "workload.n_warmup", [5], 32),
-        ("workload.n_warmup=2 * n_contents", "workload.n_warmup", [200], 32),
-        ("derive.workload.alpha=n_contents / 100", "workload.alpha", [1.0], 16),
-        ("cache_policy.p=0.5", "cache_policy.p", [0.5], 32),
+        ("workload.alpha=[1.0]", "workload.alpha", [1.0], 8),
+        ("workload.alpha=1.0", "workload.alpha", [1.0], 8),
+        ("workload.alpha={'linspace': [0, 1], 'n': 3}", "workload.alpha", [0.0, 0.5, 1.0], 24),
+        ("workload.alpha={ linspace = [0, 1], n = 3 }", "workload.alpha", [0.0, 0.5, 1.0], 24),
+        ("strategy.name=EDGE", "strategy.name", ["EDGE"], 8),
+        ("workload.n_contents=7", "workload.n_contents", [7], 16),
+        ("workload.n_contents=7", "workload.n_warmup", [70], 16),
+        ("workload.sizes=[3, 4]", "workload.sizes", [[3, 4]], 16),
+        ("axes.workload.n_contents=[3, 4]", "workload.n_contents", [3, 4], 32),
+        ("axes.workload.sizes=[[3], [4]]", "workload.sizes", [[3], [4]], 32),
+        ("base.workload.alpha=[3, 4]", "workload.alpha", [[3, 4]], 8),
+        ("base.topology.k=3", "topology.k", [3], 16),
+        ("axes.topology=[{'name': 'X'}, {'name': 'Y'}]", "topology.name", ["X", "Y"], 32),
+        ("workload.rate=[5.0, 6.0]", "workload.rate", [5.0, 6.0], 16),
+        ("workload.rate=5.0", "workload.rate", [5.0], 16),
+        ("workload.n_warmup=5", "workload.n_warmup", [5], 16),
+        ("workload.n_warmup=2 * n_contents", "workload.n_warmup", [200], 16),
+        ("derive.workload.alpha=n_contents / 100", "workload.alpha", [1.0], 8),
+        ("cache_policy.p=0.5", "cache_policy.p", [0.5], 16),
     ],
 )
 def test_an_override_replaces_the_axis_or_value_of_its_path(load, given, path, expected, size):
-    if expected is None:
-        # A whole section, and a parameter in it.
-        assert load(given, "strategy.name=Y").EXPERIMENT_QUEUE is not None
-        return
     settings = load(given)
     assert values(settings, path) == expected
     assert len(settings.EXPERIMENT_QUEUE) == size
