@@ -7,7 +7,7 @@ ask for what is in force when they are made, in a settings module as of a sweep 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -132,8 +132,8 @@ class _Parts:
                 self.given[place] = _with(self.given[place], path, axis)
                 return None
         if place is not None:
-            self.given[place] = without(self.given[place], path)
-        self.derive = {name: text for name, text in self.derive.items() if _path(name) != path}
+            self.given[place] = without(self.given[place], {path})
+        self.derive = without(self.derive, {path})
         match section:
             case "axes":
                 self.given.append({path: axis})
@@ -171,14 +171,16 @@ def _replaced(axes: Mapping[Any, Any], path: Path, axis: Any) -> dict[Any, Any]:
     return {name: axis if _path(name) == path else one for name, one in axes.items()}
 
 
-def without(part: Any, path: Path) -> Any:
-    """Return axes without one of them: a mapping, a zip or an lhs, or {} if it was the only one."""
+def without(part: Any, paths: Container[Path]) -> Any:
+    """Return axes without some of them: a mapping, a zip or an lhs, or {} if none is left."""
 
     def kept(axes: Any) -> Any:
         # Options of an lhs may be of single axes, or of all.
         if isinstance(axes, Mapping):
-            return {name: axis for name, axis in axes.items() if _path(name) != path}
-        return [n for n in axes if _path(n) != path] if isinstance(axes, list | tuple) else axes
+            return {name: axis for name, axis in axes.items() if _path(name) not in paths}
+        return (
+            [n for n in axes if _path(n) not in paths] if isinstance(axes, list | tuple) else axes
+        )
 
     match part:
         case Lhs():

@@ -21,6 +21,7 @@ from icarus.design.designs import Design
 from icarus.design.expressions import Expression, ExpressionError
 from icarus.design.factors import path_of
 from icarus.design.overriding import without
+from icarus.design.points import Path, leaves_of
 from icarus.design.sweep_axes import axis_of, is_axis
 from icarus.design.sweep_models import (
     AxisTable,
@@ -60,14 +61,16 @@ class Sweep:
     places: dict[str, str] = field(default_factory=dict)
     """Where, and in which of them, stands what a setting or a problem of a design names."""
 
-    def forget(self, path: str, but: Container[str] = ()) -> None:
-        """Take out how a parameter varies; if it is among `but`, it keeps its place in `axes`."""
-        if path not in but:
-            self.axes.pop(path, None)
-        self.derive.pop(path, None)
-        keys = path_of(path)
-        self.zips = [left for axes in self.zips if (left := without(axes, keys))]
-        self.lhs = [left for axes in self.lhs if (left := without(axes, keys))]
+    def forget(self, paths: Container[Path], but: Container[str]) -> None:
+        """Take out how parameters vary; those of `but` keep their places among the axes."""
+        self.axes = {
+            name: axis
+            for name, axis in self.axes.items()
+            if name in but or path_of(name) not in paths
+        }
+        self.derive = without(self.derive, paths)
+        self.zips = [left for axes in self.zips if (left := without(axes, paths))]
+        self.lhs = [left for axes in self.lhs if (left := without(axes, paths))]
 
     def design(self) -> Design:
         """Return the design, with the overrides that are in force.
@@ -337,11 +340,10 @@ def _written_lhs(axes: Lhs) -> dict[str, Any]:
 def _lay_over(sweep: Sweep, layer: Sweep, file: str) -> None:
     """Lay what a file says over what the files say that it extends."""
     sweep.problems += layer.problems
-    paths = [*_paths(layer.base), *layer.axes, *layer.derive]
-    paths += [path for axes in layer.zips for path in axes]
-    paths += [path for axes in layer.lhs for path in axes.bounds]
-    for path in paths:
-        sweep.forget(path, but=layer.axes)
+    parts = [layer.axes, layer.derive, *layer.zips, *(axes.bounds for axes in layer.lhs)]
+    paths = {path_of(name) for part in parts for name in part}
+    paths.update(path for path, _ in leaves_of(layer.base))
+    sweep.forget(paths, but=layer.axes)
     sweep.files.append(file)
     _merge(sweep.base, layer.base)
     for name in ("settings", "axes", "derive", "where"):
@@ -360,11 +362,3 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> None:
             _merge(below[key], value)
         else:
             below[key] = value
-
-
-def _paths(table: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in table.items():
-        if isinstance(value, Mapping) and value:
-            yield from (f"{key}.{path}" for path in _paths(value))
-        else:
-            yield key

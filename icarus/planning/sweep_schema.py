@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from annotated_types import MinLen
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from typing_extensions import TypeAliasType
 
 from icarus.core.kinds import COMPONENT_SECTIONS, KINDS
 from icarus.design.sweep_models import (
+    AXIS_TABLES,
     Choice,
     CoverTable,
     LhsOptions,
@@ -30,7 +31,14 @@ from icarus.design.sweep_models import (
 from icarus.planning.loading import SWEEP_SETTINGS
 from icarus.planning.settings import GENERAL_SETTINGS
 
-__all__ = ["sweep_schema"]
+__all__ = ["sweep_model", "sweep_schema"]
+
+
+def _named(key: str) -> str:
+    if key in AXIS_TABLES:
+        raise ValueError("a kind of axis, and no name")
+    return key
+
 
 _Axis = TypeAliasType(
     "_Axis",
@@ -43,7 +51,9 @@ _Axis = TypeAliasType(
     | Loguniform
     | Normal,
 )
-_Axes = TypeAliasType("_Axes", "dict[str, _Axis | _Axes]")
+_no_axis = {"type": "string", "not": {"enum": list(AXIS_TABLES)}}
+_Name = Annotated[str, AfterValidator(_named), WithJsonSchema(_no_axis)]
+_Axes = TypeAliasType("_Axes", "dict[_Name, _Axis | _Axes]")
 _Bounds = TypeAliasType("_Bounds", "dict[str, Two | _Bounds]")
 _Expressions = TypeAliasType("_Expressions", "dict[str, str | _Expressions]")
 
@@ -56,6 +66,13 @@ class _Lhs(LhsOptions):
 
 def sweep_schema() -> dict[str, Any]:
     """Return the JSON schema of sweep files."""
+    schema = sweep_model().model_json_schema()
+    schema["description"] = SweepFile.__doc__
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_nulls(schema)}
+
+
+def sweep_model() -> type[BaseModel]:
+    """Return the model that the schema is of, with the components that are registered by now."""
     written: dict[str, Any] = {
         "extends": str | list[str],
         "settings": _settings(),
@@ -70,9 +87,7 @@ def sweep_schema() -> dict[str, Any]:
         name: (kind, Field(None, description=SweepFile.model_fields[name].description))
         for name, kind in written.items()
     }
-    schema = create_model("Sweep", __base__=SweepFile, **fields).model_json_schema()
-    schema["description"] = SweepFile.__doc__
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_nulls(schema)}
+    return create_model("Sweep", __base__=SweepFile, **fields)
 
 
 def _without_nulls(schema: Any) -> Any:

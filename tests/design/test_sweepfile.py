@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,6 +13,7 @@ from icarus import design as d
 from icarus.errors import SettingsError
 from icarus.loading import load
 from icarus.planning.identity import experiment_id
+from icarus.planning.loading import SettingsSource, execute_settings
 
 BASE = {
     "topology": {"name": "GEANT"},
@@ -259,6 +261,15 @@ class TestLayers:
         again = load(written(tmp_path, settings.source.text, "again.json"))
         assert points(again) == points(settings)
         assert again.N_REPLICATIONS == 5
+
+    def test_what_was_read_goes_to_other_machines_without_the_files(self, sweep):
+        source = sweep("extends = 'below.toml'", below=SWEEP).source
+        Path("sweep.toml").unlink()
+        Path("below.toml").unlink()
+        again = execute_settings(pickle.loads(pickle.dumps(source)))
+        assert len(again["EXPERIMENT_QUEUE"]) == 60
+        recorded = SettingsSource(source.path, source.text, source.overrides)
+        assert len(execute_settings(recorded)["EXPERIMENT_QUEUE"]) == 60
 
     def test_the_recorded_text_of_a_file_by_itself_is_its_own(self, sweep):
         assert sweep(SWEEP).source.text == dedent(SWEEP)
