@@ -11,6 +11,7 @@ from icarus.design.concatenation import Concatenation, without_repeated
 from icarus.design.designs import Design, Part
 from icarus.design.factors import Factor, Zip, columns_of, path_of
 from icarus.design.naming import Names
+from icarus.design.overriding import overridden
 from icarus.design.points import MISSING, Path, dotted, is_part, leaves_of, value_at, write
 from icarus.design.products import Nested, Product
 from icarus.design.rules import Rule, rule_of
@@ -94,6 +95,7 @@ def _product(
     if type(seed) is not int or seed < 0:
         problems.append(f"seed: should be a whole number from 0 up, found {shown(seed)}")
         seed = 1
+    base, factors, derive = overridden(base, factors, derive)
     parts = _Parts(base, factors, seed, problems)
     parts.check()
     names = Names(parts.leaves(derive))

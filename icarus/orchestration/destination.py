@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from icarus.core.suffixes import SETTINGS_SUFFIXES
 from icarus.errors import ResultsError
 from icarus.orchestration.journal.schema import SUFFIX
 from icarus.orchestration.orchestrator import Orchestrator
@@ -28,7 +29,7 @@ __all__ = [
 
 
 def default_destination(settings_path: str | os.PathLike[str]) -> Path:
-    """Return where the results of a settings module go unless another place is named."""
+    """Return where the results of settings go unless another place is named."""
     return Path("results") / f"{Path(settings_path).stem}.pickle"
 
 
@@ -47,8 +48,9 @@ def absolute(path: Path) -> Path:
 
 
 _OTHER_FORMATS = {
-    *(".csv", ".feather", ".h5", ".hdf5", ".html", ".json", ".jsonl", ".md", ".npy", ".npz"),
-    *(".parquet", ".pdf", ".png", ".py", ".svg", ".tex", ".tsv", ".txt", ".xls", ".xlsx", ".yaml"),
+    *(".csv", ".feather", ".h5", ".hdf5", ".html", ".jsonl", ".md", ".npy", ".npz"),
+    *(".parquet", ".pdf", ".png", ".svg", ".tex", ".tsv", ".txt", ".xls", ".xlsx", ".yaml"),
+    *SETTINGS_SUFFIXES,
     SUFFIX,
 }
 """Ends of the names of files that are no pickles."""

@@ -1,7 +1,9 @@
-"""Settings modules: Python files, executed once, whose upper-case names are the settings.
+"""Settings modules and sweep files: both become settings here, and nobody else tells them apart.
 
-Overrides from the command line are in force while the module runs: a top-level assignment to
-an overridden name yields, so that a queue built from ``ALPHA`` is built from the override.
+A settings module is a Python file, executed once, whose upper-case names are the settings.
+Overrides from the command line are in force while it runs: a top-level assignment to
+an overridden name yields, so that a queue built from ``ALPHA`` is built from the override, and
+designs take those of their axes and parameters. Of a sweep file nothing is executed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import decode_source
 from pathlib import Path
@@ -24,11 +27,23 @@ from typing import Any
 import numpy as np
 
 from icarus.core.code_reading import names_in
-from icarus.errors import IcarusError, SettingsError, nearest, nearest_file
-from icarus.planning.settings import GENERAL_SETTINGS
+from icarus.core.suffixes import is_sweep
+from icarus.design.overriding import overriding
+from icarus.design.sweep_reading import parsed, read_text
+from icarus.design.sweepfile import Sweep, read_sweep
+from icarus.errors import (
+    DesignError,
+    IcarusError,
+    SettingsError,
+    nearest,
+    nearest_file,
+    suggestion,
+)
+from icarus.planning.settings import GENERAL_SETTINGS, check_setting
 from icarus.util import Settings, literal
 
 __all__ = [
+    "SWEEP_SETTINGS",
     "SettingsSource",
     "execute_settings",
     "load_settings",
@@ -44,25 +59,33 @@ _LONGEST_MODULE = 64 * 2**20
 
 @dataclass(frozen=True)
 class SettingsSource:
-    """A settings module as it was when it was read, and what was overridden in it."""
+    """A settings module or sweep file as it was read, and what was overridden in it."""
 
     path: str
     text: str
     overrides: dict[str, Any] = field(default_factory=dict)
+    sweep: Sweep | None = field(default=None, compare=False, repr=False)
+    """What a sweep file says, if it was read here, with the files that it extends."""
 
     @classmethod
     def read(
         cls, path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
     ) -> SettingsSource:
-        """Read the module at `path`.
+        """Read the module or sweep file at `path`.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         SettingsError
-            If it is no text.
+            If it is no text, or a sweep file that cannot be read at all.
         """
+        if is_sweep(path):
+            text = read_text(path)
+            sweep = read_sweep(path, text)
+            # By itself, whatever becomes of the files that it extends.
+            text = text if len(sweep.files) == 1 or sweep.problems else sweep.text()
+            return cls(os.fspath(path), text, dict(overrides or {}), sweep)
         with Path(path).open("rb") as file:
             raw = file.read(_LONGEST_MODULE + 1)
         if len(raw) > _LONGEST_MODULE:
@@ -76,6 +99,14 @@ class SettingsSource:
         if "\0" in text:
             raise SettingsError([f"{os.fspath(path)}: not a Python file: it is not text"])
         return cls(os.fspath(path), text, dict(overrides or {}))
+
+    def names_overridden(self) -> dict[str, Any]:
+        """Return the overrides of settings."""
+        return {name: value for name, value in self.overrides.items() if "." not in name}
+
+    def paths_overridden(self) -> dict[str, Any]:
+        """Return the overrides of what designs vary and of the parameters that they start from."""
+        return {name: value for name, value in self.overrides.items() if "." in name}
 
     @property
     def module_name(self) -> str:
@@ -125,7 +156,8 @@ def execute_settings(
     Parameters
     ----------
     source : SettingsSource
-        The module's text, path and overrides.
+        The module's text, path and overrides; or those of a sweep file, whose settings are
+        returned.
     given : mapping, optional
         Names that are already there when the module starts.
 
@@ -137,13 +169,15 @@ def execute_settings(
     Raises
     ------
     SettingsError
-        If the module cannot be compiled, or raises.
+        If the module cannot be compiled, or raises; or the sweep file has problems.
 
     Notes
     -----
     The namespace itself stays as the module left it, so that components defined in it find
     their imports and helpers when they run.
     """
+    if is_sweep(source.path):
+        return _sweep_settings(source)
     code = _compile(source)
     _check_override_names(source, code)
     module = ModuleType(source.module_name)
@@ -155,15 +189,61 @@ def execute_settings(
             sys.path.append(folder)
     namespace = module.__dict__
     namespace.update(given or {})
-    namespace.update(copy.deepcopy(source.overrides))
+    namespace.update(copy.deepcopy(source.names_overridden()))
     guarded = _Namespace(namespace, source)
-    try:
-        exec(code, namespace, guarded)
-    except (Exception, SystemExit) as error:
-        raise SettingsError([*guarded.problems.values(), *_problems_of(source, error)]) from error
-    if guarded.problems:
-        raise SettingsError(list(guarded.problems.values()))
+    with overriding(source.paths_overridden()) as paths:
+        try:
+            exec(code, namespace, guarded)
+        except (Exception, SystemExit) as error:
+            problems = [*guarded.problems.values(), *paths.wrong, *_problems_of(source, error)]
+            raise SettingsError(problems) from error
+    if problems := [*guarded.problems.values(), *paths.problems(source.path)]:
+        raise SettingsError(problems)
     return {name: value for name, value in namespace.items() if name == name.upper()}
+
+
+_FUNCTIONS = {"VETO": "[where] says what is excluded", "HOOKS": "write a settings module"}
+"""Settings that take functions, with what there is in their place for a sweep file."""
+
+SWEEP_SETTINGS = [
+    name for name in GENERAL_SETTINGS if name not in {"EXPERIMENT_QUEUE", *_FUNCTIONS}
+]
+"""The settings that a sweep file may have."""
+
+
+def _sweep_settings(source: SettingsSource) -> dict[str, Any]:
+    """Return the settings of a sweep file, the design as the queue."""
+    sweep = source.sweep or read_sweep(source.path, source.text)
+    given = source.names_overridden()
+    problems = list(sweep.problems)
+    for name, value in sweep.settings.items():
+        place = sweep.places[f"settings.{name}"]
+        problems += [f"{place}: {text}" for text in _setting_problems(name, value)]
+    for name, value in given.items():
+        problems += [f"-c {name}: {text}" for text in _setting_problems(name, value)]
+    queue = None
+    # What is missing because it was wrong would be missed.
+    if not sweep.problems:
+        with overriding(source.paths_overridden()) as paths:
+            try:
+                queue = sweep.design()
+            except DesignError as error:
+                problems += error.problems
+        problems += paths.problems(source.path)
+    if problems:
+        raise SettingsError(problems)
+    return {**sweep.settings, **given, "EXPERIMENT_QUEUE": queue}
+
+
+def _setting_problems(name: str, value: Any) -> list[str]:
+    """Return what is wrong with a setting that a sweep file has, or that is overridden in it."""
+    if name == "EXPERIMENT_QUEUE":
+        return ["the experiments of a sweep are made of [base] and [axes]"]
+    if name in _FUNCTIONS:
+        return [f"it takes functions, which a sweep file has none of; {_FUNCTIONS[name]}"]
+    if name not in GENERAL_SETTINGS:
+        return [f"unknown setting; {suggestion(name, SWEEP_SETTINGS)}"]
+    return check_setting(name, value)
 
 
 _KINDS_OF_VALUES: dict[str, tuple[type, ...]] = {
@@ -258,7 +338,7 @@ def _unused(source: SettingsSource, code: CodeType) -> list[tuple[str, str | Non
     certain = "import *" not in source.text
     return [
         (name, nearest(name, known) if certain else None)
-        for name in source.overrides
+        for name in source.names_overridden()
         if name not in known
     ]
 
@@ -276,6 +356,8 @@ def _check_override_names(source: SettingsSource, code: CodeType) -> None:
 
 def unused_overrides(source: SettingsSource) -> list[str]:
     """Return a warning for each override that the module makes no use of."""
+    if is_sweep(source.path):
+        return []
     return [
         f"-c {name}: {source.path} makes no use of this setting"
         for name, _ in _unused(source, _compile(source))
@@ -303,8 +385,9 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
     Parameters
     ----------
     assignments : iterable of str
-        The value is a Python literal, or else stands for itself as a string; nothing is
-        evaluated.
+        The key is the name of a setting, or the path of what a design varies or of a parameter
+        that it starts from, with dots. The value is a Python literal, or else stands for itself
+        as a string; nothing is evaluated. For paths, lists and tables may also be in TOML.
 
     Raises
     ------
@@ -318,6 +401,8 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
         name = name.strip()
         if not equals:
             problems.append(f"-c {assignment}: expected KEY=VALUE, found no '='")
+        elif "." in name and all(map(str.strip, name.split("."))):
+            overrides[name] = _axis_or_value(text.strip())
         elif not name.isidentifier() or name != name.upper():
             upper = name.upper()
             hint = f"; did you mean {upper!r}?" if upper.isidentifier() else ""
@@ -329,15 +414,34 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
     return overrides
 
 
+def _axis_or_value(text: str) -> Any:
+    """Return what is given for a path: a literal, or else what it is in TOML, or else itself."""
+    value = literal(text)
+    if value == text and text.startswith(("[", "{")):
+        # An axis as sweep files have it, { linspace = [0, 1], n = 5 }.
+        with suppress(SettingsError):
+            content = parsed("-c", f"value = {text}")
+            return content["value"] if len(content) == 1 else text
+    return value
+
+
 def load_settings(
     path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
 ) -> Settings:
-    """Return the settings of the module at `path`, its defaults not yet filled in.
+    """Return the settings of the module or sweep file at `path`, defaults not yet filled in.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A Python file, which is executed; or, by its name, a sweep file in TOML or JSON.
+    overrides : mapping, optional
+        What stands in place of what the file says: values by the names of settings, and axes or
+        values by the paths of what a design varies and starts from.
 
     Raises
     ------
     SettingsError
-        If there is no such file, or it cannot be executed.
+        If there is no such file, it cannot be executed, or something is wrong with the design.
     """
     settings = Settings()
     try:

@@ -14,7 +14,7 @@ from typing import Any
 
 from icarus.core.kinds import conformed, conformed_section
 from icarus.core.machine import available_cores
-from icarus.core.values import check_value, nesting_problem
+from icarus.core.values import nesting_problem
 from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.engine_choice import (
     EngineName,
@@ -32,7 +32,7 @@ from icarus.planning.replications import (
     replication_problems,
     replications_of,
 )
-from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
+from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, check_setting, fill_defaults
 from icarus.planning.user_functions import hook_problems, vetoed
 from icarus.planning.validation import SectionChecker
 from icarus.registry import RESULTS_WRITER
@@ -246,13 +246,9 @@ def _repeated(keys: list[str], first: Mapping[str, int]) -> list[str]:
 
 def _check_general(settings: Settings) -> list[str]:
     problems = []
-    for name, setting in GENERAL_SETTINGS.items():
-        if name not in settings:
-            continue
-        value = settings[name]
-        if name == "LOG_LEVEL" and isinstance(value, str):
-            value = value.upper()
-        problems += [f"{name}: {problem}" for problem in check_value(setting.annotation, value)]
+    for name in GENERAL_SETTINGS:
+        if name in settings:
+            problems += [f"{name}: {text}" for text in check_setting(name, settings[name])]
     problems += [f"MEMORY_LIMIT: {text}" for text in memory_problems(settings["MEMORY_LIMIT"])]
     problems += given_twice(settings)
     problems += hook_problems(settings["HOOKS"])

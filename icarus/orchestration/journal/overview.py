@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from icarus.core.suffixes import SETTINGS_SUFFIXES
 from icarus.errors import JournalError
 from icarus.orchestration.journal.guard import require_types, rows
 from icarus.orchestration.journal.lock import is_held
@@ -99,8 +100,8 @@ def find_journal(named: Path | None) -> Path:
     Parameters
     ----------
     named : Path, optional
-        A journal, a results file, or a settings module whose results are in the default place;
-        by default the newest journal under ``results``.
+        A journal, a results file, or a settings module or sweep file whose results are in the
+        default place; by default the newest journal under ``results``.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def find_journal(named: Path | None) -> Path:
     if not named.name:
         raise JournalError(f"{named}: is a folder; name results, a journal or settings")
     candidates = [journal_of(named)]
-    if named.suffix in (".py", ""):
+    if named.suffix in (*SETTINGS_SUFFIXES, ""):
         candidates += [
             journal_of(Path("results") / f"{named.stem}.pickle"),
             journal_of(named.with_suffix(".pickle")),
