@@ -247,6 +247,13 @@ class Settings:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
+    def __copy__(self) -> Settings:
+        other = Settings()
+        other.__dict__.update(self.__dict__)
+        other.__dict__["_values"] = builtins.dict(self._values)
+        other.__dict__["_warnings"] = list(self.warnings)
+        return other
+
     def _refuse_if_frozen(self) -> None:
         if self._frozen:
             raise ValueError("the settings are frozen: they cannot change once a campaign runs")

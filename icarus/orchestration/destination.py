@@ -14,6 +14,7 @@ from icarus.core.suffixes import SETTINGS_SUFFIXES
 from icarus.errors import ResultsError
 from icarus.orchestration.journal.schema import SUFFIX
 from icarus.orchestration.orchestrator import Orchestrator
+from icarus.planning.selection import Selection
 from icarus.registry import RESULTS_WRITER
 from icarus.results.readwrite import ResultSet, read_contents
 
@@ -28,9 +29,12 @@ __all__ = [
 ]
 
 
-def default_destination(settings_path: str | os.PathLike[str]) -> Path:
-    """Return where the results of settings go unless another place is named."""
-    return Path("results") / f"{Path(settings_path).stem}.pickle"
+def default_destination(
+    settings_path: str | os.PathLike[str], selection: Selection | None = None
+) -> Path:
+    """Return where the results of settings, or of a shard, go unless another place is named."""
+    suffix = "" if selection is None else selection.suffix
+    return Path("results") / f"{Path(settings_path).stem}{suffix}.pickle"
 
 
 def absolute(path: Path) -> Path:

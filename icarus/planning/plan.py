@@ -120,8 +120,8 @@ class Plan:
             if path[0] != "desc" and varies(path)
         }
 
-    def describe(self) -> list[str]:
-        """Return the campaign in a few lines of text."""
+    def describe(self, varying: bool = True) -> list[str]:
+        """Return the campaign in a few lines of text, and what varies in it if wanted."""
         replications, jobs = str(self.n_replications), str(self.n_jobs)
         if self.replications is not None:
             replications = self.replications.describe()
@@ -137,8 +137,11 @@ class Plan:
         if self.vetoes:
             lines.append(f"vetoed:        {len(self.vetoes)} experiments")
             lines += [f"  {reason}: {n}" for reason, n in Counter(self.vetoes.values()).items()]
+        return [*lines, *self._describe_varying()] if varying else lines
+
+    def _describe_varying(self) -> list[str]:
         varying = self.varying()
-        lines.append("varies:        " + ("" if varying else "nothing"))
+        lines = ["varies:        " + ("" if varying else "nothing")]
         names = {path: ".".join(map(str, path)) for path in varying}
         width = max(map(len, names.values()), default=0)
         for path, values in varying.items():

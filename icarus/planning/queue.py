@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from icarus.core.section_checks import Finding
 from icarus.core.values import nesting_problem, shown
 from icarus.design import Design, Point
+from icarus.design.drawing import integers
 from icarus.plaintext import some_of
 from icarus.planning.sections import SharedSections
 from icarus.planning.validation import SectionChecker
 from icarus.util import Tree
 
-__all__ = ["MOST_EXPERIMENTS", "Queue", "lines_of", "read_queue"]
+__all__ = ["MOST_EXPERIMENTS", "Queue", "check_sections", "lines_of", "read_queue"]
 
 MOST_EXPERIMENTS = 10**6
 """Of one campaign: the plan of so many takes a minute and some 2 GB."""
 _MOST_NAMES = 3
 """Components that a warning lists which do not know a parameter."""
+
+
+_LOOKED_AT = 300
+"""Values of a section that are looked at in a design that is too large for one campaign."""
+
+
+class _Entry(NamedTuple):
+    """An entry of a queue."""
+
+    number: int
+    """Its place, from 0."""
+    experiment: Tree
+    excluded: str | None = None
+    """The constraint of its design that excludes it."""
+    problem: Finding | None = None
+    """What is wrong with it as a tree."""
 
 
 @dataclass
@@ -54,18 +72,19 @@ def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
             "--shard K/N, whose results icarus results merge puts together"
         )
     else:
-        _read(queue, read, problems, warnings)
+        _read(_entries(queue), read, problems, warnings)
+        if not read.experiments and not problems:
+            problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
     return read
 
 
-def _read(queue: Any, read: Queue, problems: list[str], warnings: list[str]) -> None:
+def _read(entries: Iterable[_Entry], read: Queue, problems: list[str], warnings: list[str]) -> None:
     checker = SectionChecker()
     # A mistake in a loop that builds experiments is one problem, however often it occurs.
     found: dict[Finding, list[int]] = {}
     odd: dict[Finding, list[int]] = {}
     unread: dict[str, dict[str, None]] = {}
-    number = -1
-    for number, (experiment, excluded, problem) in enumerate(_entries(queue)):
+    for number, experiment, excluded, problem in entries:
         if problem is not None:
             found.setdefault(problem, []).append(number)
             continue
@@ -81,31 +100,47 @@ def _read(queue: Any, read: Queue, problems: list[str], warnings: list[str]) -> 
             odd.setdefault(one, []).append(number)
         for place, name in report.unread:
             unread.setdefault(place, {})[name] = None
-    if number < 0:
-        problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
     problems += lines_of(found)
     warnings += lines_of(odd)
     warnings += _about_unread(unread)
 
 
-def _entries(queue: Iterable[Any]) -> Iterator[tuple[Tree, str | None, Finding | None]]:
-    """Yield each experiment, why its design excludes it, and what is wrong with it as a tree."""
+def _entries(queue: Iterable[Any]) -> Iterator[_Entry]:
     sections = SharedSections()
     if isinstance(queue, Design):
-        for experiment, excluded in sections.points(queue):
-            yield experiment, excluded, None
+        for number, (experiment, excluded) in enumerate(sections.points(queue)):
+            yield _Entry(number, experiment, excluded)
         return
-    for entry in queue:
+    for number, entry in enumerate(queue):
         if not isinstance(entry, Mapping):
             hint = "; write * before a design in a list" if isinstance(entry, Design) else ""
-            yield Tree(), None, ("", f"should be a Tree or a dict, found {shown(entry)}{hint}")
+            message = f"should be a Tree or a dict, found {shown(entry)}{hint}"
+            yield _Entry(number, Tree(), problem=("", message))
             continue
         # A Tree cannot be made of a dict that contains itself.
         nested = None if isinstance(entry, Tree) else nesting_problem(entry)
         experiment = Tree() if nested else Tree(entry)
         if nested is None and sections.share(experiment):
             nested = nesting_problem(entry)
-        yield experiment, entry.excluded if isinstance(entry, Point) else None, nested
+        excluded = entry.excluded if isinstance(entry, Point) else None
+        yield _Entry(number, experiment, excluded, nested)
+
+
+def check_sections(design: Design) -> list[str]:
+    """Return what is wrong with a design that is too large for its points to be looked at.
+
+    Each section is looked at by itself, in the first point that has it and is admitted; of many
+    different ones, some hundreds. Where sections are not listed, points are drawn.
+    """
+    places = set(itertools.islice(integers(design.size, seed=1), _LOOKED_AT))
+    for values in design.sections().values():
+        found = [one.admitted for one in values or () if one.admitted is not None]
+        places |= set(found[:: max(len(found) // _LOOKED_AT, 1)])
+    points = ((place, design[place]) for place in sorted(places))
+    problems: list[str] = []
+    entries = (_Entry(place, point, point.excluded) for place, point in points)
+    _read(entries, Queue(), problems, [])
+    return problems
 
 
 def _about_unread(unread: Mapping[str, Iterable[str]]) -> list[str]:
