@@ -357,9 +357,9 @@ def test_what_functions_raise_is_a_problem_with_its_place() -> None:
 
 
 def test_constraints_say_true_or_false() -> None:
-    for given in ("strategy_name", "None", lambda: "too small", lambda: None):
+    for rule in ("strategy_name", "None", lambda: "too small", lambda: None):
         with pytest.raises(DesignError, match=r"where.a: should give True or False, found "):
-            d.product(BASE, {"strategy.name": ["LCE"]}, where={"a": given})
+            d.product(BASE, {"strategy.name": ["LCE"]}, where={"a": rule})
     design = d.product(BASE, {"a.x": [0, 1]}, where={"a": "x", "b": lambda x: np.bool_(True)})
     assert [point.excluded for point in design] == ["a", None]
 
