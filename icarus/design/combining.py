@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from icarus.core.values import shown
 from icarus.design.axes import Lhs
+from icarus.design.axis_values import plain
 from icarus.design.concatenation import Concatenation, without_repeated
 from icarus.design.designs import Design, Part
 from icarus.design.factors import Factor, Zip, columns_of, path_of
@@ -15,7 +16,6 @@ from icarus.design.overriding import overridden
 from icarus.design.points import MISSING, Path, dotted, is_part, leaves_of, value_at, write
 from icarus.design.products import Nested, Product
 from icarus.design.rules import Rule, rule_of
-from icarus.design.values import plain
 from icarus.errors import DesignError
 from icarus.util import Tree
 
@@ -153,15 +153,20 @@ class _Parts:
                 self._check_way(path, place)
         for factor in self.factors:
             if isinstance(factor, Nested):
-                for path in factor.design.reads:
-                    for other in writers:
-                        if writers[other] is not factor and is_part(path, other):
-                            self.problems.append(
-                                f"axes.{dotted(other)}: a design that is a factor reads it in its "
-                                "own constraints or derived parameters"
-                            )
+                self._check_reads(factor, writers)
         for rule in self.derives:
             self.check_derived(rule.path or (), writers)
+
+    def _check_reads(self, factor: Nested, writers: Iterable[Path]) -> None:
+        """Find axes that would change what a design rests on that knows nothing of them."""
+        for other in writers:
+            if other not in factor.writes and any(
+                is_part(path, other) for path in factor.design.reads
+            ):
+                self.problems.append(
+                    f"axes.{dotted(other)}: a design that is a factor reads it in its own "
+                    "constraints or derived parameters"
+                )
 
     def _check_way(self, path: Path, place: str) -> None:
         """Find a value that is where a path needs a section."""
@@ -335,7 +340,7 @@ def cover(
 
     References
     ----------
-    The points are those of covertable, with some added where it leaves a combination out.
+    The points are those of covertable, with some added where constraints make it take too long.
     D. M. Cohen, S. R. Dalal, M. L. Fredman, G. C. Patton, "The AETG system: an approach to testing
     based on combinatorial design", IEEE Transactions on Software Engineering 23(7), 1997, doi
     10.1109/32.605761.

@@ -1,8 +1,8 @@
 """Few points of a product in which all values of any some axes meet.
 
 The points are covertable's. That every combination occurs that the constraints admit is checked
-here, and what it leaves out is added: in version 3.2 constraints make it give up on combinations
-that some point has.
+here, and what is left out is added: constraints may make covertable try all points that there are,
+so that it is stopped after a while.
 """
 
 from __future__ import annotations
@@ -10,17 +10,23 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
-import covertable
+from covertable.main import Controller
 
 from icarus.design.products import Product
-from icarus.design.rules import MOST_TABULATED, BoundRule, Digits, RuleError
+from icarus.design.rules import BoundRule, Digits, RuleError
 from icarus.errors import DesignError
 
 __all__ = ["covering_rows"]
 
-_STEPS = 100_000
+_MOST_COMBINATIONS = 10_000
+"""Of values that are to meet; covertable takes 2 s for 4,500, and four times that for 9,000."""
+_MOST_ASKED = 100_000
+"""Times that constraints are asked until covertable is stopped: it may try all points there are."""
+_STEPS = 50_000
 """Digits that are tried to complete one combination."""
+_ENTANGLED = "where: it takes too long to find out which combinations these constraints admit"
 
 
 def covering_rows(product: Product, strength: int, seed: int) -> set[int]:
@@ -32,6 +38,8 @@ def covering_rows(product: Product, strength: int, seed: int) -> set[int]:
         If there is nothing to cover, too much, or no telling what the constraints admit.
     """
     sizes = product.sizes
+    if not product.size:
+        return set()
     if type(strength) is not int or not 1 <= strength <= len(sizes):
         axes = f"{len(sizes)} axes" if len(sizes) != 1 else "1 axis"
         raise DesignError(
@@ -41,9 +49,10 @@ def covering_rows(product: Product, strength: int, seed: int) -> set[int]:
         math.prod(sizes[factor] for factor in chosen)
         for chosen in itertools.combinations(range(len(sizes)), strength)
     )
-    if combinations > MOST_TABULATED:
+    if combinations > _MOST_COMBINATIONS:
+        most = f"{_MOST_COMBINATIONS:,}"
         raise DesignError(
-            [f"strength: {combinations:,} combinations to cover; the most are {MOST_TABULATED:,}"]
+            [f"strength: {combinations:,} combinations to cover; the most are {most}"]
         )
     completion = _Completion(product)
     rows = [row for row in _drafted(product, strength, seed) if completion.admits(row)]
@@ -51,23 +60,32 @@ def covering_rows(product: Product, strength: int, seed: int) -> set[int]:
     return {product.number_of(row) - 1 for row in rows}
 
 
+class _Stopped(Exception):  # noqa: N818
+    """Constraints have been asked too often."""
+
+
 def _drafted(product: Product, strength: int, seed: int) -> list[list[int]]:
-    """Return what covertable makes of the product."""
-    constraints = [_condition(product, rule) for rule in product.bound_constraints]
-    made = covertable.main.Controller(
-        [list(range(n)) for n in product.sizes],
-        strength=strength,
-        salt=str(seed),
-        constraints=constraints,
-    )
-    return [list(row) for row in made.make_async()]
+    """Return what covertable makes of the product, until it is stopped."""
+    asked = itertools.count(1)
 
+    def condition(rule: BoundRule) -> Mapping[str, object]:
+        def holds(row: Mapping[int, int]) -> bool:
+            if next(asked) > _MOST_ASKED:
+                raise _Stopped
+            return _holds(rule, [row.get(factor, 0) for factor in range(len(product.sizes))])
 
-def _condition(product: Product, rule: BoundRule) -> Mapping[str, object]:
-    def holds(row: Mapping[int, int]) -> bool:
-        return _holds(rule, [row.get(factor, 0) for factor in range(len(product.sizes))])
+        return {"operator": "fn", "requires": list(rule.factors), "evaluate": holds}
 
-    return {"operator": "fn", "requires": list(rule.factors), "evaluate": holds}
+    rows: list[list[int]] = []
+    with suppress(_Stopped):
+        made = Controller(
+            [list(range(n)) for n in product.sizes],
+            strength=strength,
+            salt=str(seed),
+            constraints=[condition(rule) for rule in product.bound_constraints],
+        )
+        rows.extend(map(list, made.make_async()))
+    return rows
 
 
 def _holds(rule: BoundRule, digits: Digits) -> bool:
@@ -108,25 +126,31 @@ class _Completion:
         """Return the first point that has some digits; None if none is admitted."""
         self._steps = 0
         constrained = {factor for rule in self._rules for factor in rule.factors}
-        order = [one for one in range(len(self._sizes)) if one in constrained and one not in fixed]
+        order = [factor for factor in sorted(constrained) if factor not in fixed]
+        # Each constraint is asked when the last of its digits is known.
+        asked: list[list[BoundRule]] = [[] for _ in range(len(order) + 1)]
+        for rule in self._rules:
+            asked[
+                max((order.index(one) + 1 for one in rule.factors if one in order), default=0)
+            ].append(rule)
         digits = [fixed.get(factor, 0) for factor in range(len(self._sizes))]
-        known = set(fixed) | (set(range(len(self._sizes))) - constrained)
-        return digits if self._search(digits, known, order) else None
+        if all(_holds(rule, digits) for rule in asked[0]) and self._search(digits, order, asked, 0):
+            return digits
+        return None
 
-    def _search(self, digits: list[int], known: set[int], order: Sequence[int]) -> bool:
-        self._steps += 1
-        if self._steps > _STEPS:
-            raise DesignError(
-                ["where: it takes too long to find out which combinations these constraints admit"]
-            )
-        complete = (rule for rule in self._rules if known.issuperset(rule.factors))
-        if not all(_holds(rule, digits) for rule in complete):
-            return False
-        if not order:
+    def _search(
+        self, digits: list[int], order: Sequence[int], asked: Sequence[Sequence[BoundRule]], at: int
+    ) -> bool:
+        """Find digits for the factors from a place in the order on."""
+        if at == len(order):
             return True
-        factor, *rest = order
-        for digit in range(self._sizes[factor]):
-            digits[factor] = digit
-            if self._search(digits, known | {factor}, rest):
+        for digit in range(self._sizes[order[at]]):
+            self._steps += 1
+            if self._steps > _STEPS:
+                raise DesignError([_ENTANGLED])
+            digits[order[at]] = digit
+            if all(_holds(rule, digits) for rule in asked[at + 1]) and self._search(
+                digits, order, asked, at + 1
+            ):
                 return True
         return False

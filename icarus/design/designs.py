@@ -7,6 +7,7 @@ import itertools
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 from icarus.core.hashing import digest
@@ -248,6 +249,10 @@ class Design(Sequence[Point]):
 
     def counts(self) -> Counts:
         """Return how many points there are, are admitted, and are excluded by each constraint."""
+        return self._counts
+
+    @cached_property
+    def _counts(self) -> Counts:
         return counted(self)
 
     def describe(self) -> list[str]:
@@ -335,6 +340,8 @@ class Part(Design):
     def candidates(self, tree: Tree, below: Callable[[Path], Sequence[Path]]) -> Iterable[int]:
         """Return in order the indices that a tree may have; see ``Factor.candidates``."""
         places = (_place_of(self._indices, index) for index in self.whole.candidates(tree, below))
+        if isinstance(self._indices, range) and self._indices.step < 0:
+            return sorted(place for place in places if place is not None)
         return (place for place in places if place is not None)
 
     def leaves(self) -> Iterable[Path]:

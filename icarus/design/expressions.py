@@ -142,6 +142,10 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]
         super().__init__(operators=_OPERATORS, functions=FUNCTIONS, names={})
         self.nodes[ast.Tuple] = self.nodes[ast.List] = self._eval_items
 
+    def _eval(self, node: ast.AST) -> Any:
+        # What simpleeval looks for in every value, modules and functions, is in none of ours.
+        return self.nodes[type(node)](node)
+
     def _eval_items(self, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
         return tuple(self._eval(item) for item in node.elts)
 
@@ -245,7 +249,9 @@ def _parsed(text: str) -> ast.Expression:
             warnings.simplefilter("ignore")
             return ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        raise ExpressionError(f"not an expression: {error.msg}, in {_shown(text)}") from None
+        raise ExpressionError(
+            f"not an expression: {one_line(error.msg, 60)}, in {_shown(text)}"
+        ) from None
     except (ValueError, MemoryError, RecursionError):
         raise ExpressionError(f"not an expression that can be read: {_shown(text)}") from None
 

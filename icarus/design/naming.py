@@ -10,7 +10,7 @@ import keyword
 from collections.abc import Iterable, Iterator
 
 from icarus.design.points import Path, dotted
-from icarus.errors import suggestion
+from icarus.errors import nearest, suggestion
 
 __all__ = ["NUMBER", "Names"]
 
@@ -43,7 +43,8 @@ class Names:
         """
         found = list(self._paths.get(name, ()))
         if not found:
-            raise ValueError(f"unknown name {name!r}; {suggestion(name, self._paths)}")
+            known = self._paths if nearest(name, self._paths) else self._shortest()
+            raise ValueError(f"unknown name {name!r}; {suggestion(name, known)}")
         if len(found) > 1:
             # What was written in full is not meant for the end of a longer one.
             whole = [path for path in found if len(path) > 1 and "_".join(path) == name]
@@ -52,13 +53,17 @@ class Names:
             found = whole
         return found[0]
 
+    def _shortest(self) -> set[str]:
+        """Return the shortest name of each parameter."""
+        forms = (self._unique(path) for paths in self._paths.values() for path in paths)
+        return {form for form in forms if form is not None}
+
+    def _unique(self, path: Path) -> str | None:
+        return next((one for one in _names_of(path) if len(self._paths[one]) == 1), None)
+
     def _ambiguous(self, name: str, found: list[Path]) -> str:
         both = " and ".join(sorted(map(dotted, found)))
-        longer = [
-            next((one for one in _names_of(path) if len(self._paths[one]) == 1), None)
-            for path in found
-        ]
-        hint = " or ".join(sorted(one for one in longer if one))
+        hint = " or ".join(sorted(one for one in map(self._unique, found) if one))
         return f"{name!r} is {both}" + (f"; write {hint}" if hint else "")
 
 

@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from icarus.design.rules import MOST_TABULATED, BoundRule, Digits, RuleError
@@ -238,10 +237,13 @@ class Component:
 
 def _components(constraints: Sequence[BoundRule]) -> Iterator[tuple[list[int], list[int]]]:
     """Yield the factors and the constraints of each component."""
-    graph: nx.Graph[tuple[str, int]] = nx.Graph()
+    components: list[tuple[set[int], list[int]]] = []
     for number, rule in enumerate(constraints):
-        graph.add_node(("constraint", number))
-        graph.add_edges_from((("constraint", number), ("factor", one)) for one in rule.factors)
-    for nodes in nx.connected_components(graph):
-        factors = sorted(number for kind, number in nodes if kind == "factor")
-        yield factors, sorted(number for kind, number in nodes if kind == "constraint")
+        factors, numbers = set(rule.factors), [number]
+        for one in [one for one in components if not factors.isdisjoint(one[0])]:
+            components.remove(one)
+            factors |= one[0]
+            numbers += one[1]
+        components.append((factors, numbers))
+    for factors, numbers in components:
+        yield sorted(factors), sorted(numbers)
