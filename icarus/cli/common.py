@@ -190,7 +190,8 @@ override_option = click.option(
     metavar="KEY=VALUE",
     multiple=True,
     help="Set KEY to VALUE, a Python literal or else a string, in place of what SETTINGS "
-    "assigns to it. Takes effect before the queue is built. May be given several times.",
+    "assigns to it. Takes effect before the queue is built. KEY may also be the path of what a "
+    "design varies or starts from, as in workload.alpha=[0.8]. May be given several times.",
 )
 strict_option = click.option(
     "--strict", is_flag=True, help="Make errors of warnings about the settings, as STRICT does."

@@ -94,6 +94,9 @@ def run(
 ) -> None:
     """Run every experiment of SETTINGS and save the results.
 
+    SETTINGS is a settings module, which is executed, or a sweep file, .toml or .json, of which
+    nothing is.
+
     Everything is checked before anything runs. Every finished simulation is kept in a journal
     beside the results at once: the same command, run again after whatever happened, goes on
     from there. A first Ctrl-C or SIGTERM lets running simulations finish and starts nothing

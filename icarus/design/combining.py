@@ -7,6 +7,7 @@ from typing import Any
 
 from icarus.core.values import shown
 from icarus.design.axes import Lhs
+from icarus.design.axis_values import plain
 from icarus.design.concatenation import Concatenation, without_repeated
 from icarus.design.designs import Design, Part
 from icarus.design.factors import Factor, Zip, columns_of, path_of
@@ -15,7 +16,6 @@ from icarus.design.overriding import overridden
 from icarus.design.points import MISSING, Path, dotted, is_part, leaves_of, value_at, write
 from icarus.design.products import Nested, Product
 from icarus.design.rules import Rule, rule_of
-from icarus.design.values import plain
 from icarus.errors import DesignError
 from icarus.util import Tree
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cached_property
 
 from icarus.core.hashing import digest
+from icarus.design.axis_values import key_of
 from icarus.design.counting import Counts, Excluded
 from icarus.design.designs import MOST_LISTED, Design, Occurrence
 from icarus.design.factors import Change
 from icarus.design.points import MISSING, Path, Point, leaves_of, value_at, write
-from icarus.design.values import key_of
 from icarus.errors import DesignError
 from icarus.util import Tree
 
@@ -90,8 +91,8 @@ class Concatenation(Design):
         for design in self.designs:
             yield from design.leaves()
 
-    def counts(self) -> Counts:
-        """Return how many points there are, are admitted, and are excluded by each constraint."""
+    @cached_property
+    def _counts(self) -> Counts:
         parts = [design.counts() for design in self.designs]
         excluded = {}
         for one in self.constraints:

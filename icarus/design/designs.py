@@ -7,6 +7,7 @@ import itertools
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 from icarus.core.hashing import digest
@@ -248,6 +249,10 @@ class Design(Sequence[Point]):
 
     def counts(self) -> Counts:
         """Return how many points there are, are admitted, and are excluded by each constraint."""
+        return self._counts
+
+    @cached_property
+    def _counts(self) -> Counts:
         return counted(self)
 
     def describe(self) -> list[str]:

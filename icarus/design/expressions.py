@@ -142,6 +142,10 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]
         super().__init__(operators=_OPERATORS, functions=FUNCTIONS, names={})
         self.nodes[ast.Tuple] = self.nodes[ast.List] = self._eval_items
 
+    def _eval(self, node: ast.AST) -> Any:
+        # What simpleeval looks for in every value, modules and functions, is in none of ours.
+        return self.nodes[type(node)](node)
+
     def _eval_items(self, node: ast.Tuple | ast.List) -> tuple[Any, ...]:
         return tuple(self._eval(item) for item in node.elts)
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from icarus.core.values import shown
 from icarus.design.axes import Axis, Lhs, choice
+from icarus.design.axis_values import Listed, Values, key_of
 from icarus.design.points import MISSING, Path, dotted, is_part, leaves_of, value_at
-from icarus.design.values import Listed, Values, key_of
 from icarus.util import Tree
 
 __all__ = ["AxisInfo", "Change", "Columns", "Factor", "Zip", "columns_of", "path_of"]
@@ -47,11 +47,14 @@ class Factor(ABC):
     writes : tuple of Path
         What it writes, for some digits at least.
     axes : tuple of AxisInfo
+    partial : bool
+        Whether it writes only some of that for some digits.
     """
 
     size: int
     writes: tuple[Path, ...]
     axes: tuple[AxisInfo, ...]
+    partial: bool = False
 
     @abstractmethod
     def changes(self, digit: int) -> Sequence[Change]:
@@ -88,6 +91,7 @@ class Columns(Factor):
         in_order = sorted(columns.items(), key=lambda column: len(column[0]))
         self.writes = tuple(path for path, _ in in_order)
         self._values = [values for _, values in in_order]
+        self._by_path = dict(in_order)
         self.size = self._values[0].n
         names = tuple(map(dotted, columns))
         self.axes = (
@@ -106,6 +110,11 @@ class Columns(Factor):
         return [
             (path, values[digit]) for path, values in zip(self.writes, self._values, strict=True)
         ]
+
+    def read(self, digit: int, path: Path) -> Any:
+        """Return what is written at a path, or MISSING."""
+        values = self._by_path.get(path)
+        return super().read(digit, path) if values is None else values[digit]
 
     def leaves(self) -> Iterable[Path]:
         """Return the paths of all values that are no sections."""

@@ -8,13 +8,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from icarus.design.admission import Admission
-from icarus.design.counting import DRAWN, Counts, Excluded, shares_of
+from icarus.design.admitting import Admission
+from icarus.design.counting import DRAWN, Counts, Excluded, counted, shares_of
 from icarus.design.designs import Design, Occurrence, Part
 from icarus.design.drawing import integers
 from icarus.design.factors import Change, Factor
+from icarus.design.occurring import occurrences_in
 from icarus.design.points import (
-    MISSING,
     Path,
     Point,
     Template,
@@ -23,8 +23,8 @@ from icarus.design.points import (
     value_at,
     write,
 )
+from icarus.design.rule_reading import ReadDerived, ReadDigit, ReadPath, ReadWhole, Satisfied
 from icarus.design.rules import BoundRule, Constraint, Digits, Reader, Rule, RuleError
-from icarus.design.sections import occurrences_in
 from icarus.errors import DesignError
 from icarus.util import Tree
 
@@ -44,6 +44,7 @@ class Nested(Factor):
 
     def __init__(self, design: Design) -> None:
         self.design = design
+        self.partial = True
         self.size = design.size
         self.writes = design.writes
         self.axes = design.axes
@@ -245,23 +246,23 @@ class Product(Design):
         """Return the constraint of a design that is a factor."""
         design = self.factors[number].design  # type: ignore[attr-defined]
         text = next(one.text for one in design.constraints if one.name == name)
-        satisfied = _Satisfied(design, name)
+        satisfied = Satisfied(design, name)
         rule = Rule(f"where.{name}", name, satisfied, None, {}, stated=text)
-        return self._bound_to(rule, [number], {"digit": _Digit(number)})
+        return self._bound_to(rule, [number], {"digit": ReadDigit(number)})
 
     def _reader(self, path: Path) -> tuple[Reader, set[int]]:
         """Return what reads a path from digits, and the factors that it depends on."""
         for written, rule in reversed(self._derived):
             if is_part(path, written):
-                return _Derived(rule, path[len(written) :]), set(rule.factors)
+                return ReadDerived(rule, path[len(written) :]), set(rule.factors)
         factors = self.factors_of(path)
         base = value_at(self.base, path)
-        return _Read([(number, self.factors[number]) for number in factors], path, base), set(
+        return ReadPath([(number, self.factors[number]) for number in factors], path, base), set(
             factors
         )
 
     def _tree_reader(self) -> Reader:
-        return _Whole(self, len(self._derived))
+        return ReadWhole(self, len(self._derived))
 
     def tree_of(self, digits: Digits, n_derived: int) -> Tree:
         """Return the tree of a point, with the first derived parameters only."""
@@ -321,10 +322,10 @@ class Product(Design):
             return super()._sampled(n, seed)
         return self._sampled_from(_Admitted(self), n, seed)
 
-    def counts(self) -> Counts:
-        """Return how many points there are, are admitted, and are excluded by each constraint."""
+    @cached_property
+    def _counts(self) -> Counts:
         if not self.size:
-            return super().counts()
+            return counted(self)
         admission = self.admission
         every = {
             number: admission.breaking(number)
@@ -399,66 +400,3 @@ class _Admitted:
         if self._product._excluded(index):
             return None
         return self._product.admission.place(self._product.digits(index))
-
-
-# What reads values for rules. These are classes, and no closures, as designs can be pickled.
-
-
-class _Read:
-    """Reads a path from the factors that write it, or else from the base."""
-
-    def __init__(self, factors: Sequence[tuple[int, Factor]], path: Path, base: Any) -> None:
-        self._factors = factors
-        self._path = path
-        self._base = None if base is MISSING else (base,)
-
-    def __call__(self, digits: Digits) -> Any:
-        for number, factor in self._factors:
-            value = factor.read(digits[number], self._path)
-            # A section that a factor writes replaces that of the base with all that is in it.
-            if value is not MISSING or not isinstance(factor, Nested):
-                return value
-        return MISSING if self._base is None else self._base[0]
-
-
-class _Derived:
-    """Reads what a derived parameter gives, or something in it."""
-
-    def __init__(self, rule: BoundRule, path: Path) -> None:
-        self._rule = rule
-        self._path = path
-
-    def __call__(self, digits: Digits) -> Any:
-        return value_at(self._rule.value(digits), self._path)
-
-
-class _Whole:
-    """Makes the whole tree of a point."""
-
-    def __init__(self, product: Product, n_derived: int) -> None:
-        self._product = product
-        self._n_derived = n_derived
-
-    def __call__(self, digits: Digits) -> Any:
-        return self._product.tree_of(digits, self._n_derived)
-
-
-class _Digit:
-    """Reads the digit of a factor."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-
-    def __call__(self, digits: Digits) -> int:
-        return digits[self._number]
-
-
-class _Satisfied:
-    """Says whether a point of a design satisfies one of its constraints."""
-
-    def __init__(self, design: Design, name: str) -> None:
-        self._design = design
-        self._name = name
-
-    def __call__(self, digit: int) -> bool:
-        return self._name not in self._design.broken(digit)

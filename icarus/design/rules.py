@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.core.values import shown
+from icarus.design.axis_values import plain
 from icarus.design.expressions import Expression, ExpressionError
 from icarus.design.naming import NUMBER, Names
 from icarus.design.points import MISSING, Path, own_copy
-from icarus.design.values import plain
 from icarus.plaintext import one_line
 
 __all__ = ["MOST_TABULATED", "BoundRule", "Constraint", "Digits", "Rule", "RuleError", "rule_of"]
@@ -196,7 +196,7 @@ class BoundRule:
                 value = given.evaluate(_Values(self.readers, digits))
             else:
                 value = given(**self._arguments(digits))
-            return bool(value) if self.rule.path is None else plain(value)
+            return _truth(value) if self.rule.path is None else plain(value)
         except RuleError:
             raise
         except ExpressionError as error:
@@ -217,6 +217,13 @@ class BoundRule:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": {}}
+
+
+def _truth(value: Any) -> bool:
+    """Return what a constraint gave; a text, as a veto is one, or nothing is no answer."""
+    if value is None or isinstance(value, str):
+        raise ExpressionError(f"should give True or False, found {shown(value)}")
+    return bool(value)
 
 
 def _raised_at(error: Exception) -> str:

@@ -224,6 +224,7 @@ RULES = [
 ]
 
 
+@settings(max_examples=30)
 @given(
     st.lists(st.sampled_from(RULES), unique=True),
     st.lists(st.integers(1, 3), min_size=6, max_size=6),
@@ -353,6 +354,14 @@ def test_what_functions_raise_is_a_problem_with_its_place() -> None:
     ]
     with pytest.raises(DesignError, match=r"derive.workload.x: division by zero, at point 2"):
         d.product(BASE, {"workload.alpha": [1, 2]}, derive={"workload.x": "1 / (2 - alpha)"})
+
+
+def test_constraints_say_true_or_false() -> None:
+    for rule in ("strategy_name", "None", lambda: "too small", lambda: None):
+        with pytest.raises(DesignError, match=r"where.a: should give True or False, found "):
+            d.product(BASE, {"strategy.name": ["LCE"]}, where={"a": rule})
+    design = d.product(BASE, {"a.x": [0, 1]}, where={"a": "x", "b": lambda x: np.bool_(True)})
+    assert [point.excluded for point in design] == ["a", None]
 
 
 def test_names_that_several_parameters_have_are_written_longer() -> None:
@@ -591,6 +600,7 @@ def check_sections(design: Any) -> None:
             assert by_key.setdefault(design.section_key(i, *pair), content) == content
 
 
+@settings(max_examples=30)
 @given(factors(), st.sampled_from([None, "_i % 3 != 1", "strategy_name != 'LCE'", "alpha != 3"]))
 def test_sections_are_told_with_the_first_points_that_have_them(
     given: list[Any], rule: str | None

@@ -12,8 +12,12 @@ import pytest
 from icarus import design as d
 from icarus.errors import SettingsError
 from icarus.loading import load
+from icarus.orchestration.executors import executor_choice
+from icarus.orchestration.executors.executor_choice import make_executor
 from icarus.planning.identity import experiment_id
 from icarus.planning.loading import SettingsSource, execute_settings
+from icarus.planning.plan import make_plan
+from icarus.planning.settings import fill_defaults
 
 BASE = {
     "topology": {"name": "GEANT"},
@@ -237,6 +241,13 @@ class TestLayers:
     def test_what_varies_in_one_layer_may_be_fixed_in_the_next(self, sweep, below, above, expected):
         settings = sweep(f"extends = 'below.toml'\n{above}", below=below)
         assert values(settings, "a", "b") == expected
+
+    def test_an_axis_that_a_later_layer_replaces_keeps_its_place(self, sweep):
+        settings = sweep(
+            "extends = 'below.toml'\naxes = { a.b = [3, 4] }",
+            below="axes.a = { b = [1, 2], c = [1, 2] }",
+        )
+        assert [axis.name for axis in settings.EXPERIMENT_QUEUE.axes] == ["a.b", "a.c"]
 
     def test_files_are_named_from_the_folder_of_the_one_that_extends_them(self, tmp_path):
         written(tmp_path, "base.a.b = 1", "lowest.json".replace("json", "toml"))
@@ -485,3 +496,13 @@ class TestProblems:
         path = tmp_path / "sweep.toml"
         path.write_bytes(b"\xef\xbb\xbfbase.a.b = 1\n")
         assert points(load(path)) == [{"a": {"b": 1}}]
+
+
+def test_processes_of_a_pool_have_nothing_to_execute(sweep, monkeypatch):
+    monkeypatch.setattr(executor_choice, "PoolExecutor", lambda *given: given)
+    queue = "EXPERIMENT_QUEUE = [{}]"
+    settings = [sweep(SWEEP), load(written(Path(), queue, "module.py"))]
+    plan = make_plan(sweep(SWEEP, overrides={"ENGINE": "python"}))
+    for one, source in zip(settings, [None, settings[1].source], strict=True):
+        fill_defaults(one)
+        assert source in make_executor("pool", plan, one, 1, lambda: None)

@@ -152,6 +152,12 @@ def test_all_problems_are_told_at_once(problems):
     assert len(problems(*given)) == 3
 
 
+def test_they_are_told_also_where_the_design_cannot_be_made(problems):
+    told = problems("workload.alpha={'linspce': [0], 'n': 1}", "strategy.name=[]")
+    assert "-c workload.alpha: unknown axis 'linspce'; did you mean 'linspace'?" in told
+    assert any(one.endswith("axes.strategy.name: a list without values") for one in told)
+
+
 @pytest.mark.parametrize("load", ["sweep.toml"], indirect=True)
 def test_a_setting_that_is_misspelt_is_a_problem_in_a_sweep(problems):
     assert problems("SEDE=3", "SEED='x'") == [

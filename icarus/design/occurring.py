@@ -13,7 +13,7 @@ from icarus.design.designs import Occurrence
 from icarus.design.rules import MOST_TABULATED
 
 if TYPE_CHECKING:
-    from icarus.design.admission import Component
+    from icarus.design.admitting import Component
     from icarus.design.products import Product
 
 __all__ = ["occurrences_in"]
