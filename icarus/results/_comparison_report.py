@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from icarus.plaintext import one_line, some_of
-from icarus.results.comparing import Comparison, ComparisonRow, Test, Verdict
+from icarus.results.comparing import Comparison, ComparisonRow, Method, Verdict
 from icarus.results.labels import value_text
 from icarus.results.tables import plain_cell
 from icarus.results.variation import short_name
@@ -74,9 +74,9 @@ def _head(comparison: Comparison, names: Sequence[str]) -> Iterator[str]:
         yield f"{one_line(change.parameter)}: {_values(change.a)} -> {_values(change.b)}"
     tests = Counter(row.test for row in comparison.rows)
     for test, explained in (
-        (Test.PAIRED, "paired t test: replications with the same requests"),
-        (Test.WELCH, f"Welch's t test: {_why_unpaired(comparison)}"),
-        (Test.EXACT, "exact: chance has no part in it"),
+        (Method.PAIRED, "paired t test: replications with the same requests"),
+        (Method.WELCH, f"Welch's t test: {_why_unpaired(comparison)}"),
+        (Method.EXACT, "exact: chance has no part in it"),
     ):
         if tests[test]:
             yield f"{explained}, {tests[test]} comparisons"

@@ -104,7 +104,6 @@ def differences(a: Samples, b: Samples, paired: np.ndarray, alpha: float) -> Dif
     of_a = _moments(values_a, a.experiments, slack)
     of_b = _moments(values_b, b.experiments, slack)
     each = values_b[:n_pairs] - values_a[:n_pairs]
-    each[np.abs(each) <= slack[a.experiments[:n_pairs]]] = 0.0
     of_pairs = _moments(each, a.experiments[:n_pairs], slack)
 
     is_paired = paired[:, np.newaxis]

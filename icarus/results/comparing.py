@@ -28,7 +28,7 @@ from icarus.results.metrics import Metric, metrics_in, metrics_meant
 from icarus.results.resultset import ResultSet, jsonable
 from icarus.results.variation import Dimension, Path, dimensions_of, paths_of, resolve
 
-__all__ = ["Change", "Comparison", "ComparisonRow", "Test", "Verdict", "compare"]
+__all__ = ["Change", "Comparison", "ComparisonRow", "Method", "Verdict", "compare"]
 
 _First = TypeVar("_First")
 _Second = TypeVar("_Second")
@@ -37,7 +37,7 @@ _MOST_NAMED = 3
 """Experiments or metrics that a note names."""
 
 
-class Test(StrEnum):
+class Method(StrEnum):
     """How a difference is told from chance."""
 
     PAIRED = "paired t"
@@ -74,7 +74,7 @@ class ComparisonRow:
         The experiment's place among those that both campaigns have, from 0.
     metric : str
         Such as ``LATENCY.MEAN``.
-    test : Test
+    test : Method
     n_a, n_b : int
         Replications that count; of pairs both are the number of pairs.
     mean_a, mean_b : float
@@ -96,7 +96,7 @@ class ComparisonRow:
     experiment: dict[str, Any]
     number: int
     metric: str
-    test: Test
+    test: Method
     n_a: int
     n_b: int
     mean_a: float
@@ -381,7 +381,7 @@ def _rows(
                     number=place,
                     experiment=experiment,
                     metric=dotted(path),
-                    test=_test(found.exact[at], beside.paired[place]) if tested else Test.NONE,
+                    test=_test(found.exact[at], beside.paired[place]) if tested else Method.NONE,
                     n_a=int(found.n_a[at]),
                     n_b=int(found.n_b[at]),
                     mean_a=float(found.mean_a[at]),
@@ -397,10 +397,10 @@ def _rows(
     return rows
 
 
-def _test(exact: bool, paired: bool) -> Test:
+def _test(exact: bool, paired: bool) -> Method:
     if exact:
-        return Test.EXACT
-    return Test.PAIRED if paired else Test.WELCH
+        return Method.EXACT
+    return Method.PAIRED if paired else Method.WELCH
 
 
 def _verdict(differs: bool, tested: bool) -> Verdict:
