@@ -11,7 +11,7 @@
     ├── NoKernelError      a simulation that the compiled engine cannot run
     ├── ClusterError       a cluster that cannot be reached, or that was lost
     ├── ProcessError       processes, or what they need, that the system does not give
-    ├── ResultsError       a results file that cannot be read or written
+    ├── ResultsError       results that cannot be read, written or compared
     │   ├── JournalError   the same of a campaign's journal
     │   └── UnwritableError  a value that results cannot keep
     └── PlotError          a plot that the results at hand cannot give
@@ -153,11 +153,7 @@ class ProcessError(IcarusError):
 
 
 class ResultsError(IcarusError):
-    """A results file that cannot be read or written."""
-
-
-class JournalError(ResultsError):
-    """A campaign's journal that cannot be read or written, or that another run is writing.
+    """Results that cannot be read, written or compared.
 
     Parameters
     ----------
@@ -175,6 +171,10 @@ class JournalError(ResultsError):
     def problems(self) -> list[str]:
         """One line per problem."""
         return list(map(str, self.args))
+
+
+class JournalError(ResultsError):
+    """A campaign's journal that cannot be read or written, or that another run is writing."""
 
 
 class UnwritableError(ResultsError, ValueError):

@@ -36,6 +36,12 @@ RUNS = (
         "show.txt",
     ),
     Run("icarus plot results/quickstart.pickle", "plot.txt"),
+    Run(
+        "icarus compare results/quickstart.pickle results/quickstart.pickle"
+        " --where-a strategy=LCE --where-b strategy=LCD --metric LATENCY.MEAN",
+        "compare.txt",
+        1,
+    ),
     Run("icarus list", "list.txt"),
     Run("icarus list strategies PROB_CACHE", "list-prob-cache.txt"),
     Run("icarus validate examples/mistakes.py", "mistakes.txt", 2),

@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +19,12 @@ from icarus.errors import IcarusError
 from icarus.plaintext import cut
 from icarus.release import version
 
+if TYPE_CHECKING:
+    from icarus.core.console import PlainConsole
+
 __all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main", "warn"]
 __all__ += ["override_option", "results_argument", "settings_argument", "strict_option"]
+__all__ += ["table_console"]
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -64,6 +68,15 @@ def command(
             sys.exit(_INTERRUPTED)
 
     return guarded
+
+
+def table_console() -> PlainConsole:
+    """Return where tables are printed."""
+    from icarus.core.console import PlainConsole
+
+    console = PlainConsole()
+    # A file or a pipe has no width to fit into.
+    return console if console.is_terminal else PlainConsole(width=10_000)
 
 
 def warn(text: str) -> None:

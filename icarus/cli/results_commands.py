@@ -15,6 +15,7 @@ from icarus.cli.common import (
     echo_json,
     main,
     results_argument,
+    table_console,
     warn,
 )
 
@@ -48,14 +49,9 @@ def print_results(path: Path, as_json: bool) -> None:
 def show_results(path: Path, metrics: tuple[str, ...]) -> None:
     """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval."""
     from icarus.cli.reading import distinct
-    from icarus.core.console import PlainConsole
     from icarus.results.tables import results_table
 
-    console = PlainConsole()
-    if not console.is_terminal:
-        # A file or a pipe has no width to fit into.
-        console = PlainConsole(width=10_000)
-    console.print(results_table(distinct(path), metrics))
+    table_console().print(results_table(distinct(path), metrics))
 
 
 @results.command("merge")

@@ -15,7 +15,7 @@ from icarus.results.resultset import ResultSet
 from icarus.results.variation import dimensions_of, rows_of, short_name
 from icarus.theory.distributions import means_confidence_interval
 
-__all__ = ["results_table"]
+__all__ = ["plain_cell", "results_table"]
 
 _LONGEST = 500
 """Characters of a name or value that a cell shows."""
@@ -54,21 +54,21 @@ def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
     table = Table()
     for dimension in dimensions:
         name = short_name(dimension.path)
-        table.add_column(_plain(name), justify="right" if dimension.numeric else "left")
+        table.add_column(plain_cell(name), justify="right" if dimension.numeric else "left")
     table.add_column("n", justify="right")
     for path in scalar:
-        table.add_column(Text("\n").join(map(_plain, path)), justify="right")
+        table.add_column(Text("\n").join(map(plain_cell, path)), justify="right")
     groups: dict[tuple[Hashable, ...], list[int]] = {}
     for i in range(len(trees)):
         groups.setdefault(tuple(one.keys[i] for one in dimensions), []).append(i)
     for key, members in groups.items():
-        texts = [_plain(one.texts[value]) for one, value in zip(dimensions, key, strict=True)]
+        texts = [plain_cell(one.texts[value]) for one, value in zip(dimensions, key, strict=True)]
         cells = [_cell([number(trees[i].getval(path)) for i in members]) for path in scalar]
         table.add_row(*texts, str(len(members)), *cells)
     return table
 
 
-def _plain(text: object) -> Text:
+def plain_cell(text: object) -> Text:
     """Return text of any origin for a cell: one line in which nothing is markup."""
     return Text(one_line(text, _LONGEST))
 
