@@ -10,10 +10,10 @@ from icarus.compiler import beside
 from icarus.core.machine import available_cores
 from icarus.execution.compiled.ahead import wishes_of
 from icarus.execution.compiled.engine_choice import BREAK_EVEN, pair_of, requests_of
-from icarus.execution.simulation import Simulation
 from icarus.orchestration.events import Event, JobEnded, JobsAdded
 from icarus.orchestration.executors import DaskExecutor, Executor, SerialExecutor
 from icarus.orchestration.jobs import Job
+from icarus.orchestration.kinds import SimulationTask
 from icarus.planning.plan import Plan
 
 __all__ = ["CodeBeside"]
@@ -60,7 +60,7 @@ class CodeBeside:
         for job in jobs:
             self._add(job)
         beside.instead(self._compiler)
-        experiments = [one for one in plan.experiments if pair_of(one) in self._left]
+        experiments = [one for one in plan.simulations if pair_of(one) in self._left]
         for wish in wishes_of(experiments, plan.collectors, plan.engine):
             beside.ask(wish)
 
@@ -74,11 +74,11 @@ class CodeBeside:
                 self._add(job)
 
     def _add(self, job: Job) -> None:
-        simulation = job.argument
-        if not isinstance(simulation, Simulation):
+        task = job.task
+        if not isinstance(task, SimulationTask):
             return
-        params = simulation.params
-        if (params.get("engine") or simulation.engine) != "auto":
+        params = task.params
+        if (params.get("engine") or task.engine) != "auto":
             return
         if job.experiment not in self._known:
             self._known[job.experiment] = (

@@ -21,6 +21,7 @@ __all__ = [
     "check_destination",
     "check_file_name",
     "default_destination",
+    "folder_of",
     "require_no_fewer",
     "write_results",
     "writer_of",
@@ -30,6 +31,11 @@ __all__ = [
 def default_destination(settings_path: str | os.PathLike[str]) -> Path:
     """Return where the results of a settings module go unless another place is named."""
     return Path("results") / f"{Path(settings_path).stem}.pickle"
+
+
+def folder_of(file: Path) -> Path:
+    """Return where the jobs of a campaign leave files, going by its results file."""
+    return file.with_suffix("") if file.suffix else file.with_name(f"{file.name}.files")
 
 
 def absolute(path: Path) -> Path:

@@ -18,6 +18,8 @@ from icarus.core.hashing import digest, fingerprint_of_file
 from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
 from icarus.core.signatures import files_opened
+from icarus.planning.job_kinds import SIMULATION, kind_of
+from icarus.registry import JOB_KIND
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
 
@@ -70,6 +72,12 @@ def identities_of(
     )
     keys = []
     for experiment in experiments:
+        kind = kind_of(experiment)
+        if kind != SIMULATION:
+            # Neither collectors nor the version of simulations mean anything to it.
+            found = fingerprints.of_kind(kind, experiment)
+            keys.append(digest([kind, experiment_id(experiment), seed, found]))
+            continue
         relevant = experiment
         if "engine" in experiment:
             relevant = {k: v for k, v in experiment.items() if k != "engine"}
@@ -114,6 +122,17 @@ class Fingerprints:
             if isinstance(section, Mapping) and kind != "desc":
                 found += self._of_section(kind, section)
         return sorted(found)
+
+    def of_kind(self, kind: str, experiment: Mapping[str, Any]) -> list[list[str]]:
+        """Return those of an experiment of another kind than simulations, the kind's code first."""
+        found = [
+            one
+            for section, value in experiment.items()
+            if section != "desc"
+            for one in self._of_value(str(section), value)
+        ]
+        code = self._code(JOB_KIND[kind], f"job kind {kind}")
+        return [[kind, str(code)], *sorted(found)]
 
     def of_collectors(self, collectors: Mapping[str, Mapping[str, Any]]) -> list[list[list[str]]]:
         """Return the same for data collectors: their options by name."""

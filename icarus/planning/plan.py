@@ -19,6 +19,7 @@ from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.engine_choice import EngineName, choose_engine, pair_requests
 from icarus.plaintext import some_of
 from icarus.planning.identity import experiment_id, identities_of
+from icarus.planning.job_kinds import SIMULATION, check_by_kind, kind_of
 from icarus.planning.limits import Limits, memory_problems
 from icarus.planning.replications import (
     Replications,
@@ -73,13 +74,22 @@ class Plan:
 
     @property
     def n_jobs(self) -> int:
-        """Number of simulations: experiments times replications; further ones may follow."""
+        """Number of jobs: experiments times replications; further ones may follow."""
         return len(self.experiments) * self.n_replications
 
     @cached_property
+    def simulations(self) -> list[Tree]:
+        """The experiments that are simulations, in the order of the queue."""
+        return [one for one in self.experiments if kind_of(one) == SIMULATION]
+
+    @cached_property
     def pair_requests(self) -> list[float]:
-        """How many requests all simulations together have for the code of each experiment's."""
-        return pair_requests(self.experiments, self.n_replications)
+        """How many requests all simulations together have for the code of each experiment's.
+
+        0 for experiments that are none.
+        """
+        together = iter(pair_requests(self.simulations, self.n_replications))
+        return [next(together) if kind_of(one) == SIMULATION else 0.0 for one in self.experiments]
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
         """Return the parameters that differ between experiments, each with its values."""
@@ -152,7 +162,6 @@ def make_plan(settings: Settings) -> Plan:
         raise SettingsError([f"{name}: missing, and the settings are frozen" for name in missing])
     problems = _check_general(settings)
     collectors = _collectors(settings, problems)
-    problems += replication_problems(settings["REPLICATIONS"], collectors)
     experiments: list[Tree] = []
     warnings = list(settings.warnings)
     if "EXPERIMENT_QUEUE" not in settings:
@@ -161,6 +170,10 @@ def make_plan(settings: Settings) -> Plan:
         )
     else:
         experiments = _experiments(settings["EXPERIMENT_QUEUE"], problems, warnings)
+    only_simulations = all(kind_of(one) == SIMULATION for one in experiments)
+    problems += replication_problems(
+        settings["REPLICATIONS"], collectors if only_simulations else None
+    )
     if not problems:
         problems = _lacking_kernels(experiments, collectors, settings["ENGINE"])
     vetoes = {} if problems else vetoed(settings["VETO"], experiments, problems)
@@ -306,6 +319,11 @@ def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[T
             continue
         experiment = Tree(entry)
         experiments.append(experiment)
+        of_kind = check_by_kind(experiment)
+        if of_kind is not None:
+            for place, message in of_kind:
+                found.setdefault((place, message), []).append(number)
+            continue
         report = checker.check_experiment(experiment)
         for place, message in report.problems:
             found.setdefault((place, message), []).append(number)
@@ -337,7 +355,7 @@ def _lacking_kernels(
     found: dict[tuple[str, str], list[int]] = {}
     for number, experiment in enumerate(experiments):
         asked_for = experiment.get("engine") or engine
-        if asked_for != "compiled":
+        if asked_for != "compiled" or kind_of(experiment) != SIMULATION:
             continue
         choice = choose_engine(conformed(experiment), collectors, asked_for)
         if choice.engine != asked_for:
