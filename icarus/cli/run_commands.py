@@ -211,7 +211,10 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
         elapsed = timestr(snapshot.elapsed)
         # The terminal may be gone, which changes nothing about how the campaign ended.
         with contextlib.suppress(OSError):
-            echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
+            plan = orchestrator.plan
+            alike = len(plan.simulations) == len(plan.experiments)
+            what = "simulations" if alike else "jobs"
+            echo(f"{snapshot.planned} {what} in {elapsed}: {', '.join(counts)}")
             echo(f"results: {file}")
     if orchestrator.stopped_by is not None:
         return 128 + orchestrator.stopped_by

@@ -10,10 +10,10 @@ from icarus.compiler import beside
 from icarus.core.machine import available_cores
 from icarus.execution.compiled.ahead import wishes_of
 from icarus.execution.compiled.engine_choice import BREAK_EVEN, requests_of
-from icarus.execution.simulation import Simulation
 from icarus.orchestration.events import Event, JobEnded, JobsAdded
 from icarus.orchestration.executors import DaskExecutor, Executor, SerialExecutor
 from icarus.orchestration.jobs import Job
+from icarus.orchestration.kinds import SimulationTask
 from icarus.planning.plan import Plan
 
 __all__ = ["CodeBeside"]
@@ -62,7 +62,7 @@ class CodeBeside:
             self._add(job)
         beside.instead(self._compiler)
         each = zip(plan.experiments, plan.pairs, strict=True)
-        experiments = [one for one, pair in each if pair in self._left]
+        experiments = [one for one, pair in each if pair and pair in self._left]
         for wish in wishes_of(experiments, plan.collectors, plan.engine):
             beside.ask(wish)
 
@@ -76,11 +76,11 @@ class CodeBeside:
                 self._add(job)
 
     def _add(self, job: Job) -> None:
-        simulation = job.argument
-        if not isinstance(simulation, Simulation):
+        task = job.task
+        if not isinstance(task, SimulationTask):
             return
-        params = simulation.params
-        if (params.get("engine") or simulation.engine) != "auto":
+        params = task.params
+        if (params.get("engine") or task.engine) != "auto":
             return
         if job.experiment not in self._known:
             self._known[job.experiment] = (

@@ -23,6 +23,7 @@ __all__ = [
     "check_destination",
     "check_file_name",
     "default_destination",
+    "folder_of",
     "require_no_fewer",
     "write_results",
     "writer_of",
@@ -35,6 +36,11 @@ def default_destination(
     """Return where the results of settings, or of a shard, go unless another place is named."""
     suffix = "" if selection is None else selection.suffix
     return Path("results") / f"{Path(settings_path).stem}{suffix}.pickle"
+
+
+def folder_of(file: Path) -> Path:
+    """Return where the jobs of a campaign leave files, going by its results file."""
+    return file.with_suffix("") if file.suffix else file.with_name(f"{file.name}.files")
 
 
 def absolute(path: Path) -> Path:

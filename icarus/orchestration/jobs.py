@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from icarus.execution.simulation import Simulation, simulate
+from icarus.orchestration.kinds import Product, Task
 from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
+from icarus.planning.job_kinds import kind_of
+from icarus.registry import JOB_KIND
 
 if TYPE_CHECKING:
     from icarus.planning.plan import Plan
@@ -34,11 +35,7 @@ _NOTE = 100
 
 @dataclass(frozen=True)
 class Job:
-    """One unit of work.
-
-    Executors know nothing of what a job does: it is a callable with an argument, and a
-    heartbeat to report progress to.
-    """
+    """One unit of work, of which executors know no more than that it is a task to perform."""
 
     id: str
     """What it is recognised by, in any run of the same campaign."""
@@ -48,10 +45,12 @@ class Job:
     """Its place in the campaign, from 0."""
     label: str
     """What it is called on the screen."""
-    task: Callable[..., Any]
-    """A picklable callable, called as ``task(argument, heartbeat)``."""
-    argument: Any
-    """Its picklable argument."""
+    task: Task
+    """What is to be done; picklable."""
+    verdict: Outcome | None = None
+    """How it ends without being run, where that is known before."""
+    folder: str | None = None
+    """Where it may leave files."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ class Outcome:
     """How a job ended. Workers return outcomes and never raise."""
 
     status: Status
-    value: Any = None
-    """What the task returned, if it did."""
+    value: Product | None = None
+    """What came of the task, if it is OK."""
     error: str = ""
     """What went wrong, in one line."""
     traceback: str = ""
@@ -103,13 +102,16 @@ def jobs_of(plan: Plan) -> list[Job]:
 
     A job's id is made of its experiment's key (``icarus.planning.identity``) and of the number of
     the replication: it is the same in every run that would give the same result for it, and another
-    one otherwise.
+    one otherwise. What it does is for its kind to say.
     """
     varying = list(plan.varying())
     jobs: list[Job] = []
-    each = zip(plan.experiments, plan.ids, plan.keys, plan.pair_requests, strict=True)
-    for experiment, identity, key, together in each:
+    each = zip(plan.experiments, plan.ids, plan.keys, strict=True)
+    for number, (experiment, identity, key) in enumerate(each):
         label = _label(experiment, varying)
+        kind: type[Task] = JOB_KIND[kind_of(experiment)]
+        veto = plan.vetoes.get(identity)
+        verdict = None if veto is None else Outcome(Status.VETOED, error=veto, attempts=0)
         for replication in range(plan.n_replications):
             jobs.append(
                 Job(
@@ -117,11 +119,8 @@ def jobs_of(plan: Plan) -> list[Job]:
                     id=job_id(key, replication),
                     number=len(jobs),
                     label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
-                    task=simulate,
-                    argument=Simulation(
-                        *(experiment, plan.collectors, plan.seed, replication, plan.engine),
-                        pair_requests=together,
-                    ),
+                    task=kind.of(plan, number, replication),
+                    verdict=verdict,
                 )
             )
     return jobs
@@ -144,4 +143,4 @@ def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
         value = experiment.getval(path)
         if value is not None:
             parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
-    return one_line(" ".join(parts), _LONGEST_LABEL)
+    return one_line(" ".join(parts) or kind_of(experiment), _LONGEST_LABEL)

@@ -6,12 +6,13 @@ import dataclasses
 
 from icarus.errors import UnwritableError
 from icarus.orchestration.jobs import Outcome
+from icarus.orchestration.kinds import Product
 from icarus.orchestration.status import Status
 from icarus.results.encoding import Encoder
 
 __all__ = ["keepable"]
 
-_MEMBERS = ("results", "engine", "engine_reason", "n_requests")
+_MEMBERS = dataclasses.fields(Product)
 
 
 def keepable(outcome: Outcome) -> Outcome:
@@ -28,11 +29,11 @@ def keepable(outcome: Outcome) -> Outcome:
         The same, or FAILED in the place of one whose value contains itself, is nested too deeply
         or is too large; the error names the metric.
     """
-    if outcome.status is not Status.OK:
+    if outcome.value is None:
         return outcome
     encoder = Encoder()
     try:
-        told = [encoder.encode(getattr(outcome.value, name, None)) for name in _MEMBERS]
+        told = [encoder.encode(getattr(outcome.value, one.name)) for one in _MEMBERS]
         encoder.payload([*told, encoder.encode(outcome.messages)])
     except UnwritableError as error:
         return dataclasses.replace(

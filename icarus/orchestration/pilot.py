@@ -150,7 +150,7 @@ def run_pilot(settings: Settings) -> Estimate:
 
 def _trials(plan: Plan) -> list[_Trial]:
     """Choose experiments: one for each strategy and policy, and others between them."""
-    admitted = [i for i, identity in enumerate(plan.ids) if identity not in plan.vetoes]
+    admitted = [i for i in range(len(plan.ids)) if _is_estimated(plan, i)]
     known = {i: lengths for i in admitted if (lengths := _lengths_of(plan.experiments[i]))}
     by_pair = {plan.pairs[i]: i for i in reversed(list(known))}
     chosen = sorted(by_pair.values())[:_MOST]
@@ -164,6 +164,11 @@ def _trials(plan: Plan) -> list[_Trial]:
         short = min(max(total // _SHARE, _LEAST), total)
         trials.append(_Trial(i, total, (short, min(2 * short, total))))
     return trials
+
+
+def _is_estimated(plan: Plan, number: int) -> bool:
+    """Return whether an experiment is a simulation, and to be run."""
+    return bool(plan.pairs[number]) and plan.ids[number] not in plan.vetoes
 
 
 def _lengths_of(experiment: Tree) -> dict[str, int]:
@@ -249,7 +254,7 @@ def _estimate(
     label = ""
     labels = [job.label for job in jobs_of(replace(plan, n_replications=1))]
     for i, experiment in enumerate(plan.experiments if every else ()):
-        if plan.ids[i] in plan.vetoes:
+        if not _is_estimated(plan, i):
             continue
         like = [own[i]] if i in own else by_pair.get(plan.pairs[i]) or every
         setup, pace = (fmean(column) for column in zip(*like, strict=True))
@@ -261,7 +266,7 @@ def _estimate(
     done = sum(sum(set(one.lengths)) for one in trials)
     return Estimate(
         tried=len(trials),
-        experiments=len(plan.experiments) - len(plan.vetoes),
+        experiments=sum(_is_estimated(plan, i) for i in range(len(plan.experiments))),
         requests=done / (sum(one.requests for one in trials) or 1),
         took=took,
         processor_time=total * plan.n_replications,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import multiprocessing
 import os
@@ -29,6 +30,7 @@ from icarus.orchestration.board import Board
 from icarus.orchestration.ending import kill_families, lead_family
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.kinds.task import JobContext, Product, Report
 from icarus.orchestration.link import Link, Part, packed
 from icarus.orchestration.output import Capture, Output, flush, print_into
 from icarus.orchestration.signals import STOP_SIGNALS
@@ -88,7 +90,7 @@ def serve(end: Connection, terms: Terms) -> None:
             (data,) = link.receive()
             board.start(slot)
             link.send([STARTED])
-            outcome = problem or _work(data, lambda requests: board.report(slot, requests))
+            outcome = problem or _work(data, functools.partial(board.report, slot))
             link.send(_packed(replace(outcome, output=terms.output.text())))
 
 
@@ -155,13 +157,13 @@ def _execute_settings(source: SettingsSource | None) -> Outcome | None:
     return None
 
 
-def _work(data: bytes | bytearray, heartbeat: Callable[[int], None]) -> Outcome:
+def _work(data: bytes | bytearray, report: Report) -> Outcome:
     try:
         job = pickle.loads(data)
     except BaseException as error:
         text = f"the job cannot be read in a worker process: {error_line(error)}"
         return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
-    outcome = run_job(job, heartbeat)
+    outcome = run_job(job, report)
     flush()
     return outcome
 
@@ -176,21 +178,21 @@ def _packed(outcome: Outcome) -> list[Part]:
         return packed(failed)
 
 
-def run_job(job: Job, heartbeat: Callable[[int], None], output: Output | None = None) -> Outcome:
+def run_job(job: Job, report: Report, output: Output | None = None) -> Outcome:
     """Run a job and return its outcome, whatever its code does.
 
     Parameters
     ----------
     job : Job
-    heartbeat : callable
-        Called with the number of requests processed, now and then.
+    report : callable
+        Called now and then with how much was done, and in which phase the job is.
     output : Output, optional
         Where what the job prints is to go; by default it goes where it does.
 
     Raises
     ------
     JobStopped
-        If the heartbeat raised it, or a signal handler.
+        If `report` raised it, or a signal handler.
     KeyboardInterrupt
         If the user interrupted it, and not the job itself.
     """
@@ -205,9 +207,9 @@ def run_job(job: Job, heartbeat: Callable[[int], None], output: Output | None = 
         _collected_messages(messages) as paused,
         nullcontext() if output is None else Capture(output) as capture,
     ):
-        told = paused(heartbeat, nullcontext if capture is None else capture.paused)
+        told = paused(report, nullcontext if capture is None else capture.paused)
         try:
-            facts = {"status": Status.OK, "value": job.task(job.argument, told)}
+            facts = {"status": Status.OK, "value": _product_of(job, told)}
         except JobStopped:
             raise
         except Cancel as asked:
@@ -230,6 +232,17 @@ def run_job(job: Job, heartbeat: Callable[[int], None], output: Output | None = 
         messages=messages,
         output="" if output is None else output.text(),
     )
+
+
+def _product_of(job: Job, report: Report) -> Product:
+    context = JobContext(report, job.task.phases, job.folder)
+    product = job.task.perform(context)
+    if not isinstance(product, Product):
+        raise TypeError(
+            f"a task should return an icarus.orchestration.Product, found {type(product).__name__}"
+        )
+    files = context.files()
+    return replace(product, files=files) if files else product
 
 
 def _end_if_forked(process: int) -> None:
@@ -291,12 +304,12 @@ def _collected_messages(messages: list[tuple[int, str, str]]) -> Iterator[Callab
     handlers = root.handlers[:]
     collecting: list[logging.Handler] = [_ListHandler(messages)]
 
-    def paused(heartbeat: Callable[[int], None], shown: Callable[[], Any]) -> Callable[[int], None]:
-        def call(requests: int) -> None:
+    def paused(report: Report, shown: Callable[[], Any]) -> Report:
+        def call(amount: int, phase: int) -> None:
             root.handlers[:] = handlers
             try:
                 with shown():
-                    heartbeat(requests)
+                    report(amount, phase)
             finally:
                 root.handlers[:] = collecting
 

@@ -25,6 +25,8 @@ from icarus.core.hashing import (
 from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
 from icarus.core.signatures import files_opened
+from icarus.planning.job_kinds import SIMULATION, kind_of
+from icarus.registry import JOB_KIND
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
 
@@ -85,6 +87,13 @@ def identities_of(
     texts: dict[tuple[int, ...], str] = {}
     ids, keys = [], []
     for experiment in experiments:
+        of_kind = kind_of(experiment)
+        if of_kind != SIMULATION:
+            # Neither collectors nor the version of simulations mean anything to it.
+            ids.append(experiment_id(experiment))
+            kept = fingerprints.of_kind(of_kind, experiment)
+            keys.append(digest([of_kind, ids[-1], seed, kept]))
+            continue
         told: dict[str, str] = {}
         found: list[list[list[str]]] = []
         for kind, section in experiment.items():
@@ -143,6 +152,17 @@ class Fingerprints:
             if isinstance(section, Mapping) and kind != "desc":
                 found += self._of_section(kind, section)
         return sorted(found)
+
+    def of_kind(self, kind: str, experiment: Mapping[str, Any]) -> list[list[str]]:
+        """Return those of an experiment of another kind than simulations, the kind's code first."""
+        found = [
+            one
+            for section, value in experiment.items()
+            if section != "desc"
+            for one in self._of_value(str(section), value)
+        ]
+        code = self._code(JOB_KIND[kind], f"job kind {kind}")
+        return [[kind, str(code)], *sorted(found)]
 
     def of_collectors(self, collectors: Mapping[str, Mapping[str, Any]]) -> list[list[list[str]]]:
         """Return the same for data collectors: their options by name."""

@@ -24,6 +24,7 @@ from icarus.execution.compiled.engine_choice import (
 )
 from icarus.plaintext import some_of
 from icarus.planning.identity import identities_of
+from icarus.planning.job_kinds import SIMULATION, kind_of
 from icarus.planning.limits import Limits, memory_problems
 from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
@@ -79,18 +80,29 @@ class Plan:
 
     @property
     def n_jobs(self) -> int:
-        """Number of simulations: experiments times replications; further ones may follow."""
+        """Number of jobs: experiments times replications; further ones may follow."""
         return len(self.experiments) * self.n_replications
 
     @cached_property
+    def simulations(self) -> list[Tree]:
+        """The experiments that are simulations, in the order of the queue."""
+        return [one for one in self.experiments if kind_of(one) == SIMULATION]
+
+    @cached_property
     def pair_requests(self) -> list[float]:
-        """How many requests all simulations together have for the code of each experiment's."""
-        return pair_requests(self.experiments, self.pairs, self.n_replications)
+        """How many requests all simulations together have for the code of each experiment's.
+
+        0 for experiments that are none.
+        """
+        pairs = [pair for pair in self.pairs if pair]
+        together = iter(pair_requests(self.simulations, pairs, self.n_replications))
+        return [next(together) if pair else 0.0 for pair in self.pairs]
 
     @cached_property
     def pairs(self) -> list[str]:
-        """What tells the strategy and policy of each experiment from others."""
-        return pairs_of(self.experiments)
+        """What tells strategy and policy of each simulation from others; empty for other kinds."""
+        pairs = iter(pairs_of(self.simulations))
+        return [next(pairs) if kind_of(one) == SIMULATION else "" for one in self.experiments]
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
         """Return the parameters that differ between experiments, each with its values."""
@@ -172,7 +184,6 @@ def make_plan(settings: Settings) -> Plan:
         raise SettingsError([f"{name}: missing, and the settings are frozen" for name in missing])
     problems = _check_general(settings)
     collectors = _collectors(settings, problems)
-    problems += replication_problems(settings["REPLICATIONS"], collectors)
     queue = Queue()
     warnings = list(settings.warnings)
     if "EXPERIMENT_QUEUE" not in settings:
@@ -181,6 +192,10 @@ def make_plan(settings: Settings) -> Plan:
         )
     else:
         queue = read_queue(settings["EXPERIMENT_QUEUE"], problems, warnings)
+    only_simulations = all(kind_of(one) == SIMULATION for one in queue.experiments)
+    problems += replication_problems(
+        settings["REPLICATIONS"], collectors if only_simulations else None
+    )
     if not problems:
         problems = _lacking_kernels(queue, collectors, settings["ENGINE"])
     experiments, vetoes = queue.experiments, queue.excluded
@@ -307,7 +322,7 @@ def _lacking_kernels(
     found: dict[tuple[str, str], list[int]] = {}
     for number, experiment in enumerate(queue.experiments):
         asked_for = experiment.get("engine") or engine
-        if asked_for != "compiled" or number in queue.excluded:
+        if asked_for != "compiled" or number in queue.excluded or kind_of(experiment) != SIMULATION:
             continue
         choice = choose_engine(conformed(experiment), collectors, asked_for)
         if choice.engine != asked_for:

@@ -12,6 +12,7 @@ from icarus.core.values import nesting_problem, shown
 from icarus.design import Design, Point
 from icarus.design.drawing import integers
 from icarus.plaintext import some_of
+from icarus.planning.job_kinds import check_by_kind
 from icarus.planning.sections import SharedSections
 from icarus.planning.validation import SectionChecker
 from icarus.util import Tree
@@ -92,6 +93,11 @@ def _read(entries: Iterable[_Entry], read: Queue, problems: list[str], warnings:
         if excluded is not None:
             # Perhaps as it could not be run.
             read.excluded[number] = excluded
+            continue
+        of_kind = check_by_kind(experiment)
+        if of_kind is not None:
+            for one in of_kind:
+                found.setdefault(one, []).append(number)
             continue
         report = checker.check_experiment(experiment)
         for one in report.problems:

@@ -22,11 +22,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from calls import job_that_calls
 
 from icarus.errors import Cancel, SettingsError
 from icarus.orchestration import Status
 from icarus.orchestration.executors import PoolExecutor, SerialExecutor
-from icarus.orchestration.jobs import Job
 from icarus.planning.limits import Limits
 
 
@@ -178,7 +178,7 @@ def task(argument, heartbeat):
 
 
 def job(what):
-    return Job("job", "", 0, what, task, SimpleNamespace(what=what))
+    return job_that_calls(task, SimpleNamespace(what=what), label=what)
 
 
 @pytest.fixture(params=["serial", "pool"])

@@ -79,13 +79,14 @@ def make_executor(
     serial = n_processes == 1 and not settings["PARALLEL_EXECUTION"]
     if executor == "serial" or (executor is None and serial):
         return SerialExecutor(tick, plan.limits)
-    # Here, so that no two workers compile the same and forked ones have it already. What is not
-    # asked for is compiled beside them.
-    from icarus.execution.compiled.ahead import compile_ahead
-
     if settings["N_PROCESSES"] is None and (reason := cores().reason):
         logger.info("%d processes, one for each core: %s", n_processes, reason)
-    compile_ahead(plan.experiments, plan.collectors, plan.engine)
+    if plan.simulations:
+        # Here, so that no two workers compile the same and forked ones have it already. What is
+        # not asked for is compiled beside them.
+        from icarus.execution.compiled.ahead import compile_ahead
+
+        compile_ahead(plan.simulations, plan.collectors, plan.engine)
     return PoolExecutor(n_processes, plan.start_method, _components(settings), plan.limits)
 
 

@@ -339,7 +339,8 @@ class PoolExecutor:
         for worker in self._workers:
             noted = self._board.read(worker.slot)
             if worker.job is not None and noted.pid:
-                running.append(Running(worker.job, noted.requests, now - noted.started))
+                age = now - noted.started
+                running.append(Running(worker.job, noted.amount, age, noted.phase))
         return sorted(running, key=lambda one: one.job.number)
 
     def interrupt(self) -> None:

@@ -39,7 +39,7 @@ class SerialExecutor:
         self._next: Job | None = None
         self._started: list[Job] = []
         self._running: tuple[Job, Watch] | None = None
-        self._requests = 0
+        self._told = (0, 0)
         self._thread: threading.Thread | None = None
         self._in_tick = False
         self._interrupted = False
@@ -64,7 +64,7 @@ class SerialExecutor:
         job, self._next = self._next, None
         if job is None:
             return []
-        self._requests = 0
+        self._told = (0, 0)
         self._thread = threading.current_thread()
         self._interrupted = False
         began = time.time()
@@ -107,10 +107,10 @@ class SerialExecutor:
             self._output.start_trimming()
         return self._output
 
-    def _heartbeat(self, requests: int) -> None:
+    def _heartbeat(self, amount: int, phase: int) -> None:
         if self._running is not None:
             self._running[1].beat()
-        self._requests = requests
+        self._told = amount, phase
         self._in_tick = True
         try:
             self._tick()
@@ -124,7 +124,8 @@ class SerialExecutor:
         running = self._running
         if running is None:
             return []
-        return [Running(running[0], self._requests, running[1].age)]
+        amount, phase = self._told
+        return [Running(running[0], amount, running[1].age, phase)]
 
     def interrupt(self) -> None:
         """Stop the job under way: at once from its own thread, else at its next report."""

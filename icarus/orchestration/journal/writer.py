@@ -44,6 +44,7 @@ from icarus.orchestration.journal.outcomes import (
     experiment_key,
     outcome_entry,
     run_entry,
+    task_entry,
 )
 from icarus.orchestration.journal.ownership import digest_of
 from icarus.orchestration.journal.recovery import move_aside, open_or_salvage
@@ -333,10 +334,10 @@ class Journal:
             connection.execute(
                 "UPDATE jobs SET status = 'RUNNING', attempts = ?, started = ?, duration = NULL, "
                 "error = NULL, ended_in = NULL, record = NULL, experiment = ?, identity = ?, "
-                "replication = ?, engine = ? WHERE id = ?",
+                "replication = ?, kind = ?, task = ? WHERE id = ?",
                 (
                     *(attempt, time.time(), self._experiment(job), job.experiment),
-                    *(job.argument.replication, job.argument.engine, job.id),
+                    *(job.task.replication, job.task.kind, task_entry(job), job.id),
                 ),
             )
 
@@ -344,7 +345,8 @@ class Journal:
         """Keep how a job ended, or refuse to where that is no fault of the disk."""
         try:
             payload = outcome_entry(job, outcome, attempt, self._run)
-            with self._transaction(on_disk=True) as connection:
+            # What was not run to an end is decided anew by the next run.
+            with self._transaction(on_disk=outcome.status not in RUN_AGAIN) as connection:
                 record = self._record(f"{OUTCOME}{job.id}", payload)
                 experiment = self._experiment(job)
                 if outcome.status is Status.OK and experiment_key(job) in self._unkept:
@@ -386,8 +388,11 @@ class Journal:
             )
             connection.execute("DELETE FROM running")
             connection.executemany(
-                "INSERT INTO running VALUES (?, ?, ?)",
-                [(one.job.id, one.requests, one.age) for one in snapshot.running],
+                "INSERT INTO running VALUES (?, ?, ?, ?, ?)",
+                [
+                    (one.job.id, one.amount, one.job.task.unit, column(one.where), one.age)
+                    for one in snapshot.running
+                ],
             )
 
     def _finish(self, snapshot: Snapshot, stopped_by: int | None) -> None:
