@@ -11,6 +11,7 @@ from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
 from icarus.planning.job_kinds import kind_of
 from icarus.registry import JOB_KIND
+from icarus.results.labels import value_text
 
 if TYPE_CHECKING:
     from icarus.planning.plan import Plan
@@ -142,5 +143,5 @@ def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
     for path in varying or [("strategy", "name"), ("topology", "name")]:
         value = experiment.getval(path)
         if value is not None:
-            parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
+            parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value_text(value)}")
     return one_line(" ".join(parts) or kind_of(experiment), _LONGEST_LABEL)

@@ -36,7 +36,7 @@ class Outline:
         lines = [] if self.design is None else self.design.describe()
         if self.plan is None:
             return [*lines, *_refusal()]
-        return [*lines, *self.plan.describe(varying=self.design is None)]
+        return [*lines, *self.plan.describe(self.design)]
 
     def resolved(self) -> list[str]:
         """Return the settings that are in force, a line each."""

@@ -23,8 +23,6 @@ MOST_EXPERIMENTS = 10**6
 """Of one campaign: the plan of so many takes a minute and some 2 GB."""
 _MOST_NAMES = 3
 """Components that a warning lists which do not know a parameter."""
-
-
 _LOOKED_AT = 300
 """Values of a section that are looked at in a design that is too large for one campaign."""
 
@@ -61,7 +59,7 @@ def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
     problems, warnings : list of str
         Get what is wrong and what looks odd.
     """
-    read = Queue()
+    read, n_known = Queue(), len(problems)
     if isinstance(queue, (str, Mapping)) or not isinstance(queue, Iterable):
         problems.append(
             f"EXPERIMENT_QUEUE: should be a list or deque of experiments, found {queue!r}"
@@ -74,7 +72,7 @@ def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
         )
     else:
         _read(_entries(queue), read, problems, warnings)
-        if not read.experiments and not problems:
+        if not read.experiments and len(problems) == n_known:
             problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
     return read
 
