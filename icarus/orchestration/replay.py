@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from icarus.core.suffixes import SETTINGS_SUFFIXES
+from icarus.core.suffixes import is_settings
 from icarus.errors import JournalError, ResultsError
 from icarus.execution.simulation import Simulation, simulate
 from icarus.orchestration.jobs import Job, Outcome
@@ -56,7 +56,7 @@ def recorded_job(path: Path, wanted: str) -> Recorded:
     try:
         journal = find_journal(path)
     except JournalError:
-        if not path.is_file() or path.suffix in SETTINGS_SUFFIXES:
+        if not path.is_file() or is_settings(path):
             raise
         return _from_results(path, wanted)
     row = job_row(journal, wanted)
