@@ -417,7 +417,8 @@ class TestProblems:
 
     def test_they_name_the_layer_also_where_the_whole_design_shows_them(self, problems):
         told = problems(
-            "extends = 'below.toml'\naxes.a.c = [1]", below="where.'x: y' = 'beta > 1'\nbase.a.b = 1"
+            "extends = 'below.toml'\naxes.a.c = [1]",
+            below="where.'x: y' = 'beta > 1'\nbase.a.b = 1",
         )
         assert len(told) == 1
         assert told[0].startswith("below.toml: where.x: y: ")
