@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icarus.cli.common import warn
-from icarus.core.suffixes import SETTINGS_SUFFIXES, is_sweep
+from icarus.core.suffixes import is_settings, is_sweep
 from icarus.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _of_another_kind(path: Path) -> str | None:
             f"the journal of a campaign, not its results; icarus results recover {path} -o FILE "
             f"makes results of it, icarus status {path} says how far it is"
         )
-    if path.suffix in SETTINGS_SUFFIXES and path.is_file():
+    if is_settings(path) and path.is_file():
         made = default_destination(path)
         what = "a sweep file" if is_sweep(path) else "a settings module"
         return (

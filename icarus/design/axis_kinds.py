@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from icarus.core.hashing import stable_hash
-from icarus.core.values import shown
+from icarus.core.values import nesting_problem, shown
 from icarus.design.axis_values import (
     Listed,
     Stepped,
@@ -85,7 +85,8 @@ class Choice(Axis):
             return [f"should be a list of values, found an array of {self.given.ndim} dimensions"]
         if not len(self.given):
             return ["a list without values"]
-        return []
+        nested = nesting_problem(self.given)
+        return [] if nested is None else [nested[1]]
 
     def values(self, name: str, seed: int) -> Values:
         values = [plain(value) for value in self.given]

@@ -125,14 +125,23 @@ class Stepped(Values):
 
 
 def plain(value: Any) -> Any:
-    """Return a value with nothing of NumPy's scalars in it, and containers that are its own."""
+    """Return a value with nothing of NumPy's scalars in it, and containers that are its own.
+
+    Mappings become Trees; those in lists stay what they are, as in Trees.
+    """
+    if isinstance(value, Mapping):
+        return Tree({_item(key): plain(item) for key, item in value.items()})
+    return _item(value)
+
+
+def _item(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    if isinstance(value, Mapping):
-        return Tree({plain(key): plain(item) for key, item in value.items()})
     if type(value) in (list, tuple, set, frozenset):
-        return type(value)(plain(item) for item in value)
-    return value
+        return type(value)(_item(item) for item in value)
+    if type(value) is dict:
+        return {_item(key): _item(item) for key, item in value.items()}
+    return plain(value) if isinstance(value, Tree) else value
 
 
 def key_of(value: Any) -> Hashable:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from icarus.core.values import shown
+from icarus.core.values import nesting_problem, shown
 from icarus.design.axes import Lhs
 from icarus.design.axis_values import plain
 from icarus.design.concatenation import Concatenation, without_repeated
@@ -98,7 +99,7 @@ def _product(
     base, factors, derive = overridden(base, factors, derive)
     parts = _Parts(base, factors, seed, problems)
     parts.check()
-    names = Names(parts.leaves(derive))
+    names = Names(parts.leaves(derive) if where or derive else ())
     derives = _rules("derive", derive, names, parts, problems)
     wheres = _rules("where", where, names, parts, problems)
     if problems:
@@ -116,11 +117,16 @@ class _Parts:
         self.factors: list[Factor] = []
         self.derives: list[Rule] = []
         self.wheres: list[Rule] = []
-        if isinstance(base, Mapping):
-            self.base: Tree = plain(base)
-        else:
+        self.writers: dict[Path, Factor] = {}
+        self._leaves: set[Path] = set()
+        """Where factors write values that are no sections."""
+        self.base = Tree()
+        if not isinstance(base, Mapping):
             problems.append(f"base: should be a tree of sections, found {shown(base)}")
-            self.base = Tree()
+        elif (nested := nesting_problem(base)) is not None:
+            problems.append(f"base.{nested[0]}: {nested[1]}")
+        else:
+            self.base = plain(base)
         for factor in given:
             if isinstance(factor, Design):
                 self._take(factor)
@@ -142,24 +148,35 @@ class _Parts:
         self.wheres += [rule for rule in design.rules if rule.path is None]
 
     def check(self) -> None:
-        """Find paths that are in each other's way."""
-        writers: dict[Path, Factor] = {}
+        """Find paths that are in each other's way, and names that are taken."""
         for factor in self.factors:
             for path in factor.writes:
-                place = f"axes.{dotted(path)}"
-                if path in writers:
-                    self.problems.append(f"{place}: it is given twice")
-                writers[path] = factor
-                self._check_way(path, place)
+                if path in self.writers:
+                    self.problems.append(f"axes.{dotted(path)}: it is given twice")
+                self.writers[path] = factor
+        if any(len(path) > 1 for path in self.writers):
+            columns = [factor for factor in self.factors if not isinstance(factor, Nested)]
+            self._leaves = {path for factor in columns for path in factor.leaves()}
+        for path in self.writers:
+            self._check_way(path, f"axes.{dotted(path)}")
         for factor in self.factors:
             if isinstance(factor, Nested):
-                self._check_reads(factor, writers)
+                self._check_reads(factor)
         for rule in self.derives:
-            self.check_derived(rule.path or (), writers)
+            self.check_derived(rule.path or ())
+        for name, n in Counter(self.constraint_names()).items():
+            if n > 1:
+                self.problems.append(f"where.{name}: {n} designs that are factors have it")
 
-    def _check_reads(self, factor: Nested, writers: Iterable[Path]) -> None:
+    def constraint_names(self) -> list[str]:
+        """Return the names of the constraints of designs that are factors."""
+        nested = [factor for factor in self.factors if isinstance(factor, Nested)]
+        inner = [one.name for factor in nested for one in factor.design.constraints]
+        return inner + [rule.name for rule in self.wheres]
+
+    def _check_reads(self, factor: Nested) -> None:
         """Find axes that would change what a design rests on that knows nothing of them."""
-        for other in writers:
+        for other in self.writers:
             if other not in factor.writes and any(
                 is_part(path, other) for path in factor.design.reads
             ):
@@ -170,33 +187,33 @@ class _Parts:
 
     def _check_way(self, path: Path, place: str) -> None:
         """Find a value that is where a path needs a section."""
+        replaced = False
         for length in range(1, len(path)):
-            value = value_at(self.base, path[:length])
-            if value is MISSING:
-                return
-            if not isinstance(value, Tree):
-                where = dotted(path[:length])
-                self.problems.append(f"{place}: {where} is {shown(value)} in base, and no section")
-                return
+            where = path[:length]
+            value = value_at(self.base, where)
+            # The sections of an axis replace what is in base.
+            replaced = replaced or where in self.writers
+            if where in self._leaves:
+                self.problems.append(
+                    f"{place}: {dotted(where)} is an axis whose values are no sections"
+                )
+            elif not replaced and value is not MISSING and not isinstance(value, Tree):
+                self.problems.append(
+                    f"{place}: {dotted(where)} is {shown(value)} in base, and no section"
+                )
 
-    def check_derived(self, path: Path, writers: Mapping[Path, Any]) -> None:
+    def check_derived(self, path: Path) -> None:
         """Find axes that a derived parameter would overwrite."""
         place = f"derive.{dotted(path)}"
         self._check_way(path, place)
-        for other in writers:
+        for other in self.writers:
             if other == path:
                 self.problems.append(f"{place}: it is an axis, which cannot be derived")
             elif is_part(other, path):
                 self.problems.append(f"{place}: the axis {dotted(other)} is inside of it")
 
-    def writers(self) -> dict[Path, Factor]:
-        """Return what writes each path."""
-        return {path: factor for factor in self.factors for path in factor.writes}
-
     def leaves(self, derive: Any) -> list[Path]:
         """Return the paths of all parameters that points may have."""
-        if not derive and not isinstance(derive, Mapping):
-            derive = {}
         paths = [path for path, value in leaves_of(self.base) if not isinstance(value, Tree)]
         paths += [path for factor in self.factors for path in factor.leaves()]
         paths += [rule.path for rule in self.derives if rule.path]
@@ -218,14 +235,7 @@ def _rules(
         problems.append(f"{kind}: should be a mapping to expressions, found {shown(given)}")
         return []
     rules = []
-    taken = {rule.name for rule in parts.wheres}
-    taken |= {
-        one.name
-        for factor in parts.factors
-        if isinstance(factor, Nested)
-        for one in factor.design.constraints
-    }
-    writers = parts.writers()
+    taken = parts.constraint_names()
     for key, rule in given.items():
         name, path = str(key), None
         place = f"{kind}.{name}"
@@ -235,7 +245,7 @@ def _rules(
             if kind == "derive":
                 path = path_of(key)
                 name = dotted(path)
-                parts.check_derived(path, writers)
+                parts.check_derived(path)
             rules.append(rule_of(place, name, rule, path, names))
         except ValueError as error:
             problems += [f"{place}: {line}" for line in str(error).split("\n")]
@@ -330,7 +340,8 @@ def cover(
     Returns
     -------
     Design
-        In the order of the product, with numbers of its own. Axes in a zip or lhs count as one.
+        In the order of the product, with numbers of its own; ``_i`` is that of the product. Axes
+        in a zip or lhs count as one.
 
     Raises
     ------

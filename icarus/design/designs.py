@@ -188,6 +188,11 @@ class Design(Sequence[Point]):
         DesignError
             If there are not so many, or they are too rare to be found.
         """
+        for name, value in (("n", n), ("seed", seed)):
+            if type(value) is not int or value < 0:
+                raise DesignError(
+                    [f"sample: {name} should be a whole number from 0 up, found {shown(value)}"]
+                )
         return Part(self, self._sampled(n, seed))
 
     def _sampled(self, n: int, seed: int) -> Sequence[int]:

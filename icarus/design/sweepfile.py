@@ -10,6 +10,7 @@ import copy
 import datetime
 import json
 import os
+import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,9 +99,12 @@ class Sweep:
 
     def _placed(self, problem: str) -> str:
         """Return a problem of the design with the place that it has in a file."""
-        names = [name for name in self.places if problem.startswith(f"{name}: ")]
-        name = max(names, key=len, default="")
-        return f"{self.places.get(name, f'{self.files[-1]}: ')}{problem.removeprefix(name)}"
+        # Names of constraints may have colons in them.
+        ends = [found.start() for found in re.finditer(": ", problem)]
+        names = [problem[:end] for end in ends if problem[:end] in self.places]
+        if not names:
+            return f"{self.files[-1]}: {problem}"
+        return self.places[names[-1]] + problem.removeprefix(names[-1])
 
     def text(self) -> str:
         """Return a sweep file, in JSON, that says the same and extends nothing."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from icarus.core.suffixes import SETTINGS_SUFFIXES
+from icarus.core.suffixes import is_settings
 from icarus.errors import ComponentError, JournalError, ResultsError
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.kept import KeptTask
@@ -58,7 +58,7 @@ def recorded_job(path: Path, wanted: str) -> Recorded:
     try:
         journal = find_journal(path)
     except JournalError:
-        if not path.is_file() or path.suffix in SETTINGS_SUFFIXES:
+        if not path.is_file() or is_settings(path):
             raise
         return _from_results(path, wanted)
     row = job_row(journal, wanted)

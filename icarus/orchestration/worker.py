@@ -24,10 +24,10 @@ from typing import Any
 import psutil
 
 from icarus.compiler import beside
-from icarus.core import system
+from icarus.core import marks, system
 from icarus.errors import Cancel
 from icarus.orchestration.board import Board
-from icarus.orchestration.ending import kill_families, lead_family
+from icarus.orchestration.ending import Family
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.kinds.task import JobContext, Product, Report
@@ -64,6 +64,8 @@ class Terms:
     the process has inherited them."""
     log_level: int
     """Least level of messages to send back."""
+    family: Family
+    """What its jobs start."""
     environment: dict[str, str | None]
     """Variables that the process was started with and jobs are not to see; None removes one."""
 
@@ -90,12 +92,13 @@ def serve(end: Connection, terms: Terms) -> None:
             (data,) = link.receive()
             board.start(slot)
             link.send([STARTED])
-            outcome = problem or _work(data, functools.partial(board.report, slot))
+            report = functools.partial(board.report, slot)
+            outcome = problem or _work(data, report, terms.family)
             link.send(_packed(replace(outcome, output=terms.output.text())))
 
 
 def _become_worker(terms: Terms) -> None:
-    lead_family()
+    terms.family.lead()
     print_into(terms.output)
     for name, value in terms.environment.items():
         if value is None:
@@ -109,9 +112,12 @@ def _become_worker(terms: Terms) -> None:
     # They were blocked while the process started.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     try:
-        threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+        watch = threading.Thread(
+            target=_end_with_parent, args=(terms.family,), name="parent watch", daemon=True
+        )
+        watch.start()
     except RuntimeError:
-        # No more threads are to be had. What jobs start is left over then.
+        # No more threads are to be had. What jobs start is left to the guardian then.
         system.end_with_parent(signal.SIGKILL)
     # Should the system run out of memory, it is to kill a worker and not the parent.
     with suppress(OSError):
@@ -121,14 +127,14 @@ def _become_worker(terms: Terms) -> None:
     root.setLevel(terms.log_level)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(family: Family) -> None:
     """End this process and all that it has started once its parent is gone."""
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         # Not by the pipe that multiprocessing has for this: jobs of other workers, and what
         # these have started, may hold its other end.
         _wait_for_end_of(parent.pid)
-        kill_families([os.getpid()])
+        family.end()
         os._exit(1)
 
 
@@ -157,13 +163,13 @@ def _execute_settings(source: SettingsSource | None) -> Outcome | None:
     return None
 
 
-def _work(data: bytes | bytearray, report: Report) -> Outcome:
+def _work(data: bytes | bytearray, report: Report, family: Family) -> Outcome:
     try:
         job = pickle.loads(data)
     except BaseException as error:
         text = f"the job cannot be read in a worker process: {error_line(error)}"
         return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
-    outcome = run_job(job, report)
+    outcome = run_job(job, report, family=family)
     flush()
     return outcome
 
@@ -178,7 +184,9 @@ def _packed(outcome: Outcome) -> list[Part]:
         return packed(failed)
 
 
-def run_job(job: Job, report: Report, output: Output | None = None) -> Outcome:
+def run_job(
+    job: Job, report: Report, output: Output | None = None, family: Family | None = None
+) -> Outcome:
     """Run a job and return its outcome, whatever its code does.
 
     Parameters
@@ -188,6 +196,8 @@ def run_job(job: Job, report: Report, output: Output | None = None) -> Outcome:
         Called now and then with how much was done, and in which phase the job is.
     output : Output, optional
         Where what the job prints is to go; by default it goes where it does.
+    family : Family, optional
+        What sees to it that nothing that the job starts outlives it.
 
     Raises
     ------
@@ -202,6 +212,7 @@ def run_job(job: Job, report: Report, output: Output | None = None) -> Outcome:
     facts: dict[str, Any]
     process = os.getpid()
     with (
+        nullcontext() if family is None else family.of_a_job(),
         surroundings_restored(),
         _ctrl_c_noted() as pressed,
         _collected_messages(messages) as paused,
@@ -308,7 +319,7 @@ def _collected_messages(messages: list[tuple[int, str, str]]) -> Iterator[Callab
         def call(amount: int, phase: int) -> None:
             root.handlers[:] = handlers
             try:
-                with shown():
+                with shown(), marks.lifted():
                     report(amount, phase)
             finally:
                 root.handlers[:] = collecting

@@ -32,18 +32,16 @@ from icarus.design.overriding import overriding
 from icarus.design.sweep_reading import parsed, read_text
 from icarus.design.sweepfile import Sweep, read_sweep
 from icarus.errors import (
-    DesignError,
     IcarusError,
     SettingsError,
     nearest,
     nearest_file,
-    suggestion,
 )
-from icarus.planning.settings import GENERAL_SETTINGS, check_setting
+from icarus.planning.settings import GENERAL_SETTINGS
+from icarus.planning.sweep_settings import sweep_settings
 from icarus.util import Settings, literal
 
 __all__ = [
-    "SWEEP_SETTINGS",
     "SettingsSource",
     "execute_settings",
     "load_settings",
@@ -177,7 +175,9 @@ def execute_settings(
     their imports and helpers when they run.
     """
     if is_sweep(source.path):
-        return _sweep_settings(source)
+        sweep = source.sweep or read_sweep(source.path, source.text)
+        names, paths = source.names_overridden(), source.paths_overridden()
+        return sweep_settings(source.path, sweep, names, paths)
     code = _compile(source)
     _check_override_names(source, code)
     module = ModuleType(source.module_name)
@@ -191,59 +191,15 @@ def execute_settings(
     namespace.update(given or {})
     namespace.update(copy.deepcopy(source.names_overridden()))
     guarded = _Namespace(namespace, source)
-    with overriding(source.paths_overridden()) as paths:
+    with overriding(source.paths_overridden()) as designs:
         try:
             exec(code, namespace, guarded)
         except (Exception, SystemExit) as error:
-            problems = [*guarded.problems.values(), *paths.wrong, *_problems_of(source, error)]
+            problems = [*guarded.problems.values(), *designs.wrong, *_problems_of(source, error)]
             raise SettingsError(problems) from error
-    if problems := [*guarded.problems.values(), *paths.problems(source.path)]:
+    if problems := [*guarded.problems.values(), *designs.problems(source.path)]:
         raise SettingsError(problems)
     return {name: value for name, value in namespace.items() if name == name.upper()}
-
-
-_FUNCTIONS = {"VETO": "[where] says what is excluded", "HOOKS": "write a settings module"}
-"""Settings that take functions, with what there is in their place for a sweep file."""
-
-SWEEP_SETTINGS = [
-    name for name in GENERAL_SETTINGS if name not in {"EXPERIMENT_QUEUE", *_FUNCTIONS}
-]
-"""The settings that a sweep file may have."""
-
-
-def _sweep_settings(source: SettingsSource) -> dict[str, Any]:
-    """Return the settings of a sweep file, the design as the queue."""
-    sweep = source.sweep or read_sweep(source.path, source.text)
-    given = source.names_overridden()
-    problems = list(sweep.problems)
-    for name, value in sweep.settings.items():
-        place = sweep.places[f"settings.{name}"]
-        problems += [f"{place}: {text}" for text in _setting_problems(name, value)]
-    for name, value in given.items():
-        problems += [f"-c {name}: {text}" for text in _setting_problems(name, value)]
-    queue = None
-    # What is missing because it was wrong would be missed.
-    if not sweep.problems:
-        with overriding(source.paths_overridden()) as paths:
-            try:
-                queue = sweep.design()
-            except DesignError as error:
-                problems += error.problems
-        problems += paths.problems(source.path)
-    if problems:
-        raise SettingsError(problems)
-    return {**sweep.settings, **given, "EXPERIMENT_QUEUE": queue}
-
-
-def _setting_problems(name: str, value: Any) -> list[str]:
-    """Return what is wrong with a setting that a sweep file has, or that is overridden in it."""
-    if name == "EXPERIMENT_QUEUE":
-        return ["the experiments of a sweep are made of [base] and [axes]"]
-    if name in _FUNCTIONS:
-        return [f"it takes functions, which a sweep file has none of; {_FUNCTIONS[name]}"]
-    if name not in GENERAL_SETTINGS:
-        return [f"unknown setting; {suggestion(name, SWEEP_SETTINGS)}"]
-    return check_setting(name, value)
 
 
 _KINDS_OF_VALUES: dict[str, tuple[type, ...]] = {

@@ -28,8 +28,8 @@ from icarus.design.sweep_models import (
     Two,
     Uniform,
 )
-from icarus.planning.loading import SWEEP_SETTINGS
 from icarus.planning.settings import GENERAL_SETTINGS
+from icarus.planning.sweep_settings import SWEEP_SETTINGS
 
 __all__ = ["sweep_model", "sweep_schema"]
 

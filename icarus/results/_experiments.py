@@ -136,8 +136,8 @@ def side_of(
         failed = f"; {len(results.failures)} simulations failed" if results.failures else ""
         raise ResultsError(f"{name}: there are no results to compare{failed}")
     entries = [*zip(results, results.metadata, strict=True)]
-    failed_params = [params for params, _ in results.failures]
-    rows = rows_of([*(params for (params, _), _ in entries), *failed_params])
+    without_results = [params for params, _ in results.failures]
+    rows = _rows([*(params for (params, _), _ in entries), *without_results])
     chosen = list(range(len(rows)))
     for condition in conditions:
         try:
@@ -155,21 +155,32 @@ def side_of(
     return side
 
 
+def _rows(experiments: Iterable[Tree]) -> list[Row]:
+    """Return the parameters of experiments as rows; those of the same parts are one object."""
+    known: dict[tuple[Any, ...], Row] = {}
+    rows = []
+    for params in experiments:
+        # Replications that are read from a file share all parts of their parameters.
+        parts = (*params.keys(), *map(id, params.values()))
+        if parts not in known:
+            known[parts] = rows_of([params])[0]
+        rows.append(known[parts])
+    return rows
+
+
 def _enter(
     side: Side, entries: Sequence[tuple[tuple[Tree, Tree], Mapping[str, Any]]], rows: Sequence[Row]
 ) -> None:
     """Enter results into a side, by experiment and replication."""
     known: dict[frozenset[tuple[Path, Key]], Experiment] = {}
+    of_row: dict[int, Experiment] = {}
     seeds: dict[int, None] = {}
     unknown: dict[int, Experiment] = {}
-    for (_, tree), facts in entries:
-        number = len(side.trees)
-        row = {path: value for path, value in rows[number].items() if _counts(path)}
-        keys = {path: key for path, value in row.items() if (key := _key(value)) is not MISSING}
-        experiment = known.get(identity := frozenset(keys.items()))
-        if experiment is None:
-            experiment = known[identity] = Experiment(row, keys)
-            side.experiments.append(experiment)
+    for number, (((_, tree), facts), row) in enumerate(zip(entries, rows, strict=True)):
+        if id(row) not in of_row:
+            new = _experiment(row)
+            of_row[id(row)] = known.setdefault(frozenset(new.keys.items()), new)
+        experiment = of_row[id(row)]
         seed, replication = seed_of(facts), facts.get("replication")
         if isinstance(seed, Integral) and isinstance(replication, Integral):
             seeds[int(seed)] = None
@@ -178,7 +189,7 @@ def _enter(
             unknown[number] = experiment
             experiment.results[(side.name, number)] = [number]
         side.trees.append(tree)
-    side.seeds = list(seeds)
+    side.experiments, side.seeds = list(known.values()), list(seeds)
     _leave_out_copies(side.name, entries, unknown)
     side.n_results = sum(len(one.results) for one in side.experiments)
     if again := len(entries) - side.n_results:
@@ -188,8 +199,10 @@ def _enter(
         )
 
 
-def _counts(path: Path) -> bool:
-    return path[0] not in CHANGES_NOTHING
+def _experiment(row: Row) -> Experiment:
+    relevant = {path: value for path, value in row.items() if path[0] not in CHANGES_NOTHING}
+    keys = {path: key for path, value in relevant.items() if (key := _key(value)) is not MISSING}
+    return Experiment(relevant, keys)
 
 
 def _key(value: Any) -> Key:

@@ -292,6 +292,7 @@ def test_a_constraint_may_rest_on_one_before_it() -> None:
     design = d.product({}, axes, where=where)
     assert [point.excluded for point in design] == ["some", "some", "enough", None, "enough", None]
     assert design.counts().excluded["enough"] == d.Excluded(first=2, all=2)
+    assert [design.broken(i) for i in (0, 2)] == [("some",), ("enough",)]
     with pytest.raises(DesignError, match=r"where.enough: division by zero, at point 1$"):
         d.product({}, axes, where=dict(reversed(where.items())))
 
@@ -324,6 +325,16 @@ def test_functions_take_parameters_by_name_or_the_whole_tree() -> None:
     # What does not depend on other axes is computed once.
     assert seen == [(0.5, 1000, 7), (1.5, 1000, 7)]
     assert design.counts().excluded["whole"].all == 3
+
+
+def test_functions_get_values_of_their_own() -> None:
+    def longer(rates: list[int], alpha: int) -> int:
+        rates.append(alpha)
+        return len(rates)
+
+    design = d.product(BASE, {"workload.alpha": [1, 2]}, derive={"workload.n": longer})
+    assert [point["workload"]["n"] for point in design] == [3, 3]
+    assert [point["workload"]["rates"] for point in design] == [[1, 2], [1, 2]]
 
 
 def test_what_functions_raise_is_a_problem_with_its_place() -> None:
@@ -398,6 +409,37 @@ def test_sections_are_values_and_bring_their_parameters() -> None:
         d.product({"strategy": {"name": "EDGE"}}, {"strategy.name.x": [1]})
 
 
+def test_paths_do_not_lead_through_values() -> None:
+    with pytest.raises(DesignError) as refused:
+        d.product(
+            {"desc": "x", "a": {"deep": {"list": [1]}}},
+            {"strategy": SECTIONS, "strategy.name.x": [1], "a.b": [1, 2], "a.b.c": [1]},
+            derive={"desc.x": "1", "a.b.d.e": "1", "strategy.q.r": "1", "a.deep.x": "1"},
+        )
+    assert refused.value.problems == [
+        "axes.strategy.name.x: strategy.name is an axis whose values are no sections",
+        "axes.a.b.c: a.b is an axis whose values are no sections",
+        "derive.desc.x: desc is 'x' in base, and no section",
+        "derive.a.b.d.e: a.b is an axis whose values are no sections",
+    ]
+    endless: dict[str, Any] = {"a": {}}
+    endless["a"]["all"] = endless
+    with pytest.raises(DesignError, match=r"base.a.all: it contains itself"):
+        d.product(endless)
+    with pytest.raises(DesignError, match=r"axes.x.y: it contains itself"):
+        d.product({}, {"x.y": [endless]})
+    assert d.product({"a": "X"}, {"a": SECTIONS[:1], "a.p": [1]})[0]["a"] == {"name": "LCE", "p": 1}
+
+
+def test_lists_keep_what_is_in_them() -> None:
+    design = d.product(
+        {"a": {"list": [{"x": np.int64(1)}]}}, {"b.c": [[{"y": (1, np.float64(2))}]]}
+    )
+    assert design[0].dict() == {"a": {"list": [{"x": 1}]}, "b": {"c": [{"y": (1, 2.0)}]}}
+    assert type(design[0]["a"]["list"][0]) is type(design[0]["b"]["c"][0]) is dict
+    assert type(design[0]["a"]["list"][0]["x"]) is int
+
+
 def test_derived_parameters_are_computed_in_order() -> None:
     design = d.product(
         BASE,
@@ -432,7 +474,7 @@ def test_points_share_nothing_that_can_be_changed() -> None:
         {"strategy": [section, {"name": "Y"}], "cache.levels": [[1], [2]]},
         derive={"cache.options": lambda: {"list": []}},
     )
-    before = [point.dict() for point in design]
+    before = copy.deepcopy([point.dict() for point in design])
     # Neither by what it was made of...
     base["workload"]["rates"].append(3)
     section["weights"].append(3)
@@ -478,6 +520,7 @@ def test_concat_keeps_equal_points_and_union_does_not() -> None:
     assert [point.number for point in both] == [1, 2, 3, 4, 5, 6]
     assert [point.excluded for point in both] == [None, None, "small", None, "small", None]
     assert [both.index(point) for point in both] == [0, 1, 2, 2, 4, 1]
+    assert [both[::-1].index(point) for point in both[::-1]] == [0, 1, 2, 2, 0, 5]
     assert both.counts() == d.Counts(6, 4, {"small": d.Excluded(2, 2)})
     assert [one.name for one in both.constraints] == ["small"]
     # Of equal points the one that is admitted stays.
@@ -567,6 +610,10 @@ def test_a_design_that_is_a_factor_keeps_what_it_rests_on() -> None:
         "parameters",
         "where.inner: a design that is a factor has a constraint of this name",
     ]
+    with pytest.raises(DesignError, match=r"where.inner: 2 designs that are factors have it"):
+        d.product(
+            {}, INNER["product"](), d.concat(d.product({}, {"q.r": [1]}, where={"inner": "r"}))
+        )
     # A product as a factor is taken in with its rules, which see what the whole writes.
     outer = d.product({}, INNER["product"](), {"workload.n": [1, 2]})
     assert {(p["workload"]["n"], p["workload"]["n_warmup"]) for p in outer} == {(1, 10), (2, 20)}
@@ -610,7 +657,8 @@ def test_sections_are_told_with_the_first_points_that_have_them(
     design = d.product(base, *given, where=where, derive={"workload.b": "alpha * 2"})
     check_sections(design)
     check_sections(design[1::2])
-    check_sections(d.concat(design, design[:3]))
+    never = d.product({"workload": {"alpha": 7}}, where={"no": "1 > 2"})
+    check_sections(d.concat(never, design[2:], design))
 
 
 def test_sections_with_too_many_values_are_not_told() -> None:
@@ -658,6 +706,10 @@ def test_parts_that_do_not_exist_are_refused() -> None:
     assert d.product({}, design[5:], {"a.b": [1]}).counts() == d.Counts(0, 0)
     with pytest.raises(IndexError, match="no point 2 in a design of 2"):
         design[2]
+    for n, seed in ((-1, 1), (1.5, 1), (1, -1)):
+        with pytest.raises(DesignError, match=r"sample: (n|seed) should be a whole number from 0"):
+            design.sample(n, seed)
+    assert len(design.sample(0)) == 0
     for k, n in ((0, 2), (3, 2), (1, 0)):
         with pytest.raises(DesignError, match=f"shard: should be one of 1/N to N/N, found {k}/{n}"):
             design.shard(k, n)

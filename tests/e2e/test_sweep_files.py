@@ -75,7 +75,7 @@ def test_a_sweep_that_was_changed_goes_on_from_the_points_that_are_the_same(insi
 
 
 def test_commands_that_take_a_settings_module_take_a_sweep(inside):
-    sweep = inside.write("sweep.json", json.dumps({"extends": "below.toml", "seed": 3}))
+    sweep = inside.write("sweep.JSON", json.dumps({"extends": "below.toml", "seed": 3}))
     inside.write("below.toml", SWEEP)
     done = inside("validate", sweep)
     assert (done.returncode, done.stderr) == (0, "")

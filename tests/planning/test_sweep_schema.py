@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from icarus.errors import SettingsError
-from icarus.planning.loading import SWEEP_SETTINGS, SettingsSource, execute_settings
+from icarus.planning.loading import SettingsSource, execute_settings
 from icarus.planning.sweep_schema import sweep_model, sweep_schema
+from icarus.planning.sweep_settings import SWEEP_SETTINGS
 
 GOOD = [
     "",

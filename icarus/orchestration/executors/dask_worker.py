@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from icarus.core.marks import Mark
+from icarus.orchestration.ending import Family, Guardian
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.executors.alarm import OverLimit, Watch
 from icarus.orchestration.jobs import Job, Outcome
@@ -158,13 +160,21 @@ def _outcome(data: bytes, terms: Terms, report: Report) -> Outcome:
         return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
     output = _place_for_output()
     try:
-        return run_job(job, heartbeat, output)
+        return run_job(job, heartbeat, output, _family())
     except JobStopped as stop:
         status, text = Status.INTERRUPTED, ""
         if isinstance(stop, OverLimit):
             status, text = stop.status, str(stop)
         printed = "" if output is None else output.text()
         return Outcome(status, error=text, started=began, duration=watch.age, output=printed)
+
+
+@functools.cache
+def _family() -> Family:
+    """Return what sees to the end of what jobs start, also if this worker is killed."""
+    mark = Mark.new()
+    Guardian(mark).start()
+    return Family(mark)
 
 
 @functools.cache

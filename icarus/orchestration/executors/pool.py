@@ -24,9 +24,11 @@ from typing import Any
 import psutil
 
 from icarus.compiler import beside
+from icarus.core import system
+from icarus.core.marks import Mark
 from icarus.errors import ProcessError
 from icarus.orchestration.board import Board
-from icarus.orchestration.ending import describe_exit, kill_with_children, started_by
+from icarus.orchestration.ending import Family, Guardian, describe_exit, kill_with_children
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import verdict
@@ -46,8 +48,6 @@ logger = logging.getLogger("orchestration")
 
 _Ended = tuple[Job, Outcome]
 
-_FAMILIES_EVERY = 0.5
-"""Seconds between two looks at what jobs have started."""
 _BEGINS_WITHIN = 10.0
 """Seconds after which a process that has not begun with its job is looked at."""
 _FAREWELL = 1.0
@@ -63,6 +63,8 @@ class _Worker:
     process: BaseProcess
     link: Link
     output: Output
+    mark: Mark
+    """What its jobs start is known by."""
     job: Job | None = None
     given: float = field(default_factory=time.monotonic)
     """When it was given its job."""
@@ -70,8 +72,6 @@ class _Worker:
     """Why it was killed, if we did it."""
     mute_since: float | None = None
     """When its end of the pipe was found to be closed."""
-    family: set[psutil.Process] = field(default_factory=set)
-    """What its jobs were seen to have started."""
 
     @property
     def idle(self) -> bool:
@@ -125,7 +125,11 @@ class PoolExecutor:
         """Jobs for which no process could be had yet."""
         self._started: list[Job] = []
         self._ended: list[_Ended] = []
-        self._looked = 0.0
+        self._mark = Mark.new()
+        self._n_started = 0
+        self._guardian = Guardian(self._mark)
+        # So that what a worker leaves that was killed can be waited for.
+        self._adopted = system.adopt_orphans()
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
@@ -186,6 +190,9 @@ class PoolExecutor:
             return None
 
     def _start_worker(self, slot: int) -> _Worker:
+        self._guardian.start()
+        mark = self._mark.part(self._n_started)
+        self._n_started += 1
         with ExitStack() as undo:
             output = Output()
             undo.callback(output.close)
@@ -193,7 +200,8 @@ class PoolExecutor:
             undo.callback(ours.close)
             level = logging.getLogger().getEffectiveLevel()
             with theirs, _safe_path() as before:
-                terms = Terms(self._board, slot, output, self._source, level, before)
+                family = Family(mark)
+                terms = Terms(self._board, slot, output, self._source, level, family, before)
                 process = self._context.Process(
                     name=f"icarus-worker-{slot}", target=serve, args=(theirs, terms)
                 )
@@ -203,7 +211,7 @@ class PoolExecutor:
                     process.start()
             undo.pop_all()
         self._free.remove(slot)
-        worker = _Worker(slot, process, Link(ours, waits=False), output)
+        worker = _Worker(slot, process, Link(ours, waits=False), output, mark)
         self._workers.append(worker)
         return worker
 
@@ -219,7 +227,6 @@ class PoolExecutor:
             worker.output.trim()
             if worker.slot in ready or worker.process.exitcode is not None:
                 self._listen_to(worker)
-        self._look_at_families()
         self._enforce_limits()
         self._hand_out()
         ended, self._ended = self._ended, []
@@ -275,11 +282,11 @@ class PoolExecutor:
     def _condemn(self, worker: _Worker, status: Status, reason: str) -> None:
         """Kill a worker; what becomes of its job is noted when it is dead."""
         worker.sentence = worker.sentence or (status, reason)
-        kill_with_children([worker.process], worker.family)
+        kill_with_children([worker.process], worker.mark)
 
     def _bury(self, worker: _Worker) -> None:
         """Have a worker replaced that died; its job is lost unless we have ended it."""
-        kill_with_children([worker.process], worker.family)
+        kill_with_children([worker.process], worker.mark)
         worker.process.join()
         if worker.job is not None:
             if worker.sentence is not None:
@@ -302,16 +309,6 @@ class PoolExecutor:
         worker.process.close()
         self._workers.remove(worker)
         self._free.append(worker.slot)
-
-    def _look_at_families(self) -> None:
-        """Note what jobs have started, for the case that it leaves the session of its worker."""
-        now = time.monotonic()
-        if now - self._looked < _FAMILIES_EVERY:
-            return
-        self._looked = now
-        for worker in self._workers:
-            if worker.process.pid is not None:
-                worker.family = started_by(worker.process.pid)
 
     def _enforce_limits(self) -> None:
         """Kill the workers whose jobs are over a limit; what becomes of them is heard later."""
@@ -348,8 +345,9 @@ class PoolExecutor:
 
     def close(self) -> None:
         """Kill the processes of the pool and wait for their end."""
-        family = {one for worker in self._workers for one in worker.family}
-        kill_with_children([worker.process for worker in self._workers], family)
+        kill_with_children([worker.process for worker in self._workers], self._mark)
+        self._guardian.close()
+        system.adopt_orphans(self._adopted)
         for worker in self._workers:
             worker.process.join()
             worker.link.close()

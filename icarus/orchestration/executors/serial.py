@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from icarus.core.marks import Mark
+from icarus.orchestration.ending import Family, Guardian
 from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import OverLimit, Watch
 from icarus.orchestration.executors.executor import JobInterrupted
@@ -44,6 +46,9 @@ class SerialExecutor:
         self._in_tick = False
         self._interrupted = False
         self._output: Output | None = None
+        mark = Mark.new()
+        self._family = Family(mark)
+        self._guardian = Guardian(mark)
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
@@ -72,7 +77,9 @@ class SerialExecutor:
         self._running = job, watch
         try:
             with watch:
-                outcome = run_job(job, self._heartbeat, self._place_for_output())
+                self._guardian.start()
+                output = self._place_for_output()
+                outcome = run_job(job, self._heartbeat, output, self._family)
             if self._interrupted and outcome.status is not Status.OK:
                 # Its code made something else of what was to stop it.
                 raise JobInterrupted
@@ -137,7 +144,8 @@ class SerialExecutor:
             raise JobInterrupted
 
     def close(self) -> None:
-        """Forget what jobs have printed; no process was started."""
+        """Forget what jobs have printed, and end the guardian."""
+        self._guardian.close()
         if self._output is not None:
             self._output.close()
             self._output = None

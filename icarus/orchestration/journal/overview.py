@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from icarus.core.suffixes import SETTINGS_SUFFIXES
+from icarus.core.suffixes import is_settings
 from icarus.errors import JournalError
 from icarus.orchestration.journal.guard import require_types, rows
 from icarus.orchestration.journal.lock import is_held
@@ -126,7 +126,7 @@ def find_journal(named: Path | None) -> Path:
     if not named.name:
         raise JournalError(f"{named}: is a folder; name results, a journal or settings")
     candidates = [journal_of(named)]
-    if named.suffix in (*SETTINGS_SUFFIXES, ""):
+    if is_settings(named) or not named.suffix:
         candidates += [
             journal_of(Path("results") / f"{named.stem}.pickle"),
             journal_of(named.with_suffix(".pickle")),
