@@ -257,8 +257,9 @@ STRATEGIES = [
 #   seed=1                                                   what is drawn from
 #
 # They are expressions, or functions of parameters by these names. d.union and d.concat put designs
-# one after the other, d.cover(base, axes) has few points in which all pairs of values meet. Parts:
-# design[:10], design.sample(100), design.shard(1, 4), or --points, --sample, --shard of `icarus run`.
+# one after the other, d.cover(base, axes) has few points in which all pairs of values meet. Parts
+# are design[:10], design.sample(100), design.shard(1, 4), or what `icarus run` takes of a queue by
+# --points, --sample and --shard.
 #
 # Any other iterable of experiments, Trees or nested dicts, is a queue as well.
 # --------------------------------------------------------------------------------------------

@@ -120,9 +120,7 @@ def hanging(head: str, text: str, width: int = 96) -> list[str]:
     ['some: words that', '      go on']
     """
     indent = " " * min(len(head), width // 2)
-    lines = textwrap.wrap(
-        text, width - len(indent), break_long_words=False, break_on_hyphens=False
-    )
+    lines = textwrap.wrap(text, width - len(indent), break_long_words=False, break_on_hyphens=False)
     return [head + (lines[0] if lines else ""), *(indent + line for line in lines[1:])]
 
 

@@ -41,7 +41,7 @@ from icarus.registry import RESULTS_WRITER
 from icarus.results.labels import section_text
 from icarus.util import Settings, Tree
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "check_general_settings", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
@@ -86,6 +86,11 @@ class Plan:
     def n_jobs(self) -> int:
         """Number of jobs: experiments times replications; further ones may follow."""
         return len(self.experiments) * self.n_replications
+
+    @property
+    def most_replications(self) -> int:
+        """Of each experiment, where their number depends on results; else as many as always."""
+        return self.n_replications if self.replications is None else self.replications.most
 
     @cached_property
     def simulations(self) -> list[Tree]:
@@ -141,7 +146,7 @@ class Plan:
         replications, jobs = str(self.n_replications), f"{self.n_jobs:,}"
         if self.replications is not None:
             replications = self.replications.describe()
-            jobs += f" to {len(self.experiments) * self.replications.most:,}"
+            jobs += f" to {len(self.experiments) * self.most_replications:,}"
         if self.vetoes:
             jobs += f", {len(self.vetoes) * self.n_replications:,} of them vetoed"
         lines = [
@@ -239,6 +244,15 @@ def make_plan(settings: Settings) -> Plan:
         keys=list(first),
         unknown=identities.unknown,
     )
+
+
+def check_general_settings(settings: Settings, others: Iterable[str]) -> None:
+    """Raise an error with all problems of the settings other than the queue, and the `others`."""
+    problems = _check_general(settings)
+    _collectors(settings, problems)
+    # What a queue that is not looked at measures is not known.
+    problems += replication_problems(settings["REPLICATIONS"], None)
+    _refuse(settings, [*problems, *others], list(settings.warnings))
 
 
 def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> None:

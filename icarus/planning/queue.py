@@ -50,7 +50,7 @@ class Queue:
 
 
 def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
-    """Return the experiments of a queue, checked, those aside that its design excludes.
+    """Return the experiments of a queue, of which all are checked but those that are excluded.
 
     Parameters
     ----------
