@@ -138,9 +138,12 @@ def siblings(job: str) -> str:
 
 def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
     """Name an experiment by what tells it from the others."""
-    parts = []
-    for path in varying or [("strategy", "name"), ("topology", "name")]:
-        value = experiment.getval(path)
-        if value is not None:
-            parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
-    return one_line(" ".join(parts) or kind_of(experiment), _LONGEST_LABEL)
+    for paths in (varying, [("strategy", "name"), ("topology", "name")]):
+        parts = []
+        for path in paths:
+            value = experiment.getval(path)
+            if value is not None:
+                parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
+        if parts:
+            return one_line(" ".join(parts), _LONGEST_LABEL)
+    return kind_of(experiment)

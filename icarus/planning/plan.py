@@ -105,9 +105,10 @@ class Plan:
         return [next(pairs) if kind_of(one) == SIMULATION else "" for one in self.experiments]
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
-        """Return the parameters that differ between experiments, each with its values."""
+        """Return the parameters that differ between experiments of one kind, with their values."""
         values: dict[tuple[str, ...], dict[str, Any]] = {}
         counts: Counter[tuple[str, ...]] = Counter()
+<<<<<<< HEAD
         uses: Counter[tuple[Any, int]] = Counter()
         sections: dict[tuple[Any, int], Any] = {}
         for experiment in self.experiments:
@@ -118,13 +119,25 @@ class Plan:
             for path, value in Tree({place[0]: section}):
                 values.setdefault(path, {})[repr(value)] = value
                 counts[path] += uses[place]
+=======
+        of_kind: Counter[str] = Counter()
+        kinds: dict[tuple[str, ...], set[str]] = {}
+        for experiment in self.experiments:
+            kind = kind_of(experiment)
+            of_kind[kind] += 1
+            for path, value in experiment:
+                values.setdefault(path, {})[repr(value)] = value
+                counts[path] += 1
+                kinds.setdefault(path, set()).add(kind)
+>>>>>>> kinds
 
         def varies(path: tuple[str, ...]) -> bool:
             if len(values[path]) > 1:
                 return True
             # A parameter that only one of the components compared has comes with its name.
             name = (path[0], "name")
-            return counts[path] < len(self.experiments) and len(values.get(name, ())) < 2
+            comparable = sum(of_kind[kind] for kind in kinds[path])
+            return counts[path] < comparable and len(values.get(name, ())) < 2
 
         return {
             path: list(seen.values())
@@ -146,6 +159,10 @@ class Plan:
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
         ]
+        kinds = Counter(map(kind_of, self.experiments))
+        if set(kinds) - {SIMULATION}:
+            named = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+            lines.insert(1, f"kinds:         {named}")
         if self.vetoes:
             lines.append(f"vetoed:        {len(self.vetoes)} experiments")
             lines += [f"  {reason}: {n}" for reason, n in Counter(self.vetoes.values()).items()]
