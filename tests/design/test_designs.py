@@ -395,6 +395,14 @@ def test_names_that_several_parameters_have_are_written_longer() -> None:
     assert [point.excluded for point in design] == [None, None, None, "a"]
 
 
+def test_a_path_that_is_written_in_full_is_meant() -> None:
+    base = {"cache": {"size": 1}, "x": {"cache": {"size": 2}}}
+    design = d.product(base, where={"a": "cache_size == 1 and x_cache_size == 2"})
+    assert design[0].excluded is None
+    with pytest.raises(DesignError, match=r"'size' is cache.size and x.cache.size; write x_cache_"):
+        d.product(base, where={"a": "size == 1"})
+
+
 def test_sections_are_values_and_bring_their_parameters() -> None:
     design = d.product(
         {"strategy": {"name": "EDGE", "q": 1}},
