@@ -207,6 +207,7 @@ def test_seven_axes_have_972_experiments_and_constraints_exclude_exactly_theirs(
         "sum": 36,
         "u": 243,
     }
+    assert design[:].counts() == counts
     assert len(design.admitted()) == reasons.count(None)
 
 
@@ -604,6 +605,17 @@ def test_designs_are_factors_of_products(name: str) -> None:
     assert outer.counts().admitted == len(admitted)
     assert list(outer.admitted()) == admitted
     check_sections(outer)
+
+
+def test_constraints_read_what_points_have() -> None:
+    some = d.concat(d.product({}, {"workload.alpha": [1]}), d.product({}, {"x.y": [1]}))
+    design = d.product({"workload": {"alpha": 9}}, some, where={"a": "alpha < 5"})
+    assert [(p["workload"]["alpha"], p.excluded) for p in design] == [(1, None), (9, "a")]
+    with pytest.raises(DesignError, match=r"where.q: q has no value here, at point 1"):
+        d.product({"strategy": {"q": 1}}, {"strategy": SECTIONS}, where={"q": "q == 1"})
+    deep = d.zip({"s": [{"t": {"u": 1}}, {"t": {"u": 2}}], "s.t": [{"u": 5}, {"u": 6}]})
+    design = d.product({}, deep, where={"five": "u == 5"})
+    assert [(p["s"]["t"]["u"], p.excluded) for p in design] == [(5, None), (6, "five")]
 
 
 def test_a_design_that_is_a_factor_keeps_what_it_rests_on() -> None:
