@@ -106,10 +106,10 @@ def jobs_of(plan: Plan) -> list[Job]:
     """
     varying = list(plan.varying())
     jobs: list[Job] = []
-    each = zip(plan.experiments, plan.ids, plan.keys, strict=True)
-    for number, (experiment, identity, key) in enumerate(each):
+    each = zip(plan.experiments, plan.ids, plan.keys, plan.kinds, strict=True)
+    for number, (experiment, identity, key, of_kind) in enumerate(each):
         label = _label(experiment, varying)
-        kind: type[Task] = JOB_KIND[kind_of(experiment)]
+        kind: type[Task] = JOB_KIND[of_kind]
         veto = plan.vetoes.get(identity)
         verdict = None if veto is None else Outcome(Status.VETOED, error=veto, attempts=0)
         for replication in range(plan.n_replications):

@@ -24,7 +24,7 @@ from icarus.execution.compiled.engine_choice import (
 )
 from icarus.plaintext import some_of
 from icarus.planning.identity import identities_of
-from icarus.planning.job_kinds import SIMULATION, kind_of
+from icarus.planning.job_kinds import SIMULATION, kind_of, kinds_of
 from icarus.planning.limits import Limits, memory_problems
 from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
@@ -84,9 +84,15 @@ class Plan:
         return len(self.experiments) * self.n_replications
 
     @cached_property
+    def kinds(self) -> list[str]:
+        """Which kind of job each experiment is."""
+        return kinds_of(self.experiments)
+
+    @cached_property
     def simulations(self) -> list[Tree]:
         """The experiments that are simulations, in the order of the queue."""
-        return [one for one in self.experiments if kind_of(one) == SIMULATION]
+        each = zip(self.experiments, self.kinds, strict=True)
+        return [one for one, kind in each if kind == SIMULATION]
 
     @cached_property
     def pair_requests(self) -> list[float]:
@@ -102,34 +108,25 @@ class Plan:
     def pairs(self) -> list[str]:
         """What tells strategy and policy of each simulation from others; empty for other kinds."""
         pairs = iter(pairs_of(self.simulations))
-        return [next(pairs) if kind_of(one) == SIMULATION else "" for one in self.experiments]
+        return [next(pairs) if kind == SIMULATION else "" for kind in self.kinds]
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
         """Return the parameters that differ between experiments of one kind, with their values."""
         values: dict[tuple[str, ...], dict[str, Any]] = {}
         counts: Counter[tuple[str, ...]] = Counter()
-<<<<<<< HEAD
-        uses: Counter[tuple[Any, int]] = Counter()
-        sections: dict[tuple[Any, int], Any] = {}
-        for experiment in self.experiments:
+        of_kind = Counter(self.kinds)
+        kinds: dict[tuple[str, ...], set[str]] = {}
+        uses: Counter[tuple[str, Any, int]] = Counter()
+        sections: dict[tuple[str, Any, int], Any] = {}
+        for experiment, kind in zip(self.experiments, self.kinds, strict=True):
             for key, section in experiment.items():
-                uses[key, id(section)] += 1
-                sections[key, id(section)] = section
+                uses[kind, key, id(section)] += 1
+                sections[kind, key, id(section)] = section
         for place, section in sections.items():
-            for path, value in Tree({place[0]: section}):
+            for path, value in Tree({place[1]: section}):
                 values.setdefault(path, {})[repr(value)] = value
                 counts[path] += uses[place]
-=======
-        of_kind: Counter[str] = Counter()
-        kinds: dict[tuple[str, ...], set[str]] = {}
-        for experiment in self.experiments:
-            kind = kind_of(experiment)
-            of_kind[kind] += 1
-            for path, value in experiment:
-                values.setdefault(path, {})[repr(value)] = value
-                counts[path] += 1
-                kinds.setdefault(path, set()).add(kind)
->>>>>>> kinds
+                kinds.setdefault(path, set()).add(place[0])
 
         def varies(path: tuple[str, ...]) -> bool:
             if len(values[path]) > 1:
@@ -159,7 +156,7 @@ class Plan:
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
         ]
-        kinds = Counter(map(kind_of, self.experiments))
+        kinds = Counter(self.kinds)
         if set(kinds) - {SIMULATION}:
             named = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
             lines.insert(1, f"kinds:         {named}")
@@ -209,7 +206,7 @@ def make_plan(settings: Settings) -> Plan:
         )
     else:
         queue = read_queue(settings["EXPERIMENT_QUEUE"], problems, warnings)
-    only_simulations = all(kind_of(one) == SIMULATION for one in queue.experiments)
+    only_simulations = set(kinds_of(queue.experiments)) <= {SIMULATION}
     problems += replication_problems(
         settings["REPLICATIONS"], collectors if only_simulations else None
     )
