@@ -7,7 +7,7 @@ all problems are found in one go, each with the place in the settings where it s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -221,8 +221,8 @@ def make_plan(settings: Settings) -> Plan:
         warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
     _refuse(settings, problems, warnings)
     identities = identities_of(experiments, collectors, settings["SEED"])
-    reasons = {identities.experiments[i]: reason for i, reason in vetoes.items()}
-    first = _first_places(identities.keys)
+    first = _first_places(identities.keys, vetoes)
+    reasons = {identities.experiments[i]: vetoes[i] for i in first.values() if i in vetoes}
     repeated = _repeated(identities.keys, first)
     _refuse(settings, [], repeated)
     warnings += repeated
@@ -255,11 +255,12 @@ def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> Non
         raise SettingsError([where + problem for problem in problems])
 
 
-def _first_places(keys: Iterable[str]) -> dict[str, int]:
-    """Return where each key stands first, in order."""
+def _first_places(keys: Iterable[str], vetoes: Container[int]) -> dict[str, int]:
+    """Return where each key stands first, in order; if it can, where it is not excluded."""
     places: dict[str, int] = {}
     for number, key in enumerate(keys):
-        places.setdefault(key, number)
+        if places.setdefault(key, number) in vetoes and number not in vetoes:
+            places[key] = number
     return places
 
 
