@@ -59,7 +59,7 @@ def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
     problems, warnings : list of str
         Get what is wrong and what looks odd.
     """
-    read, n_known = Queue(), len(problems)
+    read = Queue()
     if isinstance(queue, (str, Mapping)) or not isinstance(queue, Iterable):
         problems.append(
             f"EXPERIMENT_QUEUE: should be a list or deque of experiments, found {queue!r}"
@@ -71,8 +71,9 @@ def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
             "--shard K/N, whose results icarus results merge puts together"
         )
     else:
+        known = len(problems)
         _read(_entries(queue), read, problems, warnings)
-        if not read.experiments and len(problems) == n_known:
+        if not read.experiments and len(problems) == known:
             problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
     return read
 
