@@ -247,13 +247,15 @@ EXPERIMENT_QUEUE = d.product({}, {"measured.which": list(HOW_MANY)})
 
 def by_hand(values):
     """All that is told of values, computed anew."""
-    n = len(values)
-    sd = statistics.stdev(values) if n > 1 else None
-    middle = (statistics.fmean(values), min(values), statistics.median(values), max(values))
-    mean, least, median, most = middle if n else (None,) * 4
-    half_width = stats.t.ppf(0.975, n - 1) * sd / n**0.5 if n > 1 else None
     names = ("n", "mean", "sd", "half_width", "min", "median", "max")
-    return dict(zip(names, (n, mean, sd, half_width, least, median, most), strict=True))
+    n = len(values)
+    if n == 0:
+        return dict(zip(names, (0, *[None] * 6), strict=True))
+    sd = statistics.stdev(values) if n > 1 else None
+    half_width = stats.t.ppf(0.975, n - 1) * sd / n**0.5 if n > 1 else None
+    least, *_, most = sorted([*values, *values])
+    told = (n, statistics.fmean(values), sd, half_width, least, statistics.median(values), most)
+    return dict(zip(names, told, strict=True))
 
 
 def test_table_csv_and_json_agree_with_what_is_computed_of_the_records(cli):
@@ -299,7 +301,7 @@ def test_a_campaign_is_accepted_beside_itself_and_rejected_with_a_shift_of_5_sig
     assert row["difference"] == pytest.approx(0.5, abs=0.15)
 
 
-# C-A. Laws 1 and 5: combinations are nested loops wherever they run; planned is the sum of statuses.
+# C-A. Laws 1 and 5: combinations are nested loops; planned is the sum over statuses.
 
 COMBINED = """
 from icarus import design as d
