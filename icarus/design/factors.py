@@ -27,7 +27,7 @@ class AxisInfo(NamedTuple):
     """An axis of a design, for people."""
 
     name: str
-    """The path of its parameter; of axes that go together, all of them, with ``, `` between."""
+    """The path of its parameter; of axes that go together, all of them, with commas between."""
     paths: tuple[str, ...]
     n: int
     """How many values it has."""

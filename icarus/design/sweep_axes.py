@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from icarus.core.values import shown
@@ -73,5 +74,6 @@ def axis_of(value: Any, place: str) -> tuple[list[Any] | AxisTable | None, list[
     return None, [(place, f"unknown axis {meant!r}; {suggestion(meant, AXIS_TABLES)}")]
 
 
+@lru_cache(maxsize=1024)
 def _likeness(key: str) -> float:
     return max(SequenceMatcher(None, key, kind).ratio() for kind in AXIS_TABLES)

@@ -106,10 +106,10 @@ def jobs_of(plan: Plan) -> list[Job]:
     """
     varying = list(plan.varying())
     jobs: list[Job] = []
-    each = zip(plan.experiments, plan.ids, plan.keys, strict=True)
-    for number, (experiment, identity, key) in enumerate(each):
+    each = zip(plan.experiments, plan.ids, plan.keys, plan.kinds, strict=True)
+    for number, (experiment, identity, key, of_kind) in enumerate(each):
         label = _label(experiment, varying)
-        kind: type[Task] = JOB_KIND[kind_of(experiment)]
+        kind: type[Task] = JOB_KIND[of_kind]
         veto = plan.vetoes.get(identity)
         verdict = None if veto is None else Outcome(Status.VETOED, error=veto, attempts=0)
         for replication in range(plan.n_replications):
@@ -138,9 +138,12 @@ def siblings(job: str) -> str:
 
 def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
     """Name an experiment by what tells it from the others."""
-    parts = []
-    for path in varying or [("strategy", "name"), ("topology", "name")]:
-        value = experiment.getval(path)
-        if value is not None:
-            parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
-    return one_line(" ".join(parts) or kind_of(experiment), _LONGEST_LABEL)
+    for paths in (varying, [("strategy", "name"), ("topology", "name")]):
+        parts = []
+        for path in paths:
+            value = experiment.getval(path)
+            if value is not None:
+                parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
+        if parts:
+            return one_line(" ".join(parts), _LONGEST_LABEL)
+    return kind_of(experiment)

@@ -25,7 +25,8 @@ from icarus.orchestration.events import (
     Running,
     Snapshot,
 )
-from icarus.orchestration.jobs import Outcome
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.status import FAILURES, Status
 from icarus.plaintext import cut, one_line
 
@@ -66,6 +67,13 @@ def describe(snapshot: Snapshot) -> str:
 def _rate(snapshot: Snapshot, before: str) -> str:
     """Return how fast it goes, where that is counted in requests, behind a separator."""
     return f"{before}{snapshot.rate:,.0f} requests/s" if snapshot.requests else ""
+
+
+def _done(job: Job, outcome: Outcome) -> str:
+    amount = 0 if outcome.value is None else outcome.value.amount
+    if job.task.unit == REQUESTS:
+        return f"{amount / max(outcome.duration, 1e-9):,.0f} requests/s"
+    return f"{amount:,} {job.task.unit}"
 
 
 def how_far(running: Running) -> str:
@@ -134,11 +142,7 @@ class LogProgress:
                     logger.info("what jobs print is kept: icarus log RESULTS %d", job.number)
                 if outcome.value is not None:
                     jobs_logger.debug(
-                        "%s: OK in %.1f s, %s %s",
-                        job.label,
-                        outcome.duration,
-                        f"{outcome.value.amount:,}",
-                        job.task.unit,
+                        "%s: OK in %.1f s, %s", job.label, outcome.duration, _done(job, outcome)
                     )
                 elif outcome.status not in (Status.INTERRUPTED, Status.SKIPPED):
                     level = _LOG_LEVELS.get(outcome.status, logging.ERROR)

@@ -25,7 +25,7 @@ from icarus.core.hashing import (
 from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
 from icarus.core.signatures import files_opened
-from icarus.planning.job_kinds import SIMULATION, kind_of
+from icarus.planning.job_kinds import SIMULATION, kinds_of
 from icarus.registry import JOB_KIND
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
@@ -86,8 +86,7 @@ def identities_of(
     known: dict[tuple[Any, int], tuple[str, list[list[str]]]] = {}
     texts: dict[tuple[int, ...], str] = {}
     ids, keys = [], []
-    for experiment in experiments:
-        of_kind = kind_of(experiment)
+    for experiment, of_kind in zip(experiments, kinds_of(experiments), strict=True):
         if of_kind != SIMULATION:
             # Neither collectors nor the version of simulations mean anything to it.
             ids.append(experiment_id(experiment))

@@ -12,7 +12,7 @@ from icarus.planning.user_functions import raised_at
 from icarus.registry import JOB_KIND
 from icarus.util import Tree
 
-__all__ = ["SIMULATION", "check_by_kind", "kind_of", "sections_of_kinds"]
+__all__ = ["SIMULATION", "check_by_kind", "kind_of", "kinds_of", "sections_of_kinds"]
 
 SIMULATION = "simulation"
 """The kind of experiments that have no section of another one."""
@@ -20,12 +20,26 @@ SIMULATION = "simulation"
 
 def sections_of_kinds(experiment: Mapping[str, Any]) -> list[str]:
     """Return the sections of an experiment that tell of its kind; more than one is a mistake."""
-    return [key for key in experiment.keys() if key in JOB_KIND and key != SIMULATION]  # noqa: SIM118
+    known = set(JOB_KIND.keys())
+    return [key for key in experiment.keys() if key in known and key != SIMULATION]  # noqa: SIM118
 
 
 def kind_of(experiment: Mapping[str, Any]) -> str:
     """Return the kind of job that an experiment is."""
     return next(iter(sections_of_kinds(experiment)), SIMULATION)
+
+
+def kinds_of(experiments: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the kind of job that each of many experiments is."""
+    # Nearly all have the same sections.
+    known: dict[tuple[Any, ...], str] = {}
+    kinds = []
+    for experiment in experiments:
+        sections = tuple(experiment.keys())
+        if sections not in known:
+            known[sections] = kind_of(experiment)
+        kinds.append(known[sections])
+    return kinds
 
 
 def check_by_kind(experiment: Tree) -> list[Finding] | None:

@@ -7,7 +7,7 @@ all problems are found in one go, each with the place in the settings where it s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ from icarus.execution.compiled.engine_choice import (
 )
 from icarus.plaintext import some_of
 from icarus.planning.identity import identities_of
-from icarus.planning.job_kinds import SIMULATION, kind_of
+from icarus.planning.job_kinds import SIMULATION, kind_of, kinds_of
 from icarus.planning.limits import Limits, memory_problems
 from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
@@ -84,9 +84,15 @@ class Plan:
         return len(self.experiments) * self.n_replications
 
     @cached_property
+    def kinds(self) -> list[str]:
+        """Which kind of job each experiment is."""
+        return kinds_of(self.experiments)
+
+    @cached_property
     def simulations(self) -> list[Tree]:
         """The experiments that are simulations, in the order of the queue."""
-        return [one for one in self.experiments if kind_of(one) == SIMULATION]
+        each = zip(self.experiments, self.kinds, strict=True)
+        return [one for one, kind in each if kind == SIMULATION]
 
     @cached_property
     def pair_requests(self) -> list[float]:
@@ -102,29 +108,33 @@ class Plan:
     def pairs(self) -> list[str]:
         """What tells strategy and policy of each simulation from others; empty for other kinds."""
         pairs = iter(pairs_of(self.simulations))
-        return [next(pairs) if kind_of(one) == SIMULATION else "" for one in self.experiments]
+        return [next(pairs) if kind == SIMULATION else "" for kind in self.kinds]
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
-        """Return the parameters that differ between experiments, each with its values."""
+        """Return the parameters that differ between experiments of one kind, with their values."""
         values: dict[tuple[str, ...], dict[str, Any]] = {}
         counts: Counter[tuple[str, ...]] = Counter()
-        uses: Counter[tuple[Any, int]] = Counter()
-        sections: dict[tuple[Any, int], Any] = {}
-        for experiment in self.experiments:
+        of_kind = Counter(self.kinds)
+        kinds: dict[tuple[str, ...], set[str]] = {}
+        uses: Counter[tuple[str, Any, int]] = Counter()
+        sections: dict[tuple[str, Any, int], Any] = {}
+        for experiment, kind in zip(self.experiments, self.kinds, strict=True):
             for key, section in experiment.items():
-                uses[key, id(section)] += 1
-                sections[key, id(section)] = section
+                uses[kind, key, id(section)] += 1
+                sections[kind, key, id(section)] = section
         for place, section in sections.items():
-            for path, value in Tree({place[0]: section}):
+            for path, value in Tree({place[1]: section}):
                 values.setdefault(path, {})[repr(value)] = value
                 counts[path] += uses[place]
+                kinds.setdefault(path, set()).add(place[0])
 
         def varies(path: tuple[str, ...]) -> bool:
             if len(values[path]) > 1:
                 return True
             # A parameter that only one of the components compared has comes with its name.
             name = (path[0], "name")
-            return counts[path] < len(self.experiments) and len(values.get(name, ())) < 2
+            comparable = sum(of_kind[kind] for kind in kinds[path])
+            return counts[path] < comparable and len(values.get(name, ())) < 2
 
         return {
             path: list(seen.values())
@@ -146,6 +156,10 @@ class Plan:
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
         ]
+        kinds = Counter(self.kinds)
+        if set(kinds) - {SIMULATION}:
+            named = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+            lines.insert(1, f"kinds:         {named}")
         if self.vetoes:
             lines.append(f"vetoed:        {len(self.vetoes)} experiments")
             lines += [f"  {reason}: {n}" for reason, n in Counter(self.vetoes.values()).items()]
@@ -192,7 +206,7 @@ def make_plan(settings: Settings) -> Plan:
         )
     else:
         queue = read_queue(settings["EXPERIMENT_QUEUE"], problems, warnings)
-    only_simulations = all(kind_of(one) == SIMULATION for one in queue.experiments)
+    only_simulations = set(kinds_of(queue.experiments)) <= {SIMULATION}
     problems += replication_problems(
         settings["REPLICATIONS"], collectors if only_simulations else None
     )
@@ -207,8 +221,8 @@ def make_plan(settings: Settings) -> Plan:
         warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
     _refuse(settings, problems, warnings)
     identities = identities_of(experiments, collectors, settings["SEED"])
-    reasons = {identities.experiments[i]: reason for i, reason in vetoes.items()}
-    first = _first_places(identities.keys)
+    first = _first_places(identities.keys, vetoes)
+    reasons = {identities.experiments[i]: vetoes[i] for i in first.values() if i in vetoes}
     repeated = _repeated(identities.keys, first)
     _refuse(settings, [], repeated)
     warnings += repeated
@@ -241,11 +255,12 @@ def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> Non
         raise SettingsError([where + problem for problem in problems])
 
 
-def _first_places(keys: Iterable[str]) -> dict[str, int]:
-    """Return where each key stands first, in order."""
+def _first_places(keys: Iterable[str], vetoes: Container[int]) -> dict[str, int]:
+    """Return where each key stands first, in order; if it can, where it is not excluded."""
     places: dict[str, int] = {}
     for number, key in enumerate(keys):
-        places.setdefault(key, number)
+        if places.setdefault(key, number) in vetoes and number not in vetoes:
+            places[key] = number
     return places
 
 

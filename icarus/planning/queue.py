@@ -73,8 +73,9 @@ def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
             "--shard K/N, whose results icarus results merge puts together"
         )
     else:
+        known = len(problems)
         _read(_entries(queue), read, problems, warnings)
-        if not read.experiments and not problems:
+        if not read.experiments and len(problems) == known:
             problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
     return read
 

@@ -207,6 +207,7 @@ def test_seven_axes_have_972_experiments_and_constraints_exclude_exactly_theirs(
         "sum": 36,
         "u": 243,
     }
+    assert design[:].counts() == counts
     assert len(design.admitted()) == reasons.count(None)
 
 
@@ -393,6 +394,14 @@ def test_names_that_several_parameters_have_are_written_longer() -> None:
         where={"a": "strategy_name == 'LCE' or policy_k == cache_policy_k == cache_k == 1"},
     )
     assert [point.excluded for point in design] == [None, None, None, "a"]
+
+
+def test_a_path_that_is_written_in_full_is_meant() -> None:
+    base = {"cache": {"size": 1}, "x": {"cache": {"size": 2}}}
+    design = d.product(base, where={"a": "cache_size == 1 and x_cache_size == 2"})
+    assert design[0].excluded is None
+    with pytest.raises(DesignError, match=r"'size' is cache.size and x.cache.size; write x_cache_"):
+        d.product(base, where={"a": "size == 1"})
 
 
 def test_sections_are_values_and_bring_their_parameters() -> None:
@@ -596,6 +605,17 @@ def test_designs_are_factors_of_products(name: str) -> None:
     assert outer.counts().admitted == len(admitted)
     assert list(outer.admitted()) == admitted
     check_sections(outer)
+
+
+def test_constraints_read_what_points_have() -> None:
+    some = d.concat(d.product({}, {"workload.alpha": [1]}), d.product({}, {"x.y": [1]}))
+    design = d.product({"workload": {"alpha": 9}}, some, where={"a": "alpha < 5"})
+    assert [(p["workload"]["alpha"], p.excluded) for p in design] == [(1, None), (9, "a")]
+    with pytest.raises(DesignError, match=r"where.q: q has no value here, at point 1"):
+        d.product({"strategy": {"q": 1}}, {"strategy": SECTIONS}, where={"q": "q == 1"})
+    deep = d.zip({"s": [{"t": {"u": 1}}, {"t": {"u": 2}}], "s.t": [{"u": 5}, {"u": 6}]})
+    design = d.product({}, deep, where={"five": "u == 5"})
+    assert [(p["s"]["t"]["u"], p.excluded) for p in design] == [(5, None), (6, "five")]
 
 
 def test_a_design_that_is_a_factor_keeps_what_it_rests_on() -> None:

@@ -100,6 +100,7 @@ HOSTILE = {
     "builtins": "__builtins__",
     "call of a result": "max(1, 2)(3)",
     "function as a value": "max(1, -5, key=abs)",
+    "argument by name": "round(2.55, ndigits=1)",
     "function by its name": "abs",
     "unpacking": "max(*name)",
     "statement": "import os",

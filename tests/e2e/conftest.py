@@ -123,8 +123,8 @@ def inside(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
     from icarus.registry import JOB_KIND, STRATEGY
 
     monkeypatch.setattr(sys, "path", [*sys.path])
-    before = [(registry, set(registry.keys())) for registry in (STRATEGY, JOB_KIND)]
+    before = [(one, dict(one.items())) for one in (STRATEGY, JOB_KIND)]
     yield InProcess(cli)
     for registry, names in before:
-        for name in set(registry.keys()) - names:
+        for name in set(registry.keys()) - set(names):
             del registry[name]

@@ -194,7 +194,8 @@ def campaign(kind, what, folder):
 
 def started_campaign(kind, what, folder):
     """Start a campaign; return it, its own processes and those that its job has started."""
-    own = subprocess.Popen([sys.executable, __file__, kind, what, str(folder)])
+    known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    own = subprocess.Popen([sys.executable, __file__, kind, what, str(folder)], env=known)
     family = processes(folder, seconds=60)
     if what == "stops":
         until((folder / "stops").exists)

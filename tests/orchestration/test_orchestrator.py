@@ -484,7 +484,7 @@ def test_the_board_is_shared_between_processes(method):
     context = multiprocessing.get_context(method)
     board = Board(3)
     assert board.n_slots == 3
-    assert board.read(1) == (0, 0.0, 0, 0.0)
+    assert board.read(1) == (0, 0.0, 0, 0.0, 0)
     begin = time.monotonic()
     process = context.Process(target=report, args=(board, 1))
     process.start()
@@ -493,6 +493,6 @@ def test_the_board_is_shared_between_processes(method):
     assert noted.pid == process.pid
     assert (noted.amount, noted.phase) == (12345, 2)
     assert begin <= noted.started <= noted.heartbeat <= time.monotonic()
-    assert board.read(0) == board.read(2) == (0, 0.0, 0, 0.0)
+    assert board.read(0) == board.read(2) == (0, 0.0, 0, 0.0, 0)
     board.clear(1)
-    assert board.read(1) == (0, 0.0, 0, 0.0)
+    assert board.read(1) == (0, 0.0, 0, 0.0, 0)

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icarus import design as d
 from icarus.core.hashing import canonical_text, digest, digest_of_text, text_of_mapping
 from icarus.core.once import OncePerObject
 from icarus.planning.identity import Fingerprints, experiment_id, identities_of
@@ -111,6 +112,23 @@ def test_a_veto_that_changes_an_experiment_changes_no_other():
     settings["EXPERIMENT_QUEUE"], settings["VETO"] = queue, veto
     plan = make_plan(settings)
     assert all("n_measured" not in one["workload"] for one in plan.experiments)
+
+
+def test_an_experiment_that_one_design_excludes_and_another_admits_is_run():
+    base = {
+        "topology": {"name": "TREE", "k": 2, "h": 3},
+        "workload": {"name": "STATIONARY", "n_contents": 10, "alpha": 1.0, "n_warmup": 5},
+        "content_placement": {"name": "UNIFORM"},
+        "cache_policy": {"name": "LRU"},
+        "strategy": {"name": "NO_CACHE"},
+    }
+    axes = {"workload.n_measured": [5, 6, 7]}
+    some = d.product(base, axes, where={"few": "n_measured < 6"})
+    settings = Settings()
+    settings["EXPERIMENT_QUEUE"] = [*some, *d.product(base, {"workload.n_measured": [6]})]
+    plan = make_plan(settings)
+    assert [one["workload"]["n_measured"] for one in plan.experiments] == [5, 6, 7]
+    assert plan.vetoes == {plan.ids[2]: "few"}
 
 
 def test_answers_are_by_object_and_order():
