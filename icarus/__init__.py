@@ -18,7 +18,16 @@ from icarus.release import version as __version__
 __all__ = ["__author__", "__license__", "__version__", "release", "run"]
 
 _SUBPACKAGES = frozenset(
-    {"execution", "models", "orchestration", "registry", "results", "runner", "scenarios"}
+    {
+        "execution",
+        "loading",
+        "models",
+        "orchestration",
+        "registry",
+        "results",
+        "runner",
+        "scenarios",
+    }
     | {"tools", "util"}
 )
 

@@ -4,13 +4,14 @@
 
     IcarusError
     ├── SettingsError      settings module, overrides or command line; carries all problems found
+    │   └── DesignError    axes, constraints or derived parameters of a design
     ├── ComponentError     a registry name that is unknown or already taken
     ├── TraceError         a request trace that cannot be read: file, line, what was wrong
     ├── TopologyError      a map file that is missing or unusable
     ├── NoKernelError      a simulation that the compiled engine cannot run
     ├── ClusterError       a cluster that cannot be reached, or that was lost
     ├── ProcessError       processes, or what they need, that the system does not give
-    ├── ResultsError       a results file that cannot be read or written
+    ├── ResultsError       results that cannot be read, written or compared
     │   ├── JournalError   the same of a campaign's journal
     │   └── UnwritableError  a value that results cannot keep
     └── PlotError          a plot that the results at hand cannot give
@@ -35,6 +36,7 @@ __all__ = [
     "Cancel",
     "ClusterError",
     "ComponentError",
+    "DesignError",
     "IcarusError",
     "JournalError",
     "NoKernelError",
@@ -102,6 +104,10 @@ class SettingsError(IcarusError):
         return type(self), (self.problems,)
 
 
+class DesignError(SettingsError):
+    """A design that cannot be: its axes, constraints or derived parameters, each with its place."""
+
+
 class ComponentError(IcarusError, ValueError):
     """A component name that is unknown, or taken by another component."""
 
@@ -147,11 +153,7 @@ class ProcessError(IcarusError):
 
 
 class ResultsError(IcarusError):
-    """A results file that cannot be read or written."""
-
-
-class JournalError(ResultsError):
-    """A campaign's journal that cannot be read or written, or that another run is writing.
+    """Results that cannot be read, written or compared.
 
     Parameters
     ----------
@@ -169,6 +171,10 @@ class JournalError(ResultsError):
     def problems(self) -> list[str]:
         """One line per problem."""
         return list(map(str, self.args))
+
+
+class JournalError(ResultsError):
+    """A campaign's journal that cannot be read or written, or that another run is writing."""
 
 
 class UnwritableError(ResultsError, ValueError):

@@ -26,6 +26,7 @@ __all__ = [
     "CACHE_POLICY",
     "CONTENT_PLACEMENT",
     "DATA_COLLECTOR",
+    "JOB_KIND",
     "REGISTRIES",
     "RESULTS_READER",
     "RESULTS_WRITER",
@@ -55,6 +56,7 @@ _BUILTIN_MODULES = (
     "icarus.scenarios",
     "icarus.execution.collectors",
     "icarus.results.readwrite",
+    "icarus.orchestration.kinds",
 )
 
 _Component = TypeVar("_Component", bound=Callable[..., Any])
@@ -226,6 +228,8 @@ WORKLOAD = Registry("workload", "workloads")
 DATA_COLLECTOR = Registry("data collector", "collectors")
 RESULTS_READER = Registry("results reader", "results-readers")
 RESULTS_WRITER = Registry("results writer", "results-writers")
+JOB_KIND = Registry("job kind", "job-kinds")
+"""Kinds of jobs by the section that tells of them; ``icarus.orchestration`` registers them."""
 
 REGISTRIES: tuple[Registry, ...] = (
     TOPOLOGY_FACTORY,
@@ -238,7 +242,7 @@ REGISTRIES: tuple[Registry, ...] = (
     RESULTS_READER,
     RESULTS_WRITER,
 )
-"""Every registry, in the order in which an experiment uses them."""
+"""Every registry of components, in the order in which an experiment uses them."""
 
 
 def register_decorator(register: dict[str, Any]) -> Callable[..., Callable[..., Any]]:

@@ -247,6 +247,13 @@ class Settings:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
+    def __copy__(self) -> Settings:
+        other = Settings()
+        other.__dict__.update(self.__dict__)
+        other.__dict__["_values"] = builtins.dict(self._values)
+        other.__dict__["_warnings"] = list(self.warnings)
+        return other
+
     def _refuse_if_frozen(self) -> None:
         if self._frozen:
             raise ValueError("the settings are frozen: they cannot change once a campaign runs")
@@ -291,11 +298,13 @@ class Settings:
         Parameters
         ----------
         path : str
-            A Python file. Settings already present are visible to it as globals.
+            A Python file. Settings already present are visible to it as globals. Of a sweep
+            file, in TOML or JSON, the settings are kept and nothing is executed.
         freeze : bool, optional
             Refuse changes from then on.
         overrides : mapping, optional
-            Values that replace what the module assigns to these names, while it runs.
+            Values that replace what the module assigns to these names, while it runs; and axes
+            and values that replace those of its designs, by path.
 
         Raises
         ------
@@ -304,7 +313,7 @@ class Settings:
         FileNotFoundError
             If there is no such file.
         SettingsError
-            If the module cannot be executed.
+            If the module cannot be executed, or the sweep file is wrong.
         """
         from icarus.planning.loading import SettingsSource, execute_settings, unused_overrides
 

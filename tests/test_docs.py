@@ -13,13 +13,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from icarus.cli import main
+from icarus.planning.identity import experiment_id
 from icarus.planning.loading import load_settings
 from icarus.planning.plan import make_plan
 from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS
@@ -233,6 +234,30 @@ def test_queues_that_are_shown_can_be_run(path: Path, tmp_path: Path) -> None:
     settings = tmp_path / "shown.py"
     settings.write_text(queues[0], encoding="utf-8")
     assert len(make_plan(load_settings(settings)).experiments) == 9
+
+
+def test_the_sweep_that_is_shown_is_the_design_that_is_shown(tmp_path: Path) -> None:
+    page = DOCS / "designs.md"
+    shown = doctest.DocTestParser().get_examples(blocks(page, "python")[0].body)
+    namespace: dict[str, Any] = {}
+    for example in shown:
+        exec(example.source, namespace)
+    sweep = tmp_path / "sweep.toml"
+    sweep.write_text(blocks(page, "toml")[0].body, encoding="utf-8")
+    queue = load_settings(sweep)["EXPERIMENT_QUEUE"]
+    assert len(queue) == 120
+    assert [experiment_id(one) for one in queue] == [
+        experiment_id(one) for one in namespace["EXPERIMENT_QUEUE"]
+    ]
+
+
+def test_the_sweep_that_extends_the_example_can_be_run(tmp_path: Path) -> None:
+    (tmp_path / "config").symlink_to(PROJECT / "config")
+    sweep = tmp_path / "sweep.toml"
+    sweep.write_text(blocks(DOCS / "designs.md", "toml")[1].body, encoding="utf-8")
+    plan = make_plan(load_settings(sweep))
+    assert plan.n_replications == 10
+    assert {one["topology"]["name"] for one in plan.experiments} == {"WIDE"}
 
 
 _CAMPAIGN = """

@@ -22,6 +22,7 @@ PACKAGES = (
     "icarus.registry",
     "icarus.types",
     "icarus.errors",
+    "icarus.design",
     "icarus.core.random_streams",
     "icarus.core.hashing",
     "icarus.scenarios",

@@ -28,7 +28,10 @@ class Run(NamedTuple):
 
 
 RUNS = (
-    Run("icarus validate config/quickstart.py", "validate.txt"),
+    Run("icarus plan config/quickstart.py", "plan.txt"),
+    Run("icarus plan config/quickstart.py --pilot", "pilot.txt"),
+    Run("icarus plan config/sweep.toml", "plan-sweep.txt"),
+    Run("icarus plan config/sweep.toml --point 17", "point.txt"),
     Run("icarus run config/quickstart.py", "run.txt"),
     Run(
         "icarus results show results/quickstart.pickle"
@@ -36,6 +39,12 @@ RUNS = (
         "show.txt",
     ),
     Run("icarus plot results/quickstart.pickle", "plot.txt"),
+    Run(
+        "icarus compare results/quickstart.pickle results/quickstart.pickle"
+        " --where-a strategy=LCE --where-b strategy=LCD --metric LATENCY.MEAN",
+        "compare.txt",
+        1,
+    ),
     Run("icarus list", "list.txt"),
     Run("icarus list strategies PROB_CACHE", "list-prob-cache.txt"),
     Run("icarus validate examples/mistakes.py", "mistakes.txt", 2),

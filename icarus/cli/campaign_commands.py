@@ -7,9 +7,8 @@ import functools
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +18,7 @@ from icarus.plaintext import one_line
 if TYPE_CHECKING:
     from icarus.orchestration.jobs import Outcome
     from icarus.orchestration.journal.overview import CampaignStatus, JobRow
+    from icarus.orchestration.kinds import Task
     from icarus.orchestration.replay import Recorded
 
 __all__: list[str] = []
@@ -65,10 +65,8 @@ def _status_lines(found: CampaignStatus) -> list[str]:
     if found.known:
         lines.append(f"earlier:  {found.known} of them ended in earlier runs")
     if found.alive:
-        lines.append(
-            f"speed:    {found.rate:,.0f} requests/s; {_clock(found.elapsed)} so far, "
-            f"{_clock(found.eta)} to go"
-        )
+        speed = f"{found.rate:,.0f} requests/s; " if found.requests else ""
+        lines.append(f"speed:    {speed}{_clock(found.elapsed)} so far, {_clock(found.eta)} to go")
         lines.append(f"process:  {found.pid} on {found.host}")
     silent = time.time() - found.updated
     lines += [f"running:  {_running(job, silent)}" for job in found.running]
@@ -82,8 +80,10 @@ def _status_lines(found: CampaignStatus) -> list[str]:
 def _running(job: JobRow, silent: float) -> str:
     # What the campaign noted last, which was a moment ago.
     age = max((job.age or 0.0) + silent, 0.0) if job.age is not None else None
-    requests = f"{job.requests:,} requests" if job.requests else "setting up"
-    return f"{job.number} {_short(job.label)}: {requests}, {_clock(age)}"
+    step = f"step {_short(job.phase)}" if job.phase else ""
+    done = f"{job.amount:,} {_short(job.unit)}" if job.amount else ""
+    how_far = ", ".join(filter(None, (step, done))) or "setting up"
+    return f"{job.number} {_short(job.label)}: {how_far}, {_clock(age)}"
 
 
 def _short(text: str | None) -> str:
@@ -196,9 +196,9 @@ def replay(path: Path, job: str, debug: bool) -> None:
     recorded = recorded_job(path, job)
     prepared = prepare(recorded)
     if debug:
-        _debug(prepared.task, prepared.argument)
+        _debug(prepared.task)
     outcome = run_again(prepared)
-    differs = difference(recorded, outcome)
+    differs = difference(recorded, prepared, outcome)
     if differs is None:
         echo(f"the same: {recorded.status}, {outcome.duration:.2f} s")
         if outcome.traceback:
@@ -216,13 +216,15 @@ def _verdict(recorded: Recorded, differs: str) -> str:
     return f"not the same: {differs}"
 
 
-def _debug(task: Callable[..., Any], argument: Any) -> None:
+def _debug(task: Task) -> None:
     """Run a task, and open the debugger where it raises."""
     import pdb
     import traceback
 
+    from icarus.orchestration import JobContext
+
     try:
-        task(argument, None)
+        task.perform(JobContext(phases=task.phases))
     except Exception as error:
         echo(traceback.format_exc().rstrip(), err=True)
         pdb.post_mortem(error.__traceback__)

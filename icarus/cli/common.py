@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +19,12 @@ from icarus.errors import IcarusError
 from icarus.plaintext import cut
 from icarus.release import version
 
+if TYPE_CHECKING:
+    from icarus.core.console import PlainConsole
+
 __all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main", "warn"]
 __all__ += ["override_option", "results_argument", "settings_argument", "strict_option"]
+__all__ += ["table_console"]
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -64,6 +68,15 @@ def command(
             sys.exit(_INTERRUPTED)
 
     return guarded
+
+
+def table_console() -> PlainConsole:
+    """Return where tables are printed."""
+    from icarus.core.console import PlainConsole
+
+    console = PlainConsole()
+    # A file or a pipe has no width to fit into.
+    return console if console.is_terminal else PlainConsole(width=10_000)
 
 
 def warn(text: str) -> None:
@@ -176,7 +189,8 @@ def main() -> None:
     """Simulate networks of caches, and run whole campaigns of simulations.
 
     \b
-    icarus run config/quickstart.py             run a campaign
+    icarus plan config/quickstart.py            check a campaign, and see what it will be
+    icarus run config/quickstart.py             run it
     icarus status                               how far it is, from another terminal
     icarus plot results/quickstart.pickle       draw its results
     """
@@ -190,7 +204,8 @@ override_option = click.option(
     metavar="KEY=VALUE",
     multiple=True,
     help="Set KEY to VALUE, a Python literal or else a string, in place of what SETTINGS "
-    "assigns to it. Takes effect before the queue is built. May be given several times.",
+    "assigns to it. Takes effect before the queue is built. KEY may also be the path of what a "
+    "design varies or starts from, as in workload.alpha=[0.8]. May be given several times.",
 )
 strict_option = click.option(
     "--strict", is_flag=True, help="Make errors of warnings about the settings, as STRICT does."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icarus.cli.common import warn
+from icarus.core.suffixes import is_settings, is_sweep
 from icarus.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -52,10 +53,11 @@ def _of_another_kind(path: Path) -> str | None:
             f"the journal of a campaign, not its results; icarus results recover {path} -o FILE "
             f"makes results of it, icarus status {path} says how far it is"
         )
-    if path.suffix == ".py" and path.is_file():
+    if is_settings(path) and path.is_file():
         made = default_destination(path)
+        what = "a sweep file" if is_sweep(path) else "a settings module"
         return (
-            f"a settings module, not results; icarus run {path} runs it"
+            f"{what}, not results; icarus run {path} runs it"
             + (f", and icarus plot {made} draws its results" if made.is_file() else "")
         )  # fmt: skip
     journal = journal_of(path)

@@ -1,4 +1,4 @@
-"""``icarus run``, ``validate`` and ``list``."""
+"""``icarus run`` and ``list``."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from icarus.cli.common import (
     strict_option,
     warn,
 )
+from icarus.cli.plan_command import print_outline, selection_options
 
 if TYPE_CHECKING:
     from icarus.orchestration import Orchestrator
+    from icarus.planning.selection import Selection
     from icarus.util import Settings
 
-__all__ = ["run"]
+__all__ = ["load", "run"]
 
 
 @main.command()
@@ -61,6 +63,7 @@ __all__ = ["run"]
     help="Where simulations run: serial, pool, or dask://HOST:PORT for the workers of a dask "
     "cluster.  [default: as PARALLEL_EXECUTION says]",
 )
+@selection_options
 @strict_option
 @click.option("--dry-run", is_flag=True, help="Check everything, print the plan and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -80,6 +83,9 @@ def run(
     fresh: bool,
     no_journal: bool,
     executor: str | None,
+    sample: int | None,
+    points: str | None,
+    shard: str | None,
     strict: bool,
     dry_run: bool,
     quiet: bool,
@@ -88,25 +94,31 @@ def run(
 ) -> None:
     """Run every experiment of SETTINGS and save the results.
 
+    SETTINGS is a settings module, which is executed, or a sweep file, .toml or .json, of which
+    nothing is.
+
     Everything is checked before anything runs. Every finished simulation is kept in a journal
     beside the results at once: the same command, run again after whatever happened, goes on
     from there. A first Ctrl-C or SIGTERM lets running simulations finish and starts nothing
     more; a second one, or SIGHUP, stops at once. All save what is finished.
 
-    Exit codes: 0 all simulations gave their results; 1 some did not, the others are saved;
+    Exit codes: 0 all simulations gave their results, those aside that a constraint or VETO
+    excludes; 1 some did not, the others are saved;
     2 something is wrong with settings, command line or disk; 128 + n stopped by signal n, what
     was finished is saved.
     """
     from icarus.orchestration import campaign as campaigns
     from icarus.orchestration import destination as destinations
+    from icarus.planning.selection import Selection
 
-    shown = destination or destinations.default_destination(settings)
+    selection = Selection(sample, points, shard)
+    shown = destination or destinations.default_destination(settings, selection)
     # Before the settings can change to another folder.
     file = destinations.absolute(shown)
     log_file = None if log_file is None else destinations.absolute(log_file)
-    loaded = _load(settings, overrides, strict)
+    loaded = load(settings, overrides, strict, selection)
     if dry_run:
-        _print_plan(settings, loaded)
+        print_outline(settings, loaded, resolved=False, as_json=False)
         return
     if fresh and not no_journal:
         _confirm_fresh(file)
@@ -148,12 +160,23 @@ def _confirm_fresh(file: Path) -> None:
         confirm(f"{journal}: move it aside and run everything again?")
 
 
-def _load(settings: Path, overrides: tuple[str, ...], strict: bool) -> Settings:
+def load(
+    settings: Path, overrides: tuple[str, ...], strict: bool, selection: Selection
+) -> Settings:
+    """Return the settings that a command line names, with the part of their queue that it asks for.
+
+    Raises
+    ------
+    SettingsError
+        If they cannot be read, or there is no such part.
+    """
     from icarus.planning.loading import load_settings, parse_overrides
+    from icarus.planning.selection import select
 
     loaded = load_settings(settings, parse_overrides(overrides))
     if strict:
         loaded["STRICT"] = True
+    select(loaded, selection)
     return loaded
 
 
@@ -179,6 +202,7 @@ def _show_progress(
 
 def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
     """Print how a campaign ended; return the exit code."""
+    from icarus.orchestration.status import Status
     from icarus.util import timestr
 
     snapshot = orchestrator.snapshot()
@@ -187,34 +211,16 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
         elapsed = timestr(snapshot.elapsed)
         # The terminal may be gone, which changes nothing about how the campaign ended.
         with contextlib.suppress(OSError):
-            echo(f"{snapshot.planned} simulations in {elapsed}: {', '.join(counts)}")
+            plan = orchestrator.plan
+            alike = len(plan.simulations) == len(plan.experiments)
+            what = "simulations" if alike else "jobs"
+            echo(f"{snapshot.planned} {what} in {elapsed}: {', '.join(counts)}")
             echo(f"results: {file}")
     if orchestrator.stopped_by is not None:
         return 128 + orchestrator.stopped_by
-    return 0 if snapshot.ok == snapshot.planned else 1
-
-
-@main.command()
-@settings_argument
-@override_option
-@strict_option
-@command
-def validate(settings: Path, overrides: tuple[str, ...], strict: bool) -> None:
-    """Check SETTINGS in full and print the plan, running nothing.
-
-    All problems are listed at once, each with its place; the exit code is then 2.
-    """
-    _print_plan(settings, _load(settings, overrides, strict))
-
-
-def _print_plan(path: Path, settings: Settings) -> None:
-    from icarus.planning.plan import make_plan
-
-    plan = make_plan(settings)
-    for warning in plan.warnings:
-        warn(warning)
-    echo(f"settings:      {path}")
-    echo("\n".join(plan.describe()))
+    # What somebody excludes is not missed.
+    vetoed = snapshot.counts.get(Status.VETOED, 0)
+    return 0 if snapshot.ok + vetoed == snapshot.planned else 1
 
 
 @main.command("list")

@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from icarus.core.marks import lifted
+
 __all__ = ["CompilerProcess", "Wish", "ask", "forward_to", "instead", "tend", "wish_for"]
 
 logger = logging.getLogger("compiler")
@@ -179,19 +181,21 @@ class CompilerProcess:
     def _start(self) -> None:
         self._end, theirs = Pipe()
         try:
-            self._process = subprocess.Popen(
-                # -P: nothing is imported from the current folder.
-                [
-                    *(sys.executable, "-P", "-c", _MAIN, _PACKAGE),
-                    *(str(theirs.fileno()), str(os.getpid())),
-                ],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                # Signals of the terminal are not for it; it ends when this process does.
-                start_new_session=True,
-            )
+            # It serves all jobs, also where one asks for it that runs in this process.
+            with lifted():
+                self._process = subprocess.Popen(
+                    # -P: nothing is imported from the current folder.
+                    [
+                        *(sys.executable, "-P", "-c", _MAIN, _PACKAGE),
+                        *(str(theirs.fileno()), str(os.getpid())),
+                    ],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    # Signals of the terminal are not for it; it ends when this process does.
+                    start_new_session=True,
+                )
         except BaseException:
             self._end.close()
             self._end = None

@@ -6,6 +6,7 @@ model or recognises an experiment uses these.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import operator
@@ -17,7 +18,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["digest", "fingerprint_of_file", "salted_hash", "stable_hash"]
+__all__ = [
+    "canonical_text",
+    "digest",
+    "digest_of_text",
+    "fingerprint_of_file",
+    "salted_hash",
+    "stable_hash",
+    "text_of_mapping",
+]
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _first = operator.itemgetter(0)
@@ -108,7 +117,43 @@ def digest(value: Any) -> str:
     str
         32 hexadecimal digits.
     """
-    return hashlib.blake2b(_compact(_canonical(value)).encode(), digest_size=16).hexdigest()
+    return digest_of_text(canonical_text(value))
+
+
+def canonical_text(value: Any) -> str:
+    """Return the text that the digest of a value is that of."""
+    return _compact(_canonical(value))
+
+
+def text_of_mapping(texts: Mapping[str, str]) -> str:
+    """Return the canonical text of a mapping.
+
+    Parameters
+    ----------
+    texts : mapping
+        The canonical text of each value by its key.
+    """
+    if _are_names(tuple(texts)):
+        # What follows a key is less than all that a name may go on with.
+        pairs = sorted([f'["{key}",{text}]' for key, text in texts.items()])
+    else:
+        pairs = [f"[{_compact(_canonical(key))},{text}]" for key, text in texts.items()]
+        pairs.sort(key=lambda pair: _sort_key(json.loads(pair)))
+    return f'{{"mapping":[{",".join(pairs)}]}}'
+
+
+def digest_of_text(text: str) -> str:
+    """Return the digest of the value that has a canonical text."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@functools.lru_cache(1024)
+def _are_names(keys: tuple[Any, ...]) -> bool:
+    return all(map(_is_name, keys))
+
+
+def _is_name(key: Any) -> bool:
+    return type(key) is str and key.isascii() and key.isidentifier()
 
 
 def _canonical(value: Any) -> Any:
@@ -124,7 +169,7 @@ def _canonical(value: Any) -> Any:
         return int(value) if value.is_integer() and abs(value) < 2**53 else {"float": repr(value)}
     if isinstance(value, Mapping):
         # Names, as keys nearly always are, sort as their JSON does; a campaign has many.
-        if all(type(key) is str and key.isascii() and key.isidentifier() for key in value.keys()):  # noqa: SIM118
+        if all(map(_is_name, value.keys())):
             named = sorted(value.items(), key=_first)
             return {"mapping": [[key, _canonical(item)] for key, item in named]}
         pairs = [[_canonical(key), _canonical(item)] for key, item in value.items()]

@@ -33,6 +33,7 @@ STREAMS = (
     "strategy",
     "cache_policy",
     "legacy",
+    "task",
 )
 """Names of the random streams. Their order is part of every result: new names go last."""
 

@@ -12,6 +12,7 @@ __all__ = ["adopt_orphans", "end_with_parent", "flush_stdio", "forget_range"]
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_GET_CHILD_SUBREAPER = 37
 _FALLOC_FL_KEEP_SIZE = 1
 _FALLOC_FL_PUNCH_HOLE = 2
 
@@ -28,10 +29,20 @@ def _linux() -> bool:
     return sys.platform == "linux" and _libc() is not None
 
 
-def adopt_orphans() -> None:
-    """Have descendants whose parent ends become children of this process."""
-    if _linux():
-        _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def adopt_orphans(adopt: bool = True) -> bool:
+    """Have descendants whose parent ends become children of this process, or no longer.
+
+    Returns
+    -------
+    bool
+        Whether they did before.
+    """
+    if not _linux():
+        return False
+    before = ctypes.c_int()
+    _libc().prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    _libc().prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
+    return bool(before.value)
 
 
 def end_with_parent(signum: int) -> None:

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from icarus.plaintext import one_line
 from icarus.util import Tree
 
-__all__ = ["check_value", "conform", "nesting_problem", "shown"]
+__all__ = ["check_value", "conform", "nesting_problem", "phrase", "shown"]
 
 _LONGEST = 120
 """Characters of a value that a problem shows."""
@@ -70,7 +70,7 @@ def conform(annotation: Any, value: Any) -> tuple[Any, list[str]]:
             adapter.validate_python(reading)
         except ValidationError as error:
             if not problems:
-                wanted = " or ".join(dict.fromkeys(_phrase(one) for one in error.errors()))
+                wanted = " or ".join(dict.fromkeys(phrase(one) for one in error.errors()))
                 problems = [f"{wanted}, found {shown(value)}"]
         else:
             return (value if number == 0 else reading), []
@@ -156,7 +156,8 @@ def shown(value: Any) -> str:
     return one_line(repr(value), _LONGEST)
 
 
-def _phrase(error: Any) -> str:
+def phrase(error: Any) -> str:
+    """Return what pydantic says would be right, as the end of a sentence on a value."""
     text: str = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
     inside = [str(part) for part in error["loc"] if isinstance(part, int)]
     place = f"item {inside[-1]} " if inside else ""

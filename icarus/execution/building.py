@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from icarus.core.kinds import is_built_in
 from icarus.core.random_streams import stream, with_seed
 from icarus.execution.reuse import Copies, key_of
 from icarus.registry import (
@@ -21,11 +23,25 @@ from icarus.util import Tree
 __all__ = ["Network", "Networks", "build_scenario"]
 
 
-class Network(NamedTuple):
-    """A topology, and what tells it from others; None where a factory of users made it."""
+class Network:
+    """A network without caches.
 
-    topology: Any
-    key: str | None
+    Parameters
+    ----------
+    copy : callable
+        Returns a copy of its topology.
+    key : str or None
+        What tells it from others; None where a factory of users made it.
+    """
+
+    def __init__(self, copy: Callable[[], Any], key: str | None) -> None:
+        self._copy = copy
+        self.key = key
+
+    @cached_property
+    def topology(self) -> Any:
+        """A topology of its own, which may be changed."""
+        return self._copy()
 
 
 class Networks:
@@ -33,6 +49,7 @@ class Networks:
 
     def __init__(self) -> None:
         self._kept = Copies()
+        self._to_be_read: tuple[str | None, Any] = None, None
 
     def bare(self, section: Mapping[str, Any], root: np.random.SeedSequence) -> Network:
         """Return a network without caches.
@@ -46,7 +63,19 @@ class Networks:
         """
         factory, kwargs = _component(TOPOLOGY_FACTORY, "topology", section, root)
         key = key_of(factory, kwargs)
-        return Network(self._kept.get(key, lambda: factory(**kwargs)), key)
+        return Network(lambda: self._kept.get(key, lambda: factory(**kwargs)), key)
+
+    def to_be_read(self, network: Network) -> Any:
+        """Return a topology of a network that is to be read only: others get the same.
+
+        Of many small simulations on one network, copies of it are a tenth of the work.
+        """
+        if network.key is None:
+            return network.topology
+        if self._to_be_read[0] != network.key:
+            self._to_be_read = network.key, network.topology
+            del network.topology
+        return self._to_be_read[1]
 
     def with_caches(
         self,
@@ -60,7 +89,7 @@ class Networks:
         Parameters
         ----------
         network : Network
-            Its topology may be changed.
+            Its topology may be changed if it has one already.
         section : mapping or None
             The cache placement, as an experiment has it; without one there are no caches.
         n_contents : float
@@ -98,7 +127,10 @@ def build_scenario(params: Tree, root: np.random.SeedSequence) -> tuple[Any, Any
     """
     network = _NETWORKS.bare(params["topology"], root)
     workload_class, kwargs = _component(WORKLOAD, "workload", params["workload"], root)
-    workload = workload_class(network.topology, **kwargs)
+    # Workloads of ours ask a topology for its receivers and keep nothing of it.
+    reads = is_built_in(workload_class)
+    topology = _NETWORKS.to_be_read(network) if reads else network.topology
+    workload = workload_class(topology, **kwargs)
     placement = params.get("cache_placement")
     topology = _NETWORKS.with_caches(network, placement, workload.n_contents, root)
     section = "content_placement"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from icarus.compiler import beside
-from icarus.core.kinds import conformed
+from icarus.core.kinds import KINDS, conformed, is_built_in
 from icarus.core.random_streams import legacy_seed, root_seed, stream
 from icarus.core.randomness import unseeded_from
 from icarus.errors import NoKernelError
@@ -116,7 +116,9 @@ class _Attempts:
         self.processed = self.interpreted = 0
         self._simulation = simulation
         self._heartbeat = heartbeat
-        self._params = conformed(copy.deepcopy(simulation.params))
+        self._own = _all_built_in(simulation)
+        given = simulation.params
+        self._params = conformed(given if self._own else copy.deepcopy(given))
         self._root = root_seed(simulation.seed, simulation.replication)
         self._asked_for = self._params.get("engine") or simulation.engine
 
@@ -127,9 +129,16 @@ class _Attempts:
             raise NoKernelError(f"it was to run on the compiled engine, but {choice.reason}")
         return choice
 
+    def _random_state(self) -> AbstractContextManager[None]:
+        # Components of ours draw from nothing global, whose state takes 0.4 ms to set and to put
+        # back: a tenth of a simulation of 1,000 requests.
+        if self._own:
+            return unseeded_from(stream(self._root, "legacy"))
+        return legacy_random_state(self._root)
+
     def python(self, begun: Begun | None = None) -> Tree:
         """Return the results of the python engine, on events that were `begun` before or not."""
-        with legacy_random_state(self._root):
+        with self._random_state():
             topology, workload = self._build()
             if begun is not None:
                 workload = SameEvents(workload, begun)
@@ -137,7 +146,7 @@ class _Attempts:
 
     def compiled(self) -> tuple[Tree, str | None]:
         """Return the results, and why they are those of the python engine after all, or None."""
-        with legacy_random_state(self._root):
+        with self._random_state():
             topology, workload = self._build()
             try:
                 if not is_native(workload):
@@ -185,6 +194,15 @@ class _Attempts:
         beside.tend()
         if self._heartbeat is not None:
             self._heartbeat(requests)
+
+
+def _all_built_in(simulation: Simulation) -> bool:
+    """Return whether all components of a simulation are part of Icarus."""
+    named = [(KINDS["collector"], name) for name in simulation.collectors]
+    for section, given in simulation.params.items():
+        if section in KINDS and given:
+            named.append((KINDS[section], given["name"]))
+    return all(is_built_in(kind.registry.resolve(name)) for kind, name in named)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Snapshot,
     )
     from icarus.orchestration.jobs import Job, Outcome
+    from icarus.orchestration.kinds import JobContext, Product, Task, register_job_kind
     from icarus.orchestration.orchestrator import Orchestrator
     from icarus.orchestration.signals import stopped_by_signals
     from icarus.orchestration.source import JobSource
@@ -35,6 +36,7 @@ __all__ = [
     "Event",
     "Heartbeat",
     "Job",
+    "JobContext",
     "JobEnded",
     "JobRetried",
     "JobSource",
@@ -42,16 +44,20 @@ __all__ = [
     "JobsAdded",
     "Orchestrator",
     "Outcome",
+    "Product",
     "Progress",
     "Running",
     "Snapshot",
     "Status",
+    "Task",
+    "register_job_kind",
     "run_scenario",
     "stopped_by_signals",
 ]
 
 _HOMES = {
     "Job": "jobs",
+    **dict.fromkeys(("JobContext", "Product", "Task", "register_job_kind"), "kinds"),
     "JobSource": "source",
     "Outcome": "jobs",
     "Orchestrator": "orchestrator",

@@ -10,6 +10,7 @@ from typing import Any
 
 from icarus.errors import ResultsError
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.provenance import add_to_results
 from icarus.orchestration.source import JobSource
 from icarus.orchestration.status import FAILURES, RUN_AGAIN, Status
@@ -39,13 +40,13 @@ class Accounts:
     """Of those under way, the ones whose start was told."""
     prepared: set[int] = field(default_factory=set)
     """Of those under way, the ones whose hooks must be told of the end."""
-    beats: dict[int, int] = field(default_factory=dict)
-    """Of those under way, the requests that were told last."""
+    beats: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of those under way, how much and which phase were told last."""
     attempts: Counter[int] = field(default_factory=Counter)
     """How often each job was started."""
     ended: dict[int, tuple[Job, Outcome]] = field(default_factory=dict)
     requests: int = 0
-    """Processed by jobs that ended in this run."""
+    """Processed by jobs that ended in this run, of kinds that are counted in requests."""
     retries: int = 0
     failures: int = 0
     """Jobs that failed in this run."""
@@ -83,8 +84,8 @@ class Accounts:
         """Count a job that ended in this run; take up and return what is to run because of it."""
         self.leave(job)
         more = self._count(job, outcome)
-        if outcome.status is Status.OK:
-            self.requests += outcome.value.n_requests
+        if outcome.value is not None and job.task.unit == REQUESTS:
+            self.requests += outcome.value.amount
         self.failures += outcome.status in FAILURES
         before = len(self.jobs)
         self.enlist(more)

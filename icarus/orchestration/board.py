@@ -15,7 +15,7 @@ from icarus.core.memoryfile import MemoryFile
 
 __all__ = ["Board", "Slot"]
 
-_FIELDS = 4
+_FIELDS = 5
 _CELL = 8
 """Bytes of a number."""
 
@@ -27,10 +27,12 @@ class Slot(NamedTuple):
     """Process that runs it; 0 before it starts."""
     started: float
     """When it started, on the system's monotonic clock."""
-    requests: int
-    """Requests processed so far."""
+    amount: int
+    """How much was done so far, in the unit of the job's kind."""
     heartbeat: float
     """When that was noted, on the same clock."""
+    phase: int
+    """The phase that the job is in, from 1; 0 where it has none."""
 
 
 class Board:
@@ -82,13 +84,15 @@ class Board:
         # The process number last: it tells readers that the rest is there.
         self._cells[first] = float(os.getpid())
 
-    def report(self, slot: int, requests: int) -> None:
-        """Note how many requests of the job in a slot have been processed."""
+    def report(self, slot: int, amount: int, phase: int) -> None:
+        """Note how far the job in a slot is."""
         first = slot * _FIELDS
-        self._cells[first + 2] = float(requests)
+        self._cells[first + 4] = float(phase)
+        self._cells[first + 2] = float(amount)
         self._cells[first + 3] = time.monotonic()
 
     def read(self, slot: int) -> Slot:
         """Return what is noted in a slot."""
-        pid, started, requests, heartbeat = self._cells[slot * _FIELDS : (slot + 1) * _FIELDS]
-        return Slot(int(pid), started, int(requests), heartbeat)
+        first = slot * _FIELDS
+        pid, started, amount, heartbeat, phase = self._cells[first : first + _FIELDS]
+        return Slot(int(pid), started, int(amount), heartbeat, int(phase))

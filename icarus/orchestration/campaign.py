@@ -17,6 +17,7 @@ from icarus.orchestration.destination import (
     absolute,
     check_destination,
     check_file_name,
+    folder_of,
     require_no_fewer,
     write_results,
     writer_of,
@@ -118,6 +119,7 @@ def prepared(
     path = journal_of(file)
     if not keeping.journal:
         orchestrator = Orchestrator(settings, executor=executor)
+        orchestrator.folder = folder_of(file)
         _check(orchestrator, file, keeping.overwrite)
         yield Campaign(orchestrator, file)
         return
@@ -141,6 +143,7 @@ def prepared(
             except ResultsError as error:
                 # What was found is to be known, also where nothing comes of it.
                 raise ResultsError("\n".join([str(error), *notes])) from error
+        orchestrator.folder = folder_of(file)
         orchestrator.subscribe(journal.attach(settings), essential=True)
         # What was read stays to the end; the garbage collector need not look at it each time.
         gc.freeze()

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from icarus.compiler import beside
 from icarus.core.machine import available_cores
 from icarus.execution.compiled.ahead import wishes_of
-from icarus.execution.compiled.engine_choice import BREAK_EVEN, pair_of, requests_of
-from icarus.execution.simulation import Simulation
+from icarus.execution.compiled.engine_choice import BREAK_EVEN, requests_of
 from icarus.orchestration.events import Event, JobEnded, JobsAdded
 from icarus.orchestration.executors import DaskExecutor, Executor, SerialExecutor
 from icarus.orchestration.jobs import Job
+from icarus.orchestration.kinds import SimulationTask
 from icarus.planning.plan import Plan
 
 __all__ = ["CodeBeside"]
@@ -48,6 +48,7 @@ class CodeBeside:
         self._n_processes = 1 if isinstance(executor, SerialExecutor) else plan.n_processes
         self._left: Counter[str] = Counter()
         self._requests: dict[int, tuple[str, float]] = {}
+        self._pairs = dict(zip(plan.ids, plan.pairs, strict=True))
         self._known: dict[str, tuple[str, float]] = {}
         """By experiment: pair, and requests of a job."""
         self._before: dict[str, float] = {}
@@ -60,7 +61,8 @@ class CodeBeside:
         for job in jobs:
             self._add(job)
         beside.instead(self._compiler)
-        experiments = [one for one in plan.experiments if pair_of(one) in self._left]
+        each = zip(plan.experiments, plan.pairs, strict=True)
+        experiments = [one for one, pair in each if pair and pair in self._left]
         for wish in wishes_of(experiments, plan.collectors, plan.engine):
             beside.ask(wish)
 
@@ -74,15 +76,15 @@ class CodeBeside:
                 self._add(job)
 
     def _add(self, job: Job) -> None:
-        simulation = job.argument
-        if not isinstance(simulation, Simulation):
+        task = job.task
+        if not isinstance(task, SimulationTask):
             return
-        params = simulation.params
-        if (params.get("engine") or simulation.engine) != "auto":
+        params = task.params
+        if (params.get("engine") or task.engine) != "auto":
             return
         if job.experiment not in self._known:
             self._known[job.experiment] = (
-                pair_of(params),
+                self._pairs[job.experiment],
                 min(requests_of(params["workload"]), 1e15),
             )
         pair, requests = self._requests[job.number] = self._known[job.experiment]

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from icarus.core.suffixes import SETTINGS_SUFFIXES
 from icarus.errors import ResultsError
 from icarus.orchestration.journal.schema import SUFFIX
 from icarus.orchestration.orchestrator import Orchestrator
+from icarus.planning.selection import Selection
 from icarus.registry import RESULTS_WRITER
 from icarus.results.readwrite import ResultSet, read_contents
 
@@ -21,15 +23,24 @@ __all__ = [
     "check_destination",
     "check_file_name",
     "default_destination",
+    "folder_of",
     "require_no_fewer",
     "write_results",
     "writer_of",
 ]
 
 
-def default_destination(settings_path: str | os.PathLike[str]) -> Path:
-    """Return where the results of a settings module go unless another place is named."""
-    return Path("results") / f"{Path(settings_path).stem}.pickle"
+def default_destination(
+    settings_path: str | os.PathLike[str], selection: Selection | None = None
+) -> Path:
+    """Return where the results of settings, or of a shard, go unless another place is named."""
+    suffix = "" if selection is None else selection.suffix
+    return Path("results") / f"{Path(settings_path).stem}{suffix}.pickle"
+
+
+def folder_of(file: Path) -> Path:
+    """Return where the jobs of a campaign leave files, going by its results file."""
+    return file.with_suffix("") if file.suffix else file.with_name(f"{file.name}.files")
 
 
 def absolute(path: Path) -> Path:
@@ -47,8 +58,9 @@ def absolute(path: Path) -> Path:
 
 
 _OTHER_FORMATS = {
-    *(".csv", ".feather", ".h5", ".hdf5", ".html", ".json", ".jsonl", ".md", ".npy", ".npz"),
-    *(".parquet", ".pdf", ".png", ".py", ".svg", ".tex", ".tsv", ".txt", ".xls", ".xlsx", ".yaml"),
+    *(".csv", ".feather", ".h5", ".hdf5", ".html", ".jsonl", ".md", ".npy", ".npz"),
+    *(".parquet", ".pdf", ".png", ".svg", ".tex", ".tsv", ".txt", ".xls", ".xlsx", ".yaml"),
+    *SETTINGS_SUFFIXES,
     SUFFIX,
 }
 """Ends of the names of files that are no pickles."""

@@ -34,10 +34,19 @@ class Running:
     """A job that is running."""
 
     job: Job
-    requests: int
-    """Requests processed so far."""
+    amount: int
+    """How much was done so far, in the unit of its kind, such as requests."""
     age: float
     """Seconds since it started."""
+    phase: int = 0
+    """The phase that it is in, from 1; 0 where it has none, or has not entered the first."""
+
+    @property
+    def where(self) -> str:
+        """The phase in words, such as ``3/5 simulate``; empty where there is none."""
+        phases = self.job.task.phases
+        named = 0 < self.phase <= len(phases)
+        return f"{self.phase}/{len(phases)} {phases[self.phase - 1]}" if named else ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Snapshot:
     """Ended jobs by status."""
     running: list[Running]
     requests: int
-    """Requests processed so far, over all jobs."""
+    """Requests processed so far, over all jobs that are counted in requests."""
     elapsed: float
     """Seconds since the campaign started."""
     eta: float | None
@@ -120,10 +129,12 @@ class Heartbeat:
     """A running job has got further; told a few times a second at most."""
 
     job: Job
-    requests: int
-    """Requests processed so far."""
+    amount: int
+    """How much was done so far, in the unit of its kind."""
     age: float
     """Seconds since it started."""
+    phase: int = 0
+    """The phase that it is in, from 1; 0 where it has none."""
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from icarus.execution.simulation import Simulation, simulate
+from icarus.orchestration.kinds import Product, Task
 from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
-from icarus.planning.identity import experiment_id
+from icarus.planning.job_kinds import kind_of
+from icarus.registry import JOB_KIND
+from icarus.results.labels import value_text
 
 if TYPE_CHECKING:
     from icarus.planning.plan import Plan
@@ -35,11 +36,7 @@ _NOTE = 100
 
 @dataclass(frozen=True)
 class Job:
-    """One unit of work.
-
-    Executors know nothing of what a job does: it is a callable with an argument, and a
-    heartbeat to report progress to.
-    """
+    """One unit of work, of which executors know no more than that it is a task to perform."""
 
     id: str
     """What it is recognised by, in any run of the same campaign."""
@@ -49,10 +46,12 @@ class Job:
     """Its place in the campaign, from 0."""
     label: str
     """What it is called on the screen."""
-    task: Callable[..., Any]
-    """A picklable callable, called as ``task(argument, heartbeat)``."""
-    argument: Any
-    """Its picklable argument."""
+    task: Task
+    """What is to be done; picklable."""
+    verdict: Outcome | None = None
+    """How it ends without being run, where that is known before."""
+    folder: str | None = None
+    """Where it may leave files."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ class Outcome:
     """How a job ended. Workers return outcomes and never raise."""
 
     status: Status
-    value: Any = None
-    """What the task returned, if it did."""
+    value: Product | None = None
+    """What came of the task, if it is OK."""
     error: str = ""
     """What went wrong, in one line."""
     traceback: str = ""
@@ -104,14 +103,16 @@ def jobs_of(plan: Plan) -> list[Job]:
 
     A job's id is made of its experiment's key (``icarus.planning.identity``) and of the number of
     the replication: it is the same in every run that would give the same result for it, and another
-    one otherwise.
+    one otherwise. What it does is for its kind to say.
     """
     varying = list(plan.varying())
     jobs: list[Job] = []
-    each = zip(plan.experiments, plan.keys, plan.pair_requests, strict=True)
-    for experiment, key, together in each:
-        identity = experiment_id(experiment)
+    each = zip(plan.experiments, plan.ids, plan.keys, plan.kinds, strict=True)
+    for number, (experiment, identity, key, of_kind) in enumerate(each):
         label = _label(experiment, varying)
+        kind: type[Task] = JOB_KIND[of_kind]
+        veto = plan.vetoes.get(identity)
+        verdict = None if veto is None else Outcome(Status.VETOED, error=veto, attempts=0)
         for replication in range(plan.n_replications):
             jobs.append(
                 Job(
@@ -119,11 +120,8 @@ def jobs_of(plan: Plan) -> list[Job]:
                     id=job_id(key, replication),
                     number=len(jobs),
                     label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
-                    task=simulate,
-                    argument=Simulation(
-                        *(experiment, plan.collectors, plan.seed, replication, plan.engine),
-                        pair_requests=together,
-                    ),
+                    task=kind.of(plan, number, replication),
+                    verdict=verdict,
                 )
             )
     return jobs
@@ -141,9 +139,13 @@ def siblings(job: str) -> str:
 
 def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
     """Name an experiment by what tells it from the others."""
-    parts = []
-    for path in varying or [("strategy", "name"), ("topology", "name")]:
-        value = experiment.getval(path)
-        if value is not None:
-            parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
-    return one_line(" ".join(parts), _LONGEST_LABEL)
+    for paths in (varying, [("strategy", "name"), ("topology", "name")]):
+        parts = []
+        for path in paths:
+            value = experiment.getval(path)
+            if value is not None:
+                text = str(value) if path[-1] == "name" else f"{path[-1]}={value_text(value)}"
+                parts.append(text)
+        if parts:
+            return one_line(" ".join(parts), _LONGEST_LABEL)
+    return kind_of(experiment)

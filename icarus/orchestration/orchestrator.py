@@ -10,12 +10,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from icarus.compiler import beside
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
-from icarus.orchestration.compiling import CodeBeside
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
@@ -39,6 +39,7 @@ from icarus.orchestration.executors import (
 from icarus.orchestration.hooks import HookError, Hooks
 from icarus.orchestration.jobs import LONGEST_MESSAGE, Job, Outcome
 from icarus.orchestration.keeping import keepable
+from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
@@ -48,6 +49,9 @@ from icarus.plaintext import one_line
 from icarus.planning.plan import Plan, make_plan
 from icarus.results.resultset import ResultSet
 from icarus.util import SequenceNumber, Settings
+
+if TYPE_CHECKING:
+    from icarus.orchestration.compiling import CodeBeside
 
 __all__ = ["Orchestrator"]
 
@@ -95,6 +99,8 @@ class Orchestrator:
         The signal that stopped the campaign, if one did.
     broken : bool
         Whether ``run`` was ended by an exception, or has not ended, so that results may be missing.
+    folder : Path or None
+        Where jobs may leave files, each in a folder of its own, called as its id.
 
     Raises
     ------
@@ -122,6 +128,7 @@ class Orchestrator:
         self.n_proc = self.plan.n_processes
         self.stopped_by: int | None = None
         self.broken = False
+        self.folder: Path | None = None
         self._known = known or {}
         self._source = source(self.plan)
         self._hooks = Hooks(settings["HOOKS"])
@@ -204,8 +211,7 @@ class Orchestrator:
                 self._executor = make_executor(
                     self._executor_name, self.plan, self.settings, self.n_proc, self._tick
                 )
-                self._code = CodeBeside(self.plan, accounts.pending, self._executor)
-                self._announcer.subscribe(self._code, essential=False)
+                self._compile_beside(self._executor)
                 self._run_jobs(self._executor)
         except JobInterrupted:
             # The signal came between the end of a job and the note of it.
@@ -220,6 +226,15 @@ class Orchestrator:
         if self._announcer.failure is not None:
             raise self._announcer.failure
         self.broken = False
+
+    def _compile_beside(self, executor: Executor) -> None:
+        """Have code compiled while jobs go on, where there is anything to compile."""
+        if not self.plan.simulations:
+            return
+        from icarus.orchestration.compiling import CodeBeside
+
+        self._code = CodeBeside(self.plan, self._accounts.pending, executor)
+        self._announcer.subscribe(self._code, essential=False)
 
     def drain(self, signum: int | None = None) -> None:
         """Start nothing more, and let what is running come to its end.
@@ -265,23 +280,23 @@ class Orchestrator:
 
     def _start(self, job: Job, executor: Executor) -> None:
         attempt = self._accounts.attempts[job.number] + 1
-        refusal = self._prepare(job, attempt)
+        refusal = job.verdict or self._prepare(job, attempt)
         if refusal is not None:
             self._conclude(job, replace(refusal, attempts=attempt - 1))
             return
         if attempt == 1:
             self.seq.assign()
         self._accounts.start(job)
+        if self.folder is not None:
+            job = replace(job, folder=str(self.folder / job.id))
         executor.submit(job)
 
     def _prepare(self, job: Job, attempt: int) -> Outcome | None:
         """Return how a job ends that is not to be started, None for one that is."""
-        reason = self.plan.vetoes.get(job.experiment)
-        if reason is None:
-            try:
-                reason = self._hooks.before_job(JobStarted(job, attempt))
-            except HookError as error:
-                return Outcome(Status.FAILED, error=str(error), traceback=error.traceback_text)
+        try:
+            reason = self._hooks.before_job(JobStarted(job, attempt))
+        except HookError as error:
+            return Outcome(Status.FAILED, error=str(error), traceback=error.traceback_text)
         if reason is not None:
             return Outcome(Status.VETOED, error=reason)
         self._accounts.prepared.add(job.number)
@@ -401,9 +416,10 @@ class Orchestrator:
         self._published = now
         snapshot = self.snapshot()
         for one in snapshot.running:
-            if one.requests and one.requests != self._accounts.beats.get(one.job.number):
-                self._accounts.beats[one.job.number] = one.requests
-                self._publish(Heartbeat(one.job, one.requests, one.age))
+            told = one.amount, one.phase
+            if any(told) and told != self._accounts.beats.get(one.job.number):
+                self._accounts.beats[one.job.number] = told
+                self._publish(Heartbeat(one.job, one.amount, one.age, one.phase))
         self._publish(Progress(snapshot))
 
     def _say_draining(self) -> None:
@@ -421,7 +437,8 @@ class Orchestrator:
             planned=self.n_exp,
             counts=dict(self.counts),
             running=running,
-            requests=self._accounts.requests + sum(one.requests for one in running),
+            requests=self._accounts.requests
+            + sum(one.amount for one in running if one.job.task.unit == REQUESTS),
             elapsed=time.monotonic() - self._began,
             eta=self._accounts.eta([one.age for one in running], self.n_exp, self.n_proc),
             retries=self._accounts.retries,

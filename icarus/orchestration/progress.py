@@ -22,13 +22,15 @@ from icarus.orchestration.events import (
     JobEnded,
     JobRetried,
     Progress,
+    Running,
     Snapshot,
 )
-from icarus.orchestration.jobs import Outcome
+from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.status import FAILURES, Status
 from icarus.plaintext import cut, one_line
 
-__all__ = ["LiveProgress", "LogProgress", "describe"]
+__all__ = ["LiveProgress", "LogProgress", "describe", "how_far"]
 
 logger = logging.getLogger("progress")
 jobs_logger = logging.getLogger("orchestration")
@@ -56,10 +58,30 @@ def describe(snapshot: Snapshot) -> str:
     parts = [f"{snapshot.ok} of {snapshot.planned} jobs done", f"{snapshot.failed} failed{kinds}"]
     parts += _otherwise(snapshot)
     parts.append(f"{snapshot.left} left")
-    line = f"{', '.join(parts)}; {snapshot.rate:,.0f} requests/s"
+    line = f"{', '.join(parts)}{_rate(snapshot, '; ')}"
     if snapshot.draining:
         return f"{line}; finishing {len(snapshot.running)} and starting nothing more"
     return f"{line}; {_clock(snapshot.eta)} to go" if snapshot.left else line
+
+
+def _rate(snapshot: Snapshot, before: str) -> str:
+    """Return how fast it goes, where that is counted in requests, behind a separator."""
+    return f"{before}{snapshot.rate:,.0f} requests/s" if snapshot.requests else ""
+
+
+def _done(job: Job, outcome: Outcome) -> str:
+    amount = 0 if outcome.value is None else outcome.value.amount
+    if job.task.unit == REQUESTS:
+        return f"{amount / max(outcome.duration, 1e-9):,.0f} requests/s"
+    return f"{amount:,} {job.task.unit}"
+
+
+def how_far(running: Running) -> str:
+    """Return in a few words how far a running job is."""
+    task = running.job.task
+    step = f"step {running.where}" if running.where else ""
+    done = f"{running.amount:,} {task.unit}" if running.amount else ""
+    return ", ".join(filter(None, (step, done))) or "setting up"
 
 
 def _kinds_of_failure(snapshot: Snapshot) -> str:
@@ -118,13 +140,9 @@ class LogProgress:
                 if outcome.output and not self._told_of_output:
                     self._told_of_output = True
                     logger.info("what jobs print is kept: icarus log RESULTS %d", job.number)
-                if outcome.status is Status.OK:
-                    rate = outcome.value.n_requests / max(outcome.duration, 1e-9)
+                if outcome.value is not None:
                     jobs_logger.debug(
-                        "%s: OK in %.1f s, %s requests/s",
-                        job.label,
-                        outcome.duration,
-                        f"{rate:,.0f}",
+                        "%s: OK in %.1f s, %s", job.label, outcome.duration, _done(job, outcome)
                     )
                 elif outcome.status not in (Status.INTERRUPTED, Status.SKIPPED):
                     level = _LOG_LEVELS.get(outcome.status, logging.ERROR)
@@ -185,7 +203,7 @@ class LiveProgress:
                 "bold red" if snapshot.failed else "",
             ),
             *(f"   {part}" for part in _otherwise(snapshot)),
-            f"   {snapshot.left} left   {snapshot.rate:,.0f} requests/s",
+            f"   {snapshot.left} left{_rate(snapshot, '   ')}",
         )
         if snapshot.draining:
             facts.append("   stopping: nothing more is started", "bold yellow")
@@ -198,7 +216,7 @@ class LiveProgress:
             workers.add_row(
                 f"  {i}",
                 Text(one_line(running.job.label, _LONGEST_LABEL)),
-                f"{running.requests:,} requests" if running.requests else "setting up",
+                Text(one_line(how_far(running), _LONGEST_LABEL)),
                 f"{running.age:.0f} s",
             )
         return Group(head, facts, workers)

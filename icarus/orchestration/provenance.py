@@ -11,7 +11,7 @@ from typing import Any
 
 from icarus.core.random_streams import STREAMS, root_seed, stream
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.status import Status
+from icarus.orchestration.kinds.task import REQUESTS
 from icarus.planning.plan import Plan
 from icarus.release import version as icarus_version
 from icarus.results.resultset import ResultSet
@@ -66,13 +66,15 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
 
     The seed is given as entropy and keys of the replication's ``numpy.random.SeedSequence``.
     """
-    simulation = job.argument
+    task = job.task
     facts: dict[str, Any] = {
         "job": job.id,
         "experiment": job.experiment,
-        "replication": simulation.replication,
+        "kind": task.kind,
+        "task": task.facts(),
+        "replication": task.replication,
         "status": str(outcome.status),
-        "seed": _seed_facts(simulation.seed, simulation.replication),
+        "seed": _seed_facts(task.seed, task.replication),
         "started": outcome.started,
         "duration": outcome.duration,
         "attempts": outcome.attempts,
@@ -80,17 +82,21 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
         "messages": outcome.messages,
         "campaign": outcome.origin or campaign,
     }
-    if outcome.status is Status.OK:
-        requests = outcome.value.n_requests
-        facts |= {
-            "engine": outcome.value.engine,
-            "engine_reason": outcome.value.engine_reason,
-            "n_requests": requests,
-            "requests_per_second": requests / outcome.duration if outcome.duration else None,
-        }
+    product = outcome.value
+    if product is not None:
+        facts |= product.facts
+        facts |= _amount_facts(task.unit, product.amount, outcome.duration)
+        if product.files:
+            facts["files"] = dict(product.files)
     else:
         facts |= {"error": outcome.error, "traceback": outcome.traceback}
     return facts
+
+
+def _amount_facts(unit: str, amount: int, duration: float) -> dict[str, Any]:
+    if unit != REQUESTS:
+        return {"amount": amount, "unit": unit}
+    return {"n_requests": amount, "requests_per_second": amount / duration if duration else None}
 
 
 def versions_used() -> dict[str, str]:
@@ -103,7 +109,7 @@ def add_to_results(
 ) -> None:
     """Enter what became of a job into results, or into their failures, with the facts of it."""
     facts = job_facts(job, outcome, campaign)
-    if outcome.status is Status.OK:
-        results.add(job.argument.params, outcome.value.results, facts)
+    if outcome.value is not None:
+        results.add(job.task.params, outcome.value.results, facts)
     else:
-        results.add_failure(job.argument.params, facts)
+        results.add_failure(job.task.params, facts)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from icarus.errors import JournalError, ResultsError
-from icarus.execution.simulation import Simulation, simulate
+from icarus.core.suffixes import is_settings
+from icarus.errors import ComponentError, JournalError, ResultsError
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.journal.kept import KeptTask
+from icarus.orchestration.journal.outcomes import job_of
 from icarus.orchestration.journal.overview import find_journal, job_row
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import run_job
 from icarus.planning.identity import experiment_id
+from icarus.planning.job_kinds import SIMULATION
 from icarus.planning.loading import SettingsSource, execute_settings
-from icarus.results.encoding import dumps
 from icarus.results.readwrite import read_results_pickle
 from icarus.util import Tree
 
@@ -27,7 +30,7 @@ __all__ = ["Recorded", "difference", "prepare", "recorded_job", "replay"]
 class Recorded:
     """A job as it was run, and what came of it."""
 
-    simulation: Simulation
+    task: KeptTask
     experiment: str
     """Identity of its experiment."""
     status: Status
@@ -55,17 +58,17 @@ def recorded_job(path: Path, wanted: str) -> Recorded:
     try:
         journal = find_journal(path)
     except JournalError:
-        if not path.is_file() or path.suffix == ".py":
+        if not path.is_file() or is_settings(path):
             raise
         return _from_results(path, wanted)
     row = job_row(journal, wanted)
     with JournalReader(journal) as reader:
         if row.status in ("RUNNING", "INTERRUPTED"):
             job, campaign = reader.started_job(row.id)
-            return _recorded(job.argument, job.experiment, Status.INTERRUPTED, None, "", campaign)
+            return _recorded(job, Status.INTERRUPTED, None, "", campaign)
         job, outcome, campaign = reader.job(row.id)
-    results = outcome.value.results if outcome.status is Status.OK else None
-    return _recorded(job.argument, job.experiment, outcome.status, results, outcome.error, campaign)
+    results = None if outcome.value is None else outcome.value.results
+    return _recorded(job, outcome.status, results, outcome.error, campaign)
 
 
 def _from_results(path: Path, wanted: str) -> Recorded:
@@ -81,16 +84,24 @@ def _from_results(path: Path, wanted: str) -> Recorded:
         raise ResultsError(f"{path}: has {what} {wanted!r}; name one by its id, as in its metadata")
     params, facts, tree = found[0]
     campaign = facts["campaign"]
-    simulation = Simulation(params, campaign["collectors"], campaign["seed"], facts["replication"])
+    entry = {
+        "id": facts["job"],
+        "identity": facts["experiment"],
+        "number": 0,
+        "label": "",
+        "kind": facts.get("kind", SIMULATION),
+        "unit": "",
+        "seed": campaign["seed"],
+        "replication": facts["replication"],
+        "task": facts.get("task", {}),
+    }
     status = Status(facts["status"])
-    return _recorded(
-        simulation, facts["experiment"], status, tree, facts.get("error", ""), campaign
-    )
+    job = job_of(entry, params, campaign)
+    return _recorded(job, status, tree, facts.get("error", ""), campaign)
 
 
 def _recorded(
-    simulation: Simulation,
-    experiment: str,
+    job: Job,
     status: Status,
     results: Tree | None,
     error: str,
@@ -101,7 +112,8 @@ def _recorded(
         source = SettingsSource(
             campaign["settings_path"], campaign["settings_text"], dict(campaign["overrides"])
         )
-    return Recorded(simulation, experiment, status, results, error, source)
+    assert isinstance(job.task, KeptTask)
+    return Recorded(job.task, job.experiment, status, results, error, source)
 
 
 def prepare(recorded: Recorded) -> Job:
@@ -117,8 +129,7 @@ def prepare(recorded: Recorded) -> Job:
     settings: dict[str, Any] = {}
     if recorded.source is not None:
         settings = execute_settings(recorded.source)
-    simulation = recorded.simulation
-    params = simulation.params
+    params = recorded.task.params
     if experiment_id(params) != recorded.experiment:
         # It has something in it that is kept as text only, such as a function.
         matching = [
@@ -132,39 +143,29 @@ def prepare(recorded: Recorded) -> Job:
                 "do not give them either"
             )
         params = matching[0]
-    argument = Simulation(
-        params, simulation.collectors, simulation.seed, simulation.replication, simulation.engine
-    )
-    return Job("replay", recorded.experiment, 0, "replay", simulate, argument)
+    try:
+        task = recorded.task.revived(params)
+    except ComponentError as error:
+        raise ResultsError(f"the recorded settings do not make its kind known: {error}") from error
+    return Job("replay", recorded.experiment, 0, "replay", task)
 
 
 def replay(job: Job) -> Outcome:
-    """Run a job in this process and return its outcome."""
-    return run_job(job, lambda requests: None)
+    """Run a job in this process and return its outcome. Files that it leaves are thrown away."""
+    with tempfile.TemporaryDirectory(prefix="icarus-replay-") as folder:
+        return run_job(replace(job, folder=str(Path(folder) / "job")), lambda amount, phase: None)
 
 
-def difference(recorded: Recorded, outcome: Outcome) -> str | None:
-    """Return how an outcome differs from the recorded one in a line; None if it is the same."""
-    if recorded.status is Status.OK and outcome.status is Status.OK:
-        assert recorded.results is not None
-        return _first_difference(recorded.results, outcome.value.results)
+def difference(recorded: Recorded, job: Job, outcome: Outcome) -> str | None:
+    """Return how an outcome differs from the recorded one in a line; None if it is the same.
+
+    What counts as the same is for the job's kind to say.
+    """
+    if recorded.results is not None and outcome.value is not None:
+        return job.task.difference(recorded.results, outcome.value.results)
     if recorded.status is not outcome.status:
         text = f": {outcome.error}" if outcome.error else ""
         return f"it was {recorded.status} and is {outcome.status} now{text}"
     if recorded.error != outcome.error:
         return f"it failed with {recorded.error!r} and fails with {outcome.error!r} now"
     return None
-
-
-def _first_difference(before: Tree, now: Tree) -> str | None:
-    # As they would be kept, so that what is kept as text is compared as text.
-    if dumps(before) == dumps(now):
-        return None
-    old, new = before.paths(), now.paths()
-    for path in [*old, *new]:
-        if path not in old or path not in new:
-            where = "now" if path not in old else "in the record"
-            return f"{'.'.join(map(str, path))} is there {where} only"
-        if dumps(old[path]) != dumps(new[path]):
-            return f"{'.'.join(map(str, path))} was {old[path]!r} and is {new[path]!r} now"
-    return "the order of its entries is another"

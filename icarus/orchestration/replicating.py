@@ -18,7 +18,6 @@ from icarus.errors import PlotError
 from icarus.orchestration.events import CampaignEnded, Event
 from icarus.orchestration.jobs import Job, Outcome, jobs_of
 from icarus.orchestration.source import JobSource, PlannedJobs
-from icarus.orchestration.status import Status
 from icarus.planning.plan import Plan
 from icarus.planning.replications import CONFIDENCE, Replications
 from icarus.results.metrics import metrics_in, metrics_meant, number
@@ -124,7 +123,7 @@ class PreciseJobs:
         one = self._experiments[job.number // self._rule.most]
         replication = job.number % self._rule.most
         one.measured[replication] = {}
-        if outcome.status is Status.OK:
+        if outcome.value is not None:
             one.measured[replication] = self._values_in(outcome.value.results, one)
         # Only complete series are judged: which replication came last must not matter.
         if len(one.measured) < one.asked:

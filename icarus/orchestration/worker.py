@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import multiprocessing
 import os
@@ -23,12 +24,13 @@ from typing import Any
 import psutil
 
 from icarus.compiler import beside
-from icarus.core import system
+from icarus.core import marks, system
 from icarus.errors import Cancel
 from icarus.orchestration.board import Board
-from icarus.orchestration.ending import kill_families, lead_family
+from icarus.orchestration.ending import Family
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.kinds.task import JobContext, Product, Report
 from icarus.orchestration.link import Link, Part, packed
 from icarus.orchestration.output import Capture, Output, flush, print_into
 from icarus.orchestration.signals import STOP_SIGNALS
@@ -62,6 +64,8 @@ class Terms:
     the process has inherited them."""
     log_level: int
     """Least level of messages to send back."""
+    family: Family
+    """What its jobs start."""
     environment: dict[str, str | None]
     """Variables that the process was started with and jobs are not to see; None removes one."""
 
@@ -88,12 +92,13 @@ def serve(end: Connection, terms: Terms) -> None:
             (data,) = link.receive()
             board.start(slot)
             link.send([STARTED])
-            outcome = problem or _work(data, lambda requests: board.report(slot, requests))
+            report = functools.partial(board.report, slot)
+            outcome = problem or _work(data, report, terms.family)
             link.send(_packed(replace(outcome, output=terms.output.text())))
 
 
 def _become_worker(terms: Terms) -> None:
-    lead_family()
+    terms.family.lead()
     print_into(terms.output)
     for name, value in terms.environment.items():
         if value is None:
@@ -107,9 +112,12 @@ def _become_worker(terms: Terms) -> None:
     # They were blocked while the process started.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     try:
-        threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+        watch = threading.Thread(
+            target=_end_with_parent, args=(terms.family,), name="parent watch", daemon=True
+        )
+        watch.start()
     except RuntimeError:
-        # No more threads are to be had. What jobs start is left over then.
+        # No more threads are to be had. What jobs start is left to the guardian then.
         system.end_with_parent(signal.SIGKILL)
     # Should the system run out of memory, it is to kill a worker and not the parent.
     with suppress(OSError):
@@ -119,14 +127,14 @@ def _become_worker(terms: Terms) -> None:
     root.setLevel(terms.log_level)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(family: Family) -> None:
     """End this process and all that it has started once its parent is gone."""
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         # Not by the pipe that multiprocessing has for this: jobs of other workers, and what
         # these have started, may hold its other end.
         _wait_for_end_of(parent.pid)
-        kill_families([os.getpid()])
+        family.end()
         os._exit(1)
 
 
@@ -155,13 +163,13 @@ def _execute_settings(source: SettingsSource | None) -> Outcome | None:
     return None
 
 
-def _work(data: bytes | bytearray, heartbeat: Callable[[int], None]) -> Outcome:
+def _work(data: bytes | bytearray, report: Report, family: Family) -> Outcome:
     try:
         job = pickle.loads(data)
     except BaseException as error:
         text = f"the job cannot be read in a worker process: {error_line(error)}"
         return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
-    outcome = run_job(job, heartbeat)
+    outcome = run_job(job, report, family=family)
     flush()
     return outcome
 
@@ -176,21 +184,25 @@ def _packed(outcome: Outcome) -> list[Part]:
         return packed(failed)
 
 
-def run_job(job: Job, heartbeat: Callable[[int], None], output: Output | None = None) -> Outcome:
+def run_job(
+    job: Job, report: Report, output: Output | None = None, family: Family | None = None
+) -> Outcome:
     """Run a job and return its outcome, whatever its code does.
 
     Parameters
     ----------
     job : Job
-    heartbeat : callable
-        Called with the number of requests processed, now and then.
+    report : callable
+        Called now and then with how much was done, and in which phase the job is.
     output : Output, optional
         Where what the job prints is to go; by default it goes where it does.
+    family : Family, optional
+        What sees to it that nothing that the job starts outlives it.
 
     Raises
     ------
     JobStopped
-        If the heartbeat raised it, or a signal handler.
+        If `report` raised it, or a signal handler.
     KeyboardInterrupt
         If the user interrupted it, and not the job itself.
     """
@@ -200,14 +212,15 @@ def run_job(job: Job, heartbeat: Callable[[int], None], output: Output | None = 
     facts: dict[str, Any]
     process = os.getpid()
     with (
+        nullcontext() if family is None else family.of_a_job(),
         surroundings_restored(),
         _ctrl_c_noted() as pressed,
         _collected_messages(messages) as paused,
         nullcontext() if output is None else Capture(output) as capture,
     ):
-        told = paused(heartbeat, nullcontext if capture is None else capture.paused)
+        told = paused(report, nullcontext if capture is None else capture.paused)
         try:
-            facts = {"status": Status.OK, "value": job.task(job.argument, told)}
+            facts = {"status": Status.OK, "value": _product_of(job, told)}
         except JobStopped:
             raise
         except Cancel as asked:
@@ -230,6 +243,17 @@ def run_job(job: Job, heartbeat: Callable[[int], None], output: Output | None = 
         messages=messages,
         output="" if output is None else output.text(),
     )
+
+
+def _product_of(job: Job, report: Report) -> Product:
+    context = JobContext(report, job.task.phases, job.folder)
+    product = job.task.perform(context)
+    if not isinstance(product, Product):
+        raise TypeError(
+            f"a task should return an icarus.orchestration.Product, found {type(product).__name__}"
+        )
+    files = context.files()
+    return replace(product, files=files) if files else product
 
 
 def _end_if_forked(process: int) -> None:
@@ -291,12 +315,12 @@ def _collected_messages(messages: list[tuple[int, str, str]]) -> Iterator[Callab
     handlers = root.handlers[:]
     collecting: list[logging.Handler] = [_ListHandler(messages)]
 
-    def paused(heartbeat: Callable[[int], None], shown: Callable[[], Any]) -> Callable[[int], None]:
-        def call(requests: int) -> None:
+    def paused(report: Report, shown: Callable[[], Any]) -> Report:
+        def call(amount: int, phase: int) -> None:
             root.handlers[:] = handlers
             try:
-                with shown():
-                    heartbeat(requests)
+                with shown(), marks.lifted():
+                    report(amount, phase)
             finally:
                 root.handlers[:] = collecting
 

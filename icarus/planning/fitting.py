@@ -15,6 +15,7 @@ from typing import Any
 
 from icarus.core.hashing import digest
 from icarus.core.kinds import KINDS, conformed_section, is_built_in
+from icarus.core.once import OncePerObject
 from icarus.core.random_streams import root_seed
 from icarus.core.section_checks import Finding
 from icarus.execution.building import Networks
@@ -31,17 +32,22 @@ class FitChecker:
 
     def __init__(self) -> None:
         self._seen: dict[str, list[Finding]] = {}
+        self._shared: OncePerObject[dict[float | None, list[Finding]]] = OncePerObject()
         # Not those of simulations, which tell of caches that get no place as they are placed.
         self._networks = Networks()
 
     def check(self, experiment: Mapping[str, Any]) -> list[Finding]:
         """Return what does not fit: the place in the experiment, and why."""
-        told = [experiment.get(section) for section in ("topology", *_FITTED)]
-        key = digest([*told, experiment["workload"].get("n_contents")])
-        if key not in self._seen:
-            with _unlogged():
-                self._seen[key] = self._found(experiment)
-        return self._seen[key]
+        told = tuple(experiment.get(section) for section in ("topology", *_FITTED))
+        by_catalogue = self._shared.find(told, dict)
+        n_contents = _n_contents(experiment)
+        if n_contents not in by_catalogue:
+            key = digest([*told, n_contents])
+            if key not in self._seen:
+                with _unlogged():
+                    self._seen[key] = self._found(experiment)
+            by_catalogue[n_contents] = self._seen[key]
+        return by_catalogue[n_contents]
 
     def _found(self, experiment: Mapping[str, Any]) -> list[Finding]:
         found: list[Finding] = []

@@ -5,6 +5,7 @@ Icarus' own code has ``RESULTS_VERSION`` for that; it is raised when results cha
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +15,27 @@ from typing import Any
 import numpy as np
 
 from icarus.core.code_reading import is_library
-from icarus.core.hashing import digest, fingerprint_of_file
+from icarus.core.hashing import (
+    canonical_text,
+    digest,
+    digest_of_text,
+    fingerprint_of_file,
+    text_of_mapping,
+)
 from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
 from icarus.core.signatures import files_opened
+from icarus.planning.job_kinds import SIMULATION, kinds_of
+from icarus.registry import JOB_KIND
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
 
 RESULTS_VERSION = 2
 """Of what simulations give for the same parameters and seed. Raise it whenever that changes, so
 that no campaign mixes results of before and after."""
+
+_TELLS_NOTHING = ("desc", "engine")
+"""What results are not recognised by; the engine names no file."""
 
 _KNOWN_BY_TEXT = (type(None), bool, int, float, complex, bytes, range, np.ndarray, np.generic)
 """Values that the digest of an experiment tells apart already."""
@@ -41,6 +53,8 @@ def experiment_id(params: Mapping[str, Any]) -> str:
 class Identities:
     """What results of experiments are recognised by."""
 
+    experiments: list[str]
+    """What identifies each experiment; see ``experiment_id``."""
     keys: list[str]
     """For each experiment what all jobs share that give its results."""
     unknown: list[str]
@@ -68,13 +82,36 @@ def identities_of(
             fingerprints.of_collectors(collectors),
         ]
     )
-    keys = []
-    for experiment in experiments:
-        relevant = experiment
-        if "engine" in experiment:
-            relevant = {k: v for k, v in experiment.items() if k != "engine"}
-        keys.append(digest([experiment_id(relevant), common, fingerprints.of(experiment)]))
-    return Identities(keys, list(fingerprints.unknown))
+    # By name and object: the experiments, which are kept meanwhile, share their sections.
+    known: dict[tuple[Any, int], tuple[str, list[list[str]]]] = {}
+    texts: dict[tuple[int, ...], str] = {}
+    ids, keys = [], []
+    for experiment, of_kind in zip(experiments, kinds_of(experiments), strict=True):
+        if of_kind != SIMULATION:
+            # Neither collectors nor the version of simulations mean anything to it.
+            ids.append(experiment_id(experiment))
+            kept = fingerprints.of_kind(of_kind, experiment)
+            keys.append(digest([of_kind, ids[-1], seed, kept]))
+            continue
+        told: dict[str, str] = {}
+        found: list[list[list[str]]] = []
+        for kind, section in experiment.items():
+            if kind in _TELLS_NOTHING:
+                continue
+            if (kind, id(section)) not in known:
+                prints = fingerprints.of({kind: section})
+                known[kind, id(section)] = canonical_text(section), prints
+            told[kind], prints = known[kind, id(section)]
+            if prints:
+                found.append(prints)
+        relevant = digest_of_text(text_of_mapping(told))
+        ids.append(experiment_id(experiment) if "engine" in experiment else relevant)
+        # Few sections name files or code of users, and all experiments the same ones, mostly.
+        one = tuple(map(id, found))
+        if one not in texts:
+            texts[one] = canonical_text(sorted(itertools.chain.from_iterable(found)))
+        keys.append(digest_of_text(f'["{relevant}","{common}",{texts[one]}]'))
+    return Identities(ids, keys, list(fingerprints.unknown))
 
 
 class Fingerprints:
@@ -114,6 +151,17 @@ class Fingerprints:
             if isinstance(section, Mapping) and kind != "desc":
                 found += self._of_section(kind, section)
         return sorted(found)
+
+    def of_kind(self, kind: str, experiment: Mapping[str, Any]) -> list[list[str]]:
+        """Return those of an experiment of another kind than simulations, the kind's code first."""
+        found = [
+            one
+            for section, value in experiment.items()
+            if section != "desc"
+            for one in self._of_value(str(section), value)
+        ]
+        code = self._code(JOB_KIND[kind], f"job kind {kind}")
+        return [[kind, str(code)], *sorted(found)]
 
     def of_collectors(self, collectors: Mapping[str, Mapping[str, Any]]) -> list[list[list[str]]]:
         """Return the same for data collectors: their options by name."""

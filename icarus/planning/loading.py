@@ -1,7 +1,9 @@
-"""Settings modules: Python files, executed once, whose upper-case names are the settings.
+"""Settings modules and sweep files: both become settings here, and nobody else tells them apart.
 
-Overrides from the command line are in force while the module runs: a top-level assignment to
-an overridden name yields, so that a queue built from ``ALPHA`` is built from the override.
+A settings module is a Python file, executed once, whose upper-case names are the settings.
+Overrides from the command line are in force while it runs: a top-level assignment to
+an overridden name yields, so that a queue built from ``ALPHA`` is built from the override, and
+designs take those of their axes and parameters. Of a sweep file nothing is executed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import decode_source
 from pathlib import Path
@@ -24,8 +27,18 @@ from typing import Any
 import numpy as np
 
 from icarus.core.code_reading import names_in
-from icarus.errors import IcarusError, SettingsError, nearest, nearest_file
+from icarus.core.suffixes import is_sweep
+from icarus.design.overriding import overriding
+from icarus.design.sweep_reading import parsed, read_text
+from icarus.design.sweepfile import Sweep, read_sweep
+from icarus.errors import (
+    IcarusError,
+    SettingsError,
+    nearest,
+    nearest_file,
+)
 from icarus.planning.settings import GENERAL_SETTINGS
+from icarus.planning.sweep_settings import sweep_settings
 from icarus.util import Settings, literal
 
 __all__ = [
@@ -44,25 +57,33 @@ _LONGEST_MODULE = 64 * 2**20
 
 @dataclass(frozen=True)
 class SettingsSource:
-    """A settings module as it was when it was read, and what was overridden in it."""
+    """A settings module or sweep file as it was read, and what was overridden in it."""
 
     path: str
     text: str
     overrides: dict[str, Any] = field(default_factory=dict)
+    sweep: Sweep | None = field(default=None, compare=False, repr=False)
+    """What a sweep file says, if it was read here, with the files that it extends."""
 
     @classmethod
     def read(
         cls, path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
     ) -> SettingsSource:
-        """Read the module at `path`.
+        """Read the module or sweep file at `path`.
 
         Raises
         ------
         FileNotFoundError
             If there is no such file.
         SettingsError
-            If it is no text.
+            If it is no text, or a sweep file that cannot be read at all.
         """
+        if is_sweep(path):
+            text = read_text(path)
+            sweep = read_sweep(path, text)
+            # By itself, whatever becomes of the files that it extends.
+            text = text if len(sweep.files) == 1 or sweep.problems else sweep.text()
+            return cls(os.fspath(path), text, dict(overrides or {}), sweep)
         with Path(path).open("rb") as file:
             raw = file.read(_LONGEST_MODULE + 1)
         if len(raw) > _LONGEST_MODULE:
@@ -76,6 +97,14 @@ class SettingsSource:
         if "\0" in text:
             raise SettingsError([f"{os.fspath(path)}: not a Python file: it is not text"])
         return cls(os.fspath(path), text, dict(overrides or {}))
+
+    def names_overridden(self) -> dict[str, Any]:
+        """Return the overrides of settings."""
+        return {name: value for name, value in self.overrides.items() if "." not in name}
+
+    def paths_overridden(self) -> dict[str, Any]:
+        """Return the overrides of what designs vary and of the parameters that they start from."""
+        return {name: value for name, value in self.overrides.items() if "." in name}
 
     @property
     def module_name(self) -> str:
@@ -125,7 +154,8 @@ def execute_settings(
     Parameters
     ----------
     source : SettingsSource
-        The module's text, path and overrides.
+        The module's text, path and overrides; or those of a sweep file, whose settings are
+        returned.
     given : mapping, optional
         Names that are already there when the module starts.
 
@@ -137,13 +167,17 @@ def execute_settings(
     Raises
     ------
     SettingsError
-        If the module cannot be compiled, or raises.
+        If the module cannot be compiled, or raises; or the sweep file has problems.
 
     Notes
     -----
     The namespace itself stays as the module left it, so that components defined in it find
     their imports and helpers when they run.
     """
+    if is_sweep(source.path):
+        sweep = source.sweep or read_sweep(source.path, source.text)
+        names, paths = source.names_overridden(), source.paths_overridden()
+        return sweep_settings(source.path, sweep, names, paths)
     code = _compile(source)
     _check_override_names(source, code)
     module = ModuleType(source.module_name)
@@ -155,14 +189,16 @@ def execute_settings(
             sys.path.append(folder)
     namespace = module.__dict__
     namespace.update(given or {})
-    namespace.update(copy.deepcopy(source.overrides))
+    namespace.update(copy.deepcopy(source.names_overridden()))
     guarded = _Namespace(namespace, source)
-    try:
-        exec(code, namespace, guarded)
-    except (Exception, SystemExit) as error:
-        raise SettingsError([*guarded.problems.values(), *_problems_of(source, error)]) from error
-    if guarded.problems:
-        raise SettingsError(list(guarded.problems.values()))
+    with overriding(source.paths_overridden()) as designs:
+        try:
+            exec(code, namespace, guarded)
+        except (Exception, SystemExit) as error:
+            problems = [*guarded.problems.values(), *designs.wrong, *_problems_of(source, error)]
+            raise SettingsError(problems) from error
+    if problems := [*guarded.problems.values(), *designs.problems(source.path)]:
+        raise SettingsError(problems)
     return {name: value for name, value in namespace.items() if name == name.upper()}
 
 
@@ -258,7 +294,7 @@ def _unused(source: SettingsSource, code: CodeType) -> list[tuple[str, str | Non
     certain = "import *" not in source.text
     return [
         (name, nearest(name, known) if certain else None)
-        for name in source.overrides
+        for name in source.names_overridden()
         if name not in known
     ]
 
@@ -276,6 +312,8 @@ def _check_override_names(source: SettingsSource, code: CodeType) -> None:
 
 def unused_overrides(source: SettingsSource) -> list[str]:
     """Return a warning for each override that the module makes no use of."""
+    if is_sweep(source.path):
+        return []
     return [
         f"-c {name}: {source.path} makes no use of this setting"
         for name, _ in _unused(source, _compile(source))
@@ -303,8 +341,9 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
     Parameters
     ----------
     assignments : iterable of str
-        The value is a Python literal, or else stands for itself as a string; nothing is
-        evaluated.
+        The key is the name of a setting, or the path of what a design varies or of a parameter
+        that it starts from, with dots. The value is a Python literal, or else stands for itself
+        as a string; nothing is evaluated. For paths, lists and tables may also be in TOML.
 
     Raises
     ------
@@ -318,6 +357,8 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
         name = name.strip()
         if not equals:
             problems.append(f"-c {assignment}: expected KEY=VALUE, found no '='")
+        elif "." in name and all(map(str.strip, name.split("."))):
+            overrides[name] = _axis_or_value(text.strip())
         elif not name.isidentifier() or name != name.upper():
             upper = name.upper()
             hint = f"; did you mean {upper!r}?" if upper.isidentifier() else ""
@@ -329,15 +370,34 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
     return overrides
 
 
+def _axis_or_value(text: str) -> Any:
+    """Return what is given for a path: a literal, or else what it is in TOML, or else itself."""
+    value = literal(text)
+    if value == text and text.startswith(("[", "{")):
+        # An axis as sweep files have it, { linspace = [0, 1], n = 5 }.
+        with suppress(SettingsError):
+            content = parsed("-c", f"value = {text}")
+            return content["value"] if len(content) == 1 else text
+    return value
+
+
 def load_settings(
     path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
 ) -> Settings:
-    """Return the settings of the module at `path`, its defaults not yet filled in.
+    """Return the settings of the module or sweep file at `path`, defaults not yet filled in.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A Python file, which is executed; or, by its name, a sweep file in TOML or JSON.
+    overrides : mapping, optional
+        What stands in place of what the file says: values by the names of settings, and axes or
+        values by the paths of what a design varies and starts from.
 
     Raises
     ------
     SettingsError
-        If there is no such file, or it cannot be executed.
+        If there is no such file, it cannot be executed, or something is wrong with the design.
     """
     settings = Settings()
     try:

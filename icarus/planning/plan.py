@@ -7,37 +7,46 @@ all problems are found in one go, each with the place in the settings where it s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from icarus.core.kinds import conformed, conformed_section
 from icarus.core.machine import available_cores
-from icarus.core.values import check_value, nesting_problem
+from icarus.core.values import nesting_problem
+from icarus.design import Design
 from icarus.errors import SettingsError, suggestion
-from icarus.execution.compiled.engine_choice import EngineName, choose_engine, pair_requests
-from icarus.plaintext import some_of
-from icarus.planning.identity import experiment_id, identities_of
+from icarus.execution.compiled.engine_choice import (
+    EngineName,
+    choose_engine,
+    pair_requests,
+    pairs_of,
+)
+from icarus.plaintext import hanging, one_line, some_of
+from icarus.planning.identity import identities_of
+from icarus.planning.job_kinds import SIMULATION, kind_of, kinds_of
 from icarus.planning.limits import Limits, memory_problems
+from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
     Replications,
     given_twice,
     replication_problems,
     replications_of,
 )
-from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
+from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, check_setting, fill_defaults
 from icarus.planning.user_functions import hook_problems, vetoed
 from icarus.planning.validation import SectionChecker
 from icarus.registry import RESULTS_WRITER
+from icarus.results.labels import section_text
 from icarus.util import Settings, Tree
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "check_general_settings", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
-_MOST_NAMES = 3
-"""Components that a warning lists which do not know a parameter."""
+_LONGEST_VALUE = 160
+"""Characters of one of them."""
 _MOST_REPEATED = 5
 """Experiments that are in a queue again and are named."""
 
@@ -63,9 +72,11 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     """What jobs and the campaign may take."""
     vetoes: dict[str, str] = field(default_factory=dict)
-    """Experiments that ``VETO`` excludes, by identity, with the reasons."""
+    """Experiments that ``VETO`` or their design excludes, by identity, with the reasons."""
     replications: Replications | None = None
     """When an experiment was replicated often enough, where that depends on results."""
+    ids: list[str] = field(default_factory=list)
+    """What identifies each experiment."""
     keys: list[str] = field(default_factory=list)
     """By what the results of each experiment are recognised; no two are the same."""
     unknown: list[str] = field(default_factory=list)
@@ -73,29 +84,66 @@ class Plan:
 
     @property
     def n_jobs(self) -> int:
-        """Number of simulations: experiments times replications; further ones may follow."""
+        """Number of jobs: experiments times replications; further ones may follow."""
         return len(self.experiments) * self.n_replications
+
+    @property
+    def most_replications(self) -> int:
+        """Of each experiment, where their number depends on results; else as many as always."""
+        return self.n_replications if self.replications is None else self.replications.most
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """Which kind of job each experiment is."""
+        return kinds_of(self.experiments)
+
+    @cached_property
+    def simulations(self) -> list[Tree]:
+        """The experiments that are simulations, in the order of the queue."""
+        each = zip(self.experiments, self.kinds, strict=True)
+        return [one for one, kind in each if kind == SIMULATION]
 
     @cached_property
     def pair_requests(self) -> list[float]:
-        """How many requests all simulations together have for the code of each experiment's."""
-        return pair_requests(self.experiments, self.n_replications)
+        """How many requests all simulations together have for the code of each experiment's.
+
+        0 for experiments that are none.
+        """
+        pairs = [pair for pair in self.pairs if pair]
+        together = iter(pair_requests(self.simulations, pairs, self.n_replications))
+        return [next(together) if pair else 0.0 for pair in self.pairs]
+
+    @cached_property
+    def pairs(self) -> list[str]:
+        """What tells strategy and policy of each simulation from others; empty for other kinds."""
+        pairs = iter(pairs_of(self.simulations))
+        return [next(pairs) if kind == SIMULATION else "" for kind in self.kinds]
 
     def varying(self) -> dict[tuple[str, ...], list[Any]]:
-        """Return the parameters that differ between experiments, each with its values."""
+        """Return the parameters that differ between experiments of one kind, with their values."""
         values: dict[tuple[str, ...], dict[str, Any]] = {}
         counts: Counter[tuple[str, ...]] = Counter()
-        for experiment in self.experiments:
-            for path, value in experiment:
+        of_kind = Counter(self.kinds)
+        kinds: dict[tuple[str, ...], set[str]] = {}
+        uses: Counter[tuple[str, Any, int]] = Counter()
+        sections: dict[tuple[str, Any, int], Any] = {}
+        for experiment, kind in zip(self.experiments, self.kinds, strict=True):
+            for key, section in experiment.items():
+                uses[kind, key, id(section)] += 1
+                sections[kind, key, id(section)] = section
+        for place, section in sections.items():
+            for path, value in Tree({place[1]: section}):
                 values.setdefault(path, {})[repr(value)] = value
-                counts[path] += 1
+                counts[path] += uses[place]
+                kinds.setdefault(path, set()).add(place[0])
 
         def varies(path: tuple[str, ...]) -> bool:
             if len(values[path]) > 1:
                 return True
             # A parameter that only one of the components compared has comes with its name.
             name = (path[0], "name")
-            return counts[path] < len(self.experiments) and len(values.get(name, ())) < 2
+            comparable = sum(of_kind[kind] for kind in kinds[path])
+            return counts[path] < comparable and len(values.get(name, ())) < 2
 
         return {
             path: list(seen.values())
@@ -103,29 +151,41 @@ class Plan:
             if path[0] != "desc" and varies(path)
         }
 
-    def describe(self) -> list[str]:
-        """Return the campaign in a few lines of text."""
-        replications, jobs = str(self.n_replications), str(self.n_jobs)
+    def describe(self, design: Design | None = None) -> list[str]:
+        """Return the campaign in a few lines of text, beyond those that its design has already."""
+        replications, jobs = str(self.n_replications), f"{self.n_jobs:,}"
         if self.replications is not None:
             replications = self.replications.describe()
-            jobs = f"{self.n_jobs} to {len(self.experiments) * self.replications.most}"
+            jobs += f" to {len(self.experiments) * self.most_replications:,}"
+        if self.vetoes:
+            jobs += f", {len(self.vetoes) * self.n_replications:,} of them vetoed"
         lines = [
-            f"experiments:   {len(self.experiments)}",
+            f"experiments:   {len(self.experiments):,}",
             f"replications:  {replications}",
             f"jobs:          {jobs}",
             f"processes:     {self.n_processes}",
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
         ]
-        if self.vetoes:
-            lines.append(f"vetoed:        {len(self.vetoes)} experiments")
-            lines += [f"  {reason}: {n}" for reason, n in Counter(self.vetoes.values()).items()]
+        kinds = Counter(self.kinds)
+        if set(kinds) - {SIMULATION}:
+            named = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
+            lines.insert(1, f"kinds:         {named}")
+        told = {} if design is None else {one.name: one for one in design.constraints}
+        reasons = Counter(reason for reason in self.vetoes.values() if reason not in told)
+        if reasons:
+            lines.append(f"vetoed:        {reasons.total():,} experiments")
+            lines += [f"  {reason}: {n:,}" for reason, n in reasons.items()]
+        return [*lines, *self._describe_varying()] if design is None else lines
+
+    def _describe_varying(self) -> list[str]:
         varying = self.varying()
-        lines.append("varies:        " + ("" if varying else "nothing"))
+        lines = ["varies:" if varying else "varies:        nothing"]
         names = {path: ".".join(map(str, path)) for path in varying}
         width = max(map(len, names.values()), default=0)
         for path, values in varying.items():
-            lines.append(f"  {names[path]:<{width}}  {some_of(values, _MOST_VALUES)}")
+            texts = (one_line(section_text(value), _LONGEST_VALUE) for value in values)
+            lines += hanging(f"  {names[path]:<{width}}  ", some_of(texts, _MOST_VALUES))
         return lines
 
 
@@ -152,26 +212,31 @@ def make_plan(settings: Settings) -> Plan:
         raise SettingsError([f"{name}: missing, and the settings are frozen" for name in missing])
     problems = _check_general(settings)
     collectors = _collectors(settings, problems)
-    problems += replication_problems(settings["REPLICATIONS"], collectors)
-    experiments: list[Tree] = []
+    queue = Queue()
     warnings = list(settings.warnings)
     if "EXPERIMENT_QUEUE" not in settings:
         problems.append(
             "EXPERIMENT_QUEUE: missing; a settings module must build a queue of experiments"
         )
     else:
-        experiments = _experiments(settings["EXPERIMENT_QUEUE"], problems, warnings)
+        queue = read_queue(settings["EXPERIMENT_QUEUE"], problems, warnings)
+    only_simulations = set(kinds_of(queue.experiments)) <= {SIMULATION}
+    problems += replication_problems(
+        settings["REPLICATIONS"], collectors if only_simulations else None
+    )
     if not problems:
-        problems = _lacking_kernels(experiments, collectors, settings["ENGINE"])
-    vetoes = {} if problems else vetoed(settings["VETO"], experiments, problems)
+        problems = _lacking_kernels(queue, collectors, settings["ENGINE"])
+    experiments, vetoes = queue.experiments, queue.excluded
+    if not problems:
+        vetoes = vetoes | vetoed(settings["VETO"], experiments, vetoes, problems)
     limits = Limits.of(settings) if not problems else Limits()
     parallel = settings["PARALLEL_EXECUTION"]
     if limits.memory is not None and not parallel:
         warnings.append("MEMORY_LIMIT: ignored without PARALLEL_EXECUTION")
     _refuse(settings, problems, warnings)
-    reasons = {experiment_id(experiments[i]): reason for i, reason in vetoes.items()}
     identities = identities_of(experiments, collectors, settings["SEED"])
-    first = _first_places(identities.keys)
+    first = _first_places(identities.keys, vetoes)
+    reasons = {identities.experiments[i]: vetoes[i] for i in first.values() if i in vetoes}
     repeated = _repeated(identities.keys, first)
     _refuse(settings, [], repeated)
     warnings += repeated
@@ -189,9 +254,19 @@ def make_plan(settings: Settings) -> Plan:
         limits=limits,
         vetoes=reasons,
         replications=replications,
+        ids=[identities.experiments[i] for i in first.values()],
         keys=list(first),
         unknown=identities.unknown,
     )
+
+
+def check_general_settings(settings: Settings, others: Iterable[str]) -> None:
+    """Raise an error with all problems of the settings other than the queue, and the `others`."""
+    problems = _check_general(settings)
+    _collectors(settings, problems)
+    # What a queue that is not looked at measures is not known.
+    problems += replication_problems(settings["REPLICATIONS"], None)
+    _refuse(settings, [*problems, *others], list(settings.warnings))
 
 
 def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> None:
@@ -203,11 +278,12 @@ def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> Non
         raise SettingsError([where + problem for problem in problems])
 
 
-def _first_places(keys: Iterable[str]) -> dict[str, int]:
-    """Return where each key stands first, in order."""
+def _first_places(keys: Iterable[str], vetoes: Container[int]) -> dict[str, int]:
+    """Return where each key stands first, in order; if it can, where it is not excluded."""
     places: dict[str, int] = {}
     for number, key in enumerate(keys):
-        places.setdefault(key, number)
+        if places.setdefault(key, number) in vetoes and number not in vetoes:
+            places[key] = number
     return places
 
 
@@ -226,13 +302,9 @@ def _repeated(keys: list[str], first: Mapping[str, int]) -> list[str]:
 
 def _check_general(settings: Settings) -> list[str]:
     problems = []
-    for name, setting in GENERAL_SETTINGS.items():
-        if name not in settings:
-            continue
-        value = settings[name]
-        if name == "LOG_LEVEL" and isinstance(value, str):
-            value = value.upper()
-        problems += [f"{name}: {problem}" for problem in check_value(setting.annotation, value)]
+    for name in GENERAL_SETTINGS:
+        if name in settings:
+            problems += [f"{name}: {text}" for text in check_setting(name, settings[name])]
     problems += [f"MEMORY_LIMIT: {text}" for text in memory_problems(settings["MEMORY_LIMIT"])]
     problems += given_twice(settings)
     problems += hook_problems(settings["HOOKS"])
@@ -281,76 +353,17 @@ def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, 
     return collectors
 
 
-def _experiments(queue: Any, problems: list[str], warnings: list[str]) -> list[Tree]:
-    if isinstance(queue, (str, Mapping)) or not isinstance(queue, Iterable):
-        problems.append(
-            f"EXPERIMENT_QUEUE: should be a list or deque of experiments, found {queue!r}"
-        )
-        return []
-    entries = list(queue)
-    if not entries:
-        problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
-    checker = SectionChecker()
-    # A mistake in a loop that builds experiments is one problem, however often it occurs.
-    found: dict[tuple[str, str], list[int]] = {}
-    odd: dict[tuple[str, str], list[int]] = {}
-    unread: dict[str, dict[str, None]] = {}
-    experiments: list[Tree] = []
-    for number, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            message = f"should be a Tree or a dict, found {entry!r}"
-            found.setdefault(("", message), []).append(number)
-            continue
-        if nested := nesting_problem(entry):
-            found.setdefault(nested, []).append(number)
-            continue
-        experiment = Tree(entry)
-        experiments.append(experiment)
-        report = checker.check_experiment(experiment)
-        for place, message in report.problems:
-            found.setdefault((place, message), []).append(number)
-        for place, message in report.warnings:
-            odd.setdefault((place, message), []).append(number)
-        for place, name in report.unread:
-            unread.setdefault(place, {})[name] = None
-    problems += _lines(found)
-    warnings += _lines(odd)
-    warnings += _about_unread(unread)
-    return experiments
-
-
-def _about_unread(unread: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the warning about parameters that no component reads, if there are any."""
-    if not unread:
-        return []
-    listed = [f"{place} (of {some_of(names, _MOST_NAMES)})" for place, names in unread.items()]
-    return [
-        "EXPERIMENT_QUEUE: parameters that their components do not know are kept with the results "
-        f"and are otherwise ignored: {', '.join(listed)}"
-    ]
-
-
 def _lacking_kernels(
-    experiments: list[Tree], collectors: dict[str, dict[str, Any]], engine: EngineName
+    queue: Queue, collectors: dict[str, dict[str, Any]], engine: EngineName
 ) -> list[str]:
     """Return where the compiled engine is asked for that cannot run an experiment."""
     found: dict[tuple[str, str], list[int]] = {}
-    for number, experiment in enumerate(experiments):
+    for number, experiment in enumerate(queue.experiments):
         asked_for = experiment.get("engine") or engine
-        if asked_for != "compiled":
+        if asked_for != "compiled" or number in queue.excluded or kind_of(experiment) != SIMULATION:
             continue
         choice = choose_engine(conformed(experiment), collectors, asked_for)
         if choice.engine != asked_for:
             message = f"it is to run on the compiled engine, but {choice.reason}"
             found.setdefault(("", message), []).append(number)
-    return _lines(found)
-
-
-def _lines(found: Mapping[tuple[str, str], list[int]]) -> list[str]:
-    """Write each problem once, with the experiments that have it; experiments count from 0."""
-    lines = []
-    for (place, message), numbers in found.items():
-        path = f".{place}" if place else ""
-        more = f" (and {len(numbers) - 1} more experiments)" if len(numbers) > 1 else ""
-        lines.append(f"EXPERIMENT_QUEUE[{numbers[0]}]{path}: {message}{more}")
-    return lines
+    return lines_of(found)

@@ -89,15 +89,16 @@ def given_twice(settings: Settings) -> list[str]:
     ]
 
 
-def replication_problems(value: Any, collectors: Iterable[str]) -> list[str]:
+def replication_problems(value: Any, collectors: Iterable[str] | None) -> list[str]:
     """Return what is wrong with a value of ``REPLICATIONS``.
 
     Parameters
     ----------
     value : object
         As settings give it; None is no value.
-    collectors : iterable of str
-        Names of the collectors that measure.
+    collectors : iterable of str or None
+        Names of the collectors that measure; None where other kinds of jobs than simulations give
+        metrics, too, of which nobody knows the names before.
     """
     if value is None:
         return []
@@ -124,10 +125,11 @@ def replication_problems(value: Any, collectors: Iterable[str]) -> list[str]:
     least, most = (value.get(key, _KEYS[key][1]) for key in ("min", "max"))
     if least > most:
         problems.append(f"REPLICATIONS: 'min', {least}, is more than 'max', {most}")
-    return problems + _problems_of_metrics(value["until"], list(collectors))
+    known = None if collectors is None else list(collectors)
+    return problems + _problems_of_metrics(value["until"], known)
 
 
-def _problems_of_metrics(until: Mapping[str, Any], collectors: list[str]) -> list[str]:
+def _problems_of_metrics(until: Mapping[str, Any], collectors: list[str] | None) -> list[str]:
     problems = [] if until else ["REPLICATIONS['until']: empty; name at least one metric"]
     for name, share in until.items():
         place = f"REPLICATIONS['until'][{name!r}]"
@@ -135,7 +137,9 @@ def _problems_of_metrics(until: Mapping[str, Any], collectors: list[str]) -> lis
             f"{place}: {one}" for one in check_value(Annotated[float, Gt(0), Lt(1)], share)
         ]
         folded = name.casefold()
-        if any(folded == one.casefold() or _begins(folded, one) for one in collectors):
+        if collectors is None or any(
+            folded == one.casefold() or _begins(folded, one) for one in collectors
+        ):
             continue
         named = name.partition(".")[0]
         # One that is there but not measured is the likelier mistake where both are near.

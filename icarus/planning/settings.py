@@ -11,13 +11,20 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from icarus.core.values import conform, shown
+from icarus.core.values import check_value, conform, shown
 from icarus.errors import nearest, suggestion
 from icarus.planning.user_functions import HOOK_NAMES
 from icarus.registry import Registry
 from icarus.util import Settings, literal
 
-__all__ = ["DEFAULTS", "GENERAL_SETTINGS", "GeneralSetting", "fill_defaults", "general_setting"]
+__all__ = [
+    "DEFAULTS",
+    "GENERAL_SETTINGS",
+    "GeneralSetting",
+    "check_setting",
+    "fill_defaults",
+    "general_setting",
+]
 
 logger = logging.getLogger("settings")
 
@@ -142,6 +149,13 @@ DEFAULTS: dict[str, Any] = {
     for name, setting in GENERAL_SETTINGS.items()
     if name != "EXPERIMENT_QUEUE"
 }
+
+
+def check_setting(name: str, value: Any) -> list[str]:
+    """Return what is wrong with the value of a general setting, going by its type."""
+    if name == "LOG_LEVEL" and isinstance(value, str):
+        value = value.upper()
+    return check_value(GENERAL_SETTINGS[name].annotation, value)
 
 
 def fill_defaults(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from icarus.errors import suggestion
@@ -31,7 +31,9 @@ def hook_problems(hooks: Any) -> list[str]:
     return problems
 
 
-def vetoed(veto: Any, experiments: Iterable[Tree], problems: list[str]) -> dict[int, str]:
+def vetoed(
+    veto: Any, experiments: Iterable[Tree], excluded: Container[int], problems: list[str]
+) -> dict[int, str]:
     """Return the experiments that ``VETO`` excludes, by their place, with the reasons.
 
     Parameters
@@ -39,6 +41,8 @@ def vetoed(veto: Any, experiments: Iterable[Tree], problems: list[str]) -> dict[
     veto : callable or None
         Called with each experiment; a text or True excludes it.
     experiments : iterable of Tree
+    excluded : container of int
+        Places of those that are excluded already, for which it is not asked.
     problems : list of str
         Gets what went wrong.
     """
@@ -49,8 +53,11 @@ def vetoed(veto: Any, experiments: Iterable[Tree], problems: list[str]) -> dict[
         return {}
     reasons: dict[int, str] = {}
     for number, experiment in enumerate(experiments):
+        if number in excluded:
+            continue
         try:
-            answer = veto(experiment)
+            # A copy: experiments share their sections.
+            answer = veto(Tree(experiment.dict()))
         except Exception as error:
             what = f"{type(error).__name__}: {error}{raised_at(error)}"
             problems.append(f"VETO: raised {what}, for EXPERIMENT_QUEUE[{number}]")

@@ -16,6 +16,7 @@ from icarus.planning.fitting import FitChecker
 __all__ = ["SectionChecker"]
 
 _KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "engine", "desc")
+_KNOWN = frozenset(_KNOWN_SECTIONS)
 
 
 class SectionChecker:
@@ -23,14 +24,19 @@ class SectionChecker:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], Report] = {}
+        # Experiments share their sections, which do not change meanwhile. They are kept, so that
+        # no other gets the number of one of them.
+        self._clean: dict[tuple[str, int], Any] = {}
         self._fits = FitChecker()
 
     def check_experiment(self, experiment: Mapping[str, Any]) -> Report:
         """Check all sections of one experiment."""
         report = Report()
-        unknown = [key for key in experiment.keys() if key not in _KNOWN_SECTIONS]  # noqa: SIM118
+        unknown = [key for key in experiment.keys() if key not in _KNOWN]  # noqa: SIM118
         for section in COMPONENT_SECTIONS:
             given = experiment.get(section)
+            if (section, id(given)) in self._clean:
+                continue
             if given is None or (isinstance(given, Mapping) and not len(given)):
                 misspelt = nearest(section, unknown)
                 if misspelt is not None:
@@ -73,4 +79,7 @@ class SectionChecker:
         key = (kind, digest(section))
         if key not in self._seen:
             self._seen[key] = check_section(kind, section)
-        return self._seen[key]
+        report = self._seen[key]
+        if not (report.problems or report.warnings or report.unread):
+            self._clean[kind, id(section)] = section
+        return report

@@ -14,7 +14,7 @@ from icarus.policies.one_line import (
     make_one_line,
     remove_from_line,
 )
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
 
 __all__ = ["FifoCache", "FifoCaches"]
@@ -32,8 +32,7 @@ class FifoCaches(NamedTuple):
 
     def put(self, cache, content):
         """Insert a content if it is absent; return what was evicted for it."""
-        lines = self.lines
-        return NOTHING if lines.has(cache, content) else lines.insert_first(cache, content)
+        return self.lines.insert_if_absent(cache, content)
 
     get, has, remove, dump = has_in_line, has_in_line, remove_from_line, dump_line  # type: ignore[misc]
     places, size = line_places, line_size  # type: ignore[misc]

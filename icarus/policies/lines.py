@@ -130,6 +130,14 @@ class Lines(NamedTuple):
         self.insert(cache, content, slot, end)
         return evicted
 
+    def renew_or_insert(self, cache, content):
+        """Have a content in front of the first line; return the last, if evicted for it."""
+        return NOTHING if self.renew(cache, content) else self.insert_first(cache, content)
+
+    def insert_if_absent(self, cache, content):
+        """Put a content in front of the first line unless it is cached; return what was evicted."""
+        return NOTHING if self.has(cache, content) else self.insert_first(cache, content)
+
     def remove(self, cache, content):
         """Remove a content from a cache; return whether it was there."""
         slot = self.find(cache, content)

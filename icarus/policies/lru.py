@@ -14,7 +14,7 @@ from icarus.policies.one_line import (
     make_one_line,
     remove_from_line,
 )
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
 
 __all__ = ["LruCache", "LruCaches"]
@@ -36,8 +36,7 @@ class LruCaches(NamedTuple):
 
     def put(self, cache, content):
         """Make a content the most recently used one; return what was evicted for it."""
-        lines = self.lines
-        return NOTHING if lines.renew(cache, content) else lines.insert_first(cache, content)
+        return self.lines.renew_or_insert(cache, content)
 
     has, remove, dump = has_in_line, remove_from_line, dump_line  # type: ignore[misc]
     places, size = line_places, line_size  # type: ignore[misc]

@@ -46,9 +46,21 @@ class NamedLine(NamedTuple):
         items.move_to_end(content)
         return True
 
-    def insert_first(self, cache: int, content: Any) -> Any:
-        """Put a content in front of the line; return the last, if it was evicted for it."""
+    def renew_or_insert(self, cache: int, content: Any) -> Any:
+        """Have a content in front of the line; return the last, if it was evicted for it."""
         items = self.items[cache]
+        if content in items:
+            items.move_to_end(content)
+            return NOTHING
+        evicted = items.popitem(last=False)[0] if len(items) >= self.maxlens[cache] else NOTHING
+        items[content] = None
+        return evicted
+
+    def insert_if_absent(self, cache: int, content: Any) -> Any:
+        """Put a content in front of the line unless it is there; return what was evicted."""
+        items = self.items[cache]
+        if content in items:
+            return NOTHING
         evicted = items.popitem(last=False)[0] if len(items) >= self.maxlens[cache] else NOTHING
         items[content] = None
         return evicted

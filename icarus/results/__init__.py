@@ -1,8 +1,8 @@
-"""Results of campaigns: keeping them (``resultset``, ``readwrite``) and drawing them.
+"""Results of campaigns: keeping them (``resultset``, ``readwrite``), comparing and drawing them.
 
-``plot`` draws figures that are described in full; ``figures`` finds out by itself what a
-campaign varied; ``visualize`` draws networks. All need matplotlib, which is imported when one of
-them is first used.
+``comparing`` says whether two campaigns differ; ``plot`` draws figures that are described in full;
+``figures`` finds out by itself what a campaign varied; ``visualize`` draws networks. The last three
+need matplotlib, which is imported when one of them is first used.
 """
 
 import importlib
@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 from icarus.results.readwrite import ResultSet, read_results_pickle, write_results_pickle
 
 if TYPE_CHECKING:
+    from icarus.results.comparing import Comparison, ComparisonRow, compare
     from icarus.results.figures import plot_results
     from icarus.results.plot import plot_bar_chart, plot_cdf, plot_lines
     from icarus.results.visualize import draw_network_load, draw_stack_deployment
 
 __all__ = [
+    "Comparison",
+    "ComparisonRow",
     "ResultSet",
+    "compare",
     "draw_network_load",
     "draw_stack_deployment",
     "plot_bar_chart",
@@ -31,7 +35,10 @@ __all__ = [
     "write_results_pickle",
 ]
 
-_DRAWN_BY = {
+_MADE_BY = {
+    "Comparison": "icarus.results.comparing",
+    "ComparisonRow": "icarus.results.comparing",
+    "compare": "icarus.results.comparing",
     "draw_network_load": "icarus.results.visualize",
     "draw_stack_deployment": "icarus.results.visualize",
     "plot_bar_chart": "icarus.results.plot",
@@ -43,15 +50,15 @@ _DRAWN_BY = {
 
 def __getattr__(name: str) -> Any:
     module = f"{__name__}.{name}"
-    if module in _DRAWN_BY.values():
+    if module in _MADE_BY.values():
         return _imported(module)
-    if name not in _DRAWN_BY:
+    if name not in _MADE_BY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_imported(_DRAWN_BY[name]), name)
+    return getattr(_imported(_MADE_BY[name]), name)
 
 
 def _imported(module: str) -> ModuleType:
-    """Import a module that draws, also where MPLBACKEND names what matplotlib cannot find.
+    """Import a module, also where MPLBACKEND names what matplotlib cannot find.
 
     Jupyter leaves its own there to all that is started from a notebook. Our figures need none.
     """

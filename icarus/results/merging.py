@@ -12,14 +12,14 @@ from icarus.core.meaning import Meanings
 from icarus.errors import ResultsError
 from icarus.results.resultset import ResultSet
 
-__all__ = ["Merged", "merge", "merged"]
+__all__ = ["CHANGES_NOTHING", "Merged", "merge", "merged", "seed_of"]
 
 logger = logging.getLogger("results")
 
 _MOST_NAMED = 3
 """Results that are there again and are named, of each file."""
 _MOST_CONFLICTS = 20
-_CHANGES_NOTHING = ("desc", "engine")
+CHANGES_NOTHING = ("desc", "engine")
 """Parameters of an experiment that no result depends on."""
 
 
@@ -75,7 +75,7 @@ def merge(sets: Sequence[tuple[str, ResultSet]]) -> Merged:
     if seen.conflicts:
         more = len(seen.conflicts) - _MOST_CONFLICTS
         lines = seen.conflicts[:_MOST_CONFLICTS]
-        raise ResultsError("\n".join(lines + ([f"and {more} more jobs"] if more > 0 else [])))
+        raise ResultsError(*lines, *([f"and {more} more jobs"] if more > 0 else []))
     for name, results in sets:
         for params, facts in results.failures:
             job = str(facts.get("job", ""))
@@ -95,6 +95,12 @@ def merged(sets: Sequence[tuple[str, ResultSet]]) -> ResultSet:
     return found.results
 
 
+def seed_of(facts: Mapping[str, Any]) -> Any:
+    """Return the ``SEED`` of the campaign that a result is of; None where it was not recorded."""
+    seed = facts.get("seed")
+    return seed.get("entropy") if isinstance(seed, Mapping) else None
+
+
 def _is_new(
     name: str, params: Mapping[str, Any], tree: Any, facts: Mapping[str, Any], seen: _Seen
 ) -> bool:
@@ -109,9 +115,8 @@ def _is_new(
             where = f"twice in {name}" if place == name else f"in {place} and in {name}"
             seen.conflicts.append(f"job {job}: {where}, with other results; keep one of them")
         return False
-    relevant = {key: value for key, value in params.items() if key not in _CHANGES_NOTHING}
-    seed = facts.get("seed", {}).get("entropy") if isinstance(facts.get("seed"), Mapping) else None
-    content, _ = meanings.of([relevant, facts.get("replication"), seed, results])
+    relevant = {key: value for key, value in params.items() if key not in CHANGES_NOTHING}
+    content, _ = meanings.of([relevant, facts.get("replication"), seed_of(facts), results])
     if content in seen.contents:
         seen.again.setdefault(name, []).append(_what(params, facts))
         return False

@@ -28,10 +28,12 @@ def metrics_in(results: Sequence[Tree]) -> dict[Metric, bool]:
             entries = value.items() if isinstance(value, Tree) else [(None, value)]
             for key, item in entries:
                 path = (collector,) if key is None else (collector, key)
+                if path in found or isinstance(item, Tree):
+                    continue
                 if pair(item) is not None and str(key).startswith("CDF"):
-                    found.setdefault(path, True)
+                    found[path] = True
                 elif number(item) is not None and isinstance(path[-1], str):
-                    found.setdefault(path, False)
+                    found[path] = False
     return found
 
 
@@ -62,6 +64,8 @@ def mean_distribution(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Any:
 
 
 def number(value: Any) -> float | None:
+    if type(value) is float:
+        return value if is_drawable(value) else None
     if isinstance(value, (bool, np.bool_, str, complex)):
         return None
     try:

@@ -12,7 +12,7 @@ import numpy as np
 
 from icarus.util import Tree
 
-__all__ = ["ResultSet"]
+__all__ = ["ResultSet", "jsonable"]
 
 _LONGEST_RANGE = 10**5
 """Numbers of a range that are written out."""
@@ -120,7 +120,7 @@ class ResultSet:
 
         Keys become strings, arrays lists, NaN null, and very large integers hexadecimal text.
         """
-        return json.dumps([_jsonable(pair) for pair in self._results], indent=indent)
+        return json.dumps([jsonable(pair) for pair in self._results], indent=indent)
 
     def prettyprint(self) -> str:
         """Return all experiments and their results as text."""
@@ -143,7 +143,7 @@ def _text(value: Any) -> str:
         return str(value)
     except ValueError:
         # Python makes no digits of very large integers.
-        return str(_jsonable(value))
+        return str(jsonable(value))
 
 
 def _describe(values: Any) -> str:
@@ -154,17 +154,18 @@ def _describe(values: Any) -> str:
     return ", ".join(name + rest)
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """Return what ``ResultSet.json`` makes of a value."""
     if isinstance(value, Mapping):
-        return {str(key): _jsonable(item) for key, item in value.items()}
+        return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, range) and len(value) > _LONGEST_RANGE:
         return str(value)
     if isinstance(value, (list, tuple, set, frozenset, deque, range)):
-        return [_jsonable(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
         return hex(value)
     if isinstance(value, (np.ndarray, np.generic)):
-        return _jsonable(value.tolist())
+        return jsonable(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if value is None or isinstance(value, (bool, int, float, str)):

@@ -59,7 +59,8 @@ class Origins(Mapping[Any, Node]):
         except ValueError:
             raise KeyError(name) from None
         if isinstance(self.choice, np.ndarray):
-            return int(self.choice[content])
+            number: int = self.choice.item(content)
+            return number
         if len(self.sources) == 1:
             return 0
         return stable_hash(content ^ self.choice) % len(self.sources)
@@ -73,6 +74,15 @@ class Origins(Mapping[Any, Node]):
         if self.present is not None and source not in self.present:
             raise KeyError(name)
         return source
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """Return the source of a content, or `default`."""
+        # Asked for each request, which is why the mixin's way through __getitem__ is not taken.
+        try:
+            source = self.sources[self.number(name)]
+        except KeyError:
+            return default
+        return source if self.present is None or source in self.present else default
 
     def __contains__(self, name: object) -> bool:
         try:

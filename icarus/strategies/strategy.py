@@ -12,6 +12,7 @@ from icarus.registry import register_strategy
 from icarus.strategies.known_network import KnownNetwork
 from icarus.types import Content, Node
 from icarus.verbs.controlled_request import ControlledRequest
+from icarus.verbs.direct_request import DirectRequest, works_on_tables
 from icarus.verbs.network import AGAIN, DONE
 
 __all__ = ["DefinedStrategy", "Strategy", "define_strategy", "require_one_of"]
@@ -89,6 +90,8 @@ class DefinedStrategy(Strategy):
         self.network = KnownNetwork(view)
         self._state = self.definition.new(self.network, **self.parameters)
         self._request = ControlledRequest(view, controller)
+        direct = works_on_tables(view, controller)
+        self._direct = DirectRequest(view, controller) if direct else None
 
     @staticmethod
     def lacks(parameters: Mapping[str, Any]) -> str | None:
@@ -98,6 +101,10 @@ class DefinedStrategy(Strategy):
     def process_event(self, time: float, receiver: Node, content: Content, log: bool) -> None:
         """Serve one request as the definition says."""
         request = self._request
+        if self._direct is not None:
+            collector = self.controller.collector
+            if not log or collector is None or getattr(collector, "takes_legs", False):
+                request = self._direct
         request.begin(time, receiver, content, log)
         self._state.process(request)
         request.end()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["ControlledRequest"]
+__all__ = ["ControlledRequest", "nodes_of"]
 
 
 class ControlledRequest:
@@ -33,7 +33,9 @@ class ControlledRequest:
         self.receiver, self.content = receiver, content
         self.source = self.view.content_source(content)
         self._path: Any = None
-        self._went = self._came = 0
+        # Positions: how far the request went, of how far the content came it is known, and how
+        # far it came.
+        self._went = self._came = self._due = 0
         self._main = True
         self._coming = False
         self._session = time, receiver, content, log
@@ -86,7 +88,7 @@ class ControlledRequest:
 
     def position_of(self, path: Any, node: Any) -> int:
         """Return the position of a node, or -1."""
-        nodes = _nodes_of(path)
+        nodes = nodes_of(path)
         return nodes.index(node) if node in nodes else -1
 
     def has_cache(self, path: Any, position: int) -> bool:
@@ -124,11 +126,11 @@ class ControlledRequest:
             v = path[position]
             controller.forward_request_hop(u, v)
             if has_cache(v) and controller.get_content(v):
-                self._went = self._came = position
+                self._went = self._came = self._due = position
                 return position
             u = v
         controller.get_content(u)
-        self._went = self._came = len(path) - 1
+        self._went = self._came = self._due = len(path) - 1
         return self._went
 
     def fetch(self, path: Any, position: int) -> None:
@@ -151,11 +153,13 @@ class ControlledRequest:
         node = path[position]
         if self._has_cache(node):
             self._come_to(path, position)
+            self._tell_how_far()
             self.controller.put_content(node)
 
     def put_locally(self, path: Any, position: int) -> None:
         """Forward the content to a position, and put it in the local cache, if there is one."""
         self._come_to(path, position)
+        self._tell_how_far()
         self.controller.put_content_local_cache(path[position])
 
     def ask(self, path: Any, position: int) -> None:
@@ -189,7 +193,7 @@ class ControlledRequest:
 
     def pass_on(self, path: Any, position: int) -> None:
         """Forward the content down a path from a position."""
-        if path is not self._path or self._came > position:
+        if path is not self._path or self._due > position:
             self._leave(path, position)
         self._coming = True
 
@@ -204,41 +208,52 @@ class ControlledRequest:
             raise RuntimeError(f"no source has content {self.content!r}")
         return self.view.shortest_path(node, self.source)
 
+    def _start(self) -> None:
+        self._started = True
+        self.controller.start_session(*self._session)
+
     def _go(self, path: Any, position: int) -> None:
         """Have the request be at a position of a path."""
         if not self._started:
-            self._started = True
-            self.controller.start_session(*self._session)
+            self._start()
+        self._tell_how_far()
         if path is not self._path:
             self._path, self._went = path, 0
         if self._went < position:
-            nodes = _nodes_of(path)[self._went : position + 1]
-            self.controller.forward_request_path(nodes[0], nodes[-1], nodes)
-        self._went = self._came = position
+            self._tell_request(nodes_of(path)[self._went : position + 1])
+        self._went = self._came = self._due = position
 
     def _come_to(self, path: Any, position: int) -> None:
         """Have the content be at a position of a path; of another one than before, by its end."""
         if path is not self._path:
             self._leave(path, len(path) - 1)
-        self._come(position)
+        if position < self._due:
+            self._due = position
 
     def _leave(self, path: Any, position: int) -> None:
         """Have the content come all of its way, and be at a position of another path then."""
         self._arrive()
-        self._path, self._came, self._main = path, position, True
+        self._path, self._came, self._due, self._main = path, position, position, True
 
     def _arrive(self) -> None:
         """Have the content come all of the way that it was said to come."""
         if self._coming:
-            self._come(0)
             self._coming = False
+            self._due = 0
+        self._tell_how_far()
 
-    def _come(self, position: int) -> None:
-        """Have the content, which is on its way back, be at a position of its path."""
-        if self._came > position:
-            nodes = _nodes_of(self._path)[position : self._came + 1][::-1]
-            self.controller.forward_content_path(nodes[0], nodes[-1], nodes, self._main)
-        self._came = position
+    def _tell_how_far(self) -> None:
+        """Tell of the way on which the content came."""
+        if self._due < self._came:
+            nodes = nodes_of(self._path)[self._due : self._came + 1]
+            self._came = self._due
+            self._tell_content(nodes[::-1])
+
+    def _tell_request(self, nodes: Any) -> None:
+        self.controller.forward_request_path(nodes[0], nodes[-1], nodes)
+
+    def _tell_content(self, nodes: Any) -> None:
+        self.controller.forward_content_path(nodes[0], nodes[-1], nodes, self._main)
 
 
 class _Later:
@@ -261,5 +276,6 @@ class _Later:
         return self.nodes()[position]
 
 
-def _nodes_of(path: Any) -> Any:
+def nodes_of(path: Any) -> Any:
+    """Return the nodes of a path as a list."""
     return path.nodes() if isinstance(path, _Later) else path

@@ -120,10 +120,11 @@ class InProcess:
 @pytest.fixture
 def inside(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
     """The same without starting processes, except by ``start``."""
-    from icarus.registry import STRATEGY
+    from icarus.registry import JOB_KIND, STRATEGY
 
     monkeypatch.setattr(sys, "path", [*sys.path])
-    before = dict(STRATEGY.items())
+    before = [(one, dict(one.items())) for one in (STRATEGY, JOB_KIND)]
     yield InProcess(cli)
-    for name in set(STRATEGY.keys()) - set(before):
-        del STRATEGY[name]
+    for registry, names in before:
+        for name in set(registry.keys()) - set(names):
+            del registry[name]

@@ -42,10 +42,16 @@ class Case(NamedTuple):
     """A run of a settings module, scaled down."""
 
     module: str
+    """Its name, with an end where it is a sweep file."""
     options: Mapping[str, object]
     always: Mapping[str, object] = {}
     """What is set in the full run too."""
     needs_maps: bool = False
+
+    @property
+    def file(self) -> str:
+        """The name of the settings module or sweep file."""
+        return self.module if "." in self.module else f"{self.module}.py"
 
 
 def _scaled(warmup: int, measured: int, **others: object) -> dict[str, object]:
@@ -86,6 +92,11 @@ CASES = {
         {"DATA_COLLECTORS": {"HIT_RATIO_OVER_TIME": {"seconds": 10.0}}},
     ),
     "extension_classes": Case("extension_classes", _scaled(500, 1000, NETWORK_CACHE=[0.2])),
+    "sweep": Case(
+        "sweep.toml",
+        {"N_REPLICATIONS": 1, "workload.n_contents": 500, "workload.n_measured": 1000},
+        {"workload.alpha": [0.8, 1.2], "cache_placement.network_cache": [0.01, 0.1]},
+    ),
 }
 
 
@@ -138,7 +149,7 @@ def record_of(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> dict
         name: [next((tree[mean] for mean in MEANS if mean in tree), None), digest(tree)]
         for name, tree in results.items()
     }
-    return {"desc": parameters["desc"], "parameters": digest(parameters), **collectors}
+    return {"parameters": digest(parameters), **collectors}
 
 
 def records_of(path: Path) -> list[dict[str, Any]]:
@@ -168,7 +179,7 @@ def run(name: str, folder: Path, *, full: bool = False) -> list[dict[str, Any]]:
     """Run a case in a process of its own; return the records of its jobs."""
     write_trace(folder)
     case, results = CASES[name], folder / f"{name}.pickle"
-    settings = PROJECT / "config" / f"{case.module}.py"
+    settings = PROJECT / "config" / case.file
     command = [sys.executable, "-m", "icarus", "run", settings, "-q", "-r", results]
     maps = str(PROJECT.parent / "shared" / "data")
     surroundings = {"ICARUS_DATA": maps, **os.environ, "PYTHONPATH": str(PROJECT)}

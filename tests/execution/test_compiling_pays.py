@@ -10,7 +10,12 @@ from icarus.compiler import beside, zipf_draws
 from icarus.compiler.jit import DISABLED, cache_folder, entry_point, is_compiled
 from icarus.compiler.storage import note_failure
 from icarus.execution.compiled import loop_code
-from icarus.execution.compiled.engine_choice import BREAK_EVEN, pair_requests, requests_of
+from icarus.execution.compiled.engine_choice import (
+    BREAK_EVEN,
+    pair_requests,
+    pairs_of,
+    requests_of,
+)
 from icarus.execution.simulation import Simulation, simulate
 from icarus.util import Tree
 
@@ -124,7 +129,7 @@ def test_without_a_folder_each_process_compiles_what_pays(asked, long, monkeypat
 def test_requests_of_a_campaign_by_strategy_and_policy():
     queue = [experiment(), experiment(strategy={"name": "LCD"}), experiment()]
     queue[2]["workload"]["n_measured"] = 1900
-    assert pair_requests(queue, 3) == [3 * 2400, 3 * 400, 3 * 2400]
+    assert pair_requests(queue, pairs_of(queue), 3) == [3 * 2400, 3 * 400, 3 * 2400]
 
 
 def test_requests_of_traces(tmp_path):

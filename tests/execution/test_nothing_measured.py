@@ -10,6 +10,7 @@ import pytest
 from icarus.execution.engine import exec_experiment
 from icarus.execution.simulation import Simulation, simulate
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.kinds import SimulationTask
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.orchestrator import Orchestrator
 from icarus.orchestration.status import Status
@@ -154,8 +155,7 @@ class TestCampaign:
 
 
 def job(number):
-    simulation = Simulation(Tree(), {}, 1, number)
-    return Job(str(number), "x", number, f"net #{number + 1}", print, simulation)
+    return Job(str(number), "x", number, f"net #{number + 1}", SimulationTask(Tree(), 1, number))
 
 
 def test_what_all_jobs_say_is_said_once(caplog):

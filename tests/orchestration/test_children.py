@@ -8,17 +8,16 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import psutil
 import pytest
+from calls import job_that_calls, value_of
 
 from icarus.orchestration import Status
 from icarus.orchestration.executors import PoolExecutor, SerialExecutor
-from icarus.orchestration.jobs import Job
 from icarus.orchestration.link import Link, packed, unpacked
 
 
@@ -79,9 +78,9 @@ def task(argument, heartbeat):
     return argument.what
 
 
-def job(what, folder="", number=0):
-    argument = SimpleNamespace(what=what, folder=str(folder))
-    return Job(f"job{number}", "", number, what, task, argument)
+def job(what, folder="", number=0, **more):
+    argument = SimpleNamespace(what=what, folder=str(folder), **more)
+    return job_that_calls(task, argument, number, what)
 
 
 @pytest.fixture
@@ -169,7 +168,7 @@ def test_a_job_that_forks_has_one_outcome(what, executor, pool):
     assert outcome.status is Status.OK
     where.submit(job("next"))
     (outcome,) = ended(where)
-    assert outcome.value == "next"
+    assert value_of(outcome) == "next"
 
 
 def test_a_job_that_closes_what_it_did_not_open(pool):
@@ -178,7 +177,7 @@ def test_a_job_that_closes_what_it_did_not_open(pool):
     assert outcome.status is Status.LOST
     assert outcome.error == "its worker closed the connection to the campaign"
     pool.submit(job("next"))
-    assert ended(pool)[0].value == "next"
+    assert value_of(ended(pool)[0]) == "next"
 
 
 def test_what_a_job_has_started_ends_with_the_campaign(tmp_path):
@@ -208,9 +207,10 @@ def test_what_a_job_has_started_ends_when_the_campaign_is_killed(tmp_path):
 def test_arrays_arrive_as_they_were_and_can_be_written(pool):
     pool.submit(job("array"))
     (outcome,) = ended(pool)
-    assert (outcome.value["array"] == np.arange(1_000_000)).all()
-    outcome.value["array"][0] = 7
-    assert outcome.value["small"].tolist() == [0, 1, 2]
+    value = value_of(outcome)
+    assert (value["array"] == np.arange(1_000_000)).all()
+    value["array"][0] = 7
+    assert value["small"].tolist() == [0, 1, 2]
 
 
 def test_messages_come_in_pieces_and_in_order():
@@ -245,9 +245,9 @@ def test_a_job_is_handed_to_a_worker_that_stands_still_without_waiting(pool):
     assert len(ended(pool)) == 1
     (worker,) = multiprocessing.active_children()
     os.kill(worker.pid, signal.SIGSTOP)
-    large = replace(job("next"), argument=SimpleNamespace(what="next", more=b"x" * 5_000_000))
+    large = job("next", more=b"x" * 5_000_000)
     began = time.monotonic()
     pool.submit(large)
     assert time.monotonic() - began < 10
     os.kill(worker.pid, signal.SIGCONT)
-    assert ended(pool)[0].value == "next"
+    assert value_of(ended(pool)[0]) == "next"

@@ -16,13 +16,20 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from calls import Call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import icarus
 from icarus.errors import SettingsError
-from icarus.execution.simulation import SimulationResult
-from icarus.orchestration import JobEnded, JobRetried, JobStarted, Orchestrator, Status
+from icarus.orchestration import (
+    JobEnded,
+    JobRetried,
+    JobStarted,
+    Orchestrator,
+    Product,
+    Status,
+)
 from icarus.orchestration.executors import PoolExecutor, memory
 from icarus.orchestration.jobs import jobs_of
 from icarus.planning.limits import shown_bytes
@@ -34,7 +41,7 @@ SERIAL = {"executor": "serial"}
 POOLS = pytest.mark.parametrize("how", [FORK, SPAWN], ids=["fork", "spawn"])
 EVERYWHERE = pytest.mark.parametrize("how", [SERIAL, FORK, SPAWN], ids=["serial", "fork", "spawn"])
 
-DONE = SimulationResult(Tree(), "python", "", 10)
+DONE = Product(Tree(), 10)
 
 
 @pytest.fixture(autouse=True)
@@ -125,9 +132,10 @@ class Fated:
                 id=f"job{i}",
                 number=i,
                 label=f"job {i}",
-                task=fate,
-                argument=SimpleNamespace(
-                    fate=one, params=self.prototype.argument.params, seed=1, replication=i
+                task=Call(
+                    *(self.prototype.task.params, 1, i),
+                    function=fate,
+                    argument=SimpleNamespace(fate=one),
                 ),
             )
             for i, one in enumerate(self.fates)

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from icarus.execution.simulation import SimulationResult
 from icarus.orchestration import Orchestrator
 from icarus.orchestration.campaign import run_campaign
 from icarus.orchestration.destination import write_results
@@ -22,6 +21,7 @@ from icarus.orchestration.jobs import Outcome
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.schema import checksum, connect, journal_of
 from icarus.orchestration.keeping import keepable
+from icarus.orchestration.kinds import Product
 from icarus.orchestration.status import Status
 from icarus.planning.loading import load_settings
 from icarus.results import ResultSet, encoding, read_results_pickle, write_results_pickle
@@ -114,7 +114,7 @@ def test_results_that_cannot_be_kept_cost_one_job_each(tmp_path, options):
 
 
 def outcome_of(value):
-    return Outcome(Status.OK, SimulationResult(Tree(MINE=Tree(X=value)), "python", "", 1))
+    return Outcome(Status.OK, Product(Tree(MINE=Tree(X=value)), 1))
 
 
 def test_a_result_that_is_too_large_fails_and_says_what_to_do(monkeypatch):

@@ -240,7 +240,7 @@ def test_events_tell_the_story_of_a_campaign(executor):
     outcomes = {e.job.number: e.outcome for e in events if isinstance(e, JobEnded)}
     statuses = [outcomes[i].status for i in range(3)]
     assert statuses == [Status.OK, Status.FAILED, Status.OK]
-    assert outcomes[0].value.n_requests == 60
+    assert outcomes[0].value.amount == 60
     assert outcomes[0].duration > 0
     assert outcomes[0].peak_memory > 10**6
     assert abs(outcomes[0].started - time.time()) < 100
@@ -264,7 +264,7 @@ def test_progress_is_seen_while_a_job_runs(executor, monkeypatch):
 
     def note(event):
         if isinstance(event, Progress):
-            seen.extend((one.job.number, one.requests) for one in event.snapshot.running)
+            seen.extend((one.job.number, one.amount) for one in event.snapshot.running)
             assert all(0 <= one.age < 60 for one in event.snapshot.running)
 
     orchestrator.subscribe(note)
@@ -476,7 +476,7 @@ def test_options_of_collectors():
 
 def report(board, slot):
     board.start(slot)
-    board.report(slot, 12345)
+    board.report(slot, 12345, 2)
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
@@ -484,15 +484,15 @@ def test_the_board_is_shared_between_processes(method):
     context = multiprocessing.get_context(method)
     board = Board(3)
     assert board.n_slots == 3
-    assert board.read(1) == (0, 0.0, 0, 0.0)
+    assert board.read(1) == (0, 0.0, 0, 0.0, 0)
     begin = time.monotonic()
     process = context.Process(target=report, args=(board, 1))
     process.start()
     process.join()
     noted = board.read(1)
     assert noted.pid == process.pid
-    assert noted.requests == 12345
+    assert (noted.amount, noted.phase) == (12345, 2)
     assert begin <= noted.started <= noted.heartbeat <= time.monotonic()
-    assert board.read(0) == board.read(2) == (0, 0.0, 0, 0.0)
+    assert board.read(0) == board.read(2) == (0, 0.0, 0, 0.0, 0)
     board.clear(1)
-    assert board.read(1) == (0, 0.0, 0, 0.0)
+    assert board.read(1) == (0, 0.0, 0, 0.0, 0)

@@ -7,12 +7,12 @@ import logging
 from types import SimpleNamespace
 
 import pytest
+from calls import job_that_calls
 from rich.console import Console
 
 from icarus.orchestration import (
     CampaignEnded,
     CampaignStarted,
-    Job,
     JobEnded,
     JobRetried,
     Outcome,
@@ -26,9 +26,7 @@ from icarus.orchestration.progress import LiveProgress, LogProgress, describe
 
 
 def job(label="LCE GEANT", number=0):
-    return Job(
-        id=f"id{number}", experiment="", number=number, label=label, task=print, argument=None
-    )
+    return job_that_calls(print, None, number, label)
 
 
 def snapshot(**kwargs):
@@ -44,7 +42,7 @@ def snapshot(**kwargs):
 
 
 def done(n_requests=90_000, duration=1.5, **kwargs):
-    value = SimpleNamespace(n_requests=n_requests)
+    value = SimpleNamespace(amount=n_requests)
     return Outcome(Status.OK, value=value, duration=duration, **kwargs)
 
 

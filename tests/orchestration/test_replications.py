@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from icarus.errors import SettingsError
-from icarus.execution.simulation import SimulationResult
 from icarus.orchestration import (
     CampaignStarted,
     JobEnded,
@@ -26,6 +25,7 @@ from icarus.orchestration import (
     Progress,
     Status,
 )
+from icarus.orchestration.kinds import Product
 from icarus.orchestration.replicating import PreciseJobs, State
 from icarus.planning.plan import make_plan
 from icarus.util import Settings, Tree
@@ -294,7 +294,7 @@ def outcome_of(value):
     if value is None:
         return Outcome(Status.FAILED, error="broken on purpose")
     results = Tree(LATENCY={"MEAN": value})
-    return Outcome(Status.OK, value=SimulationResult(results, "python", "", 10))
+    return Outcome(Status.OK, value=Product(results, 10))
 
 
 def decided(rule, series, order):

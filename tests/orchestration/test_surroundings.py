@@ -22,11 +22,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from calls import job_that_calls, value_of
 
 from icarus.errors import Cancel, SettingsError
 from icarus.orchestration import Status
 from icarus.orchestration.executors import PoolExecutor, SerialExecutor
-from icarus.orchestration.jobs import Job
 from icarus.planning.limits import Limits
 
 
@@ -178,7 +178,7 @@ def task(argument, heartbeat):
 
 
 def job(what):
-    return Job("job", "", 0, what, task, SimpleNamespace(what=what))
+    return job_that_calls(task, SimpleNamespace(what=what), label=what)
 
 
 @pytest.fixture(params=["serial", "pool"])
@@ -214,16 +214,16 @@ def outcome_of(executor, what):
 
 def test_nothing_that_a_job_changes_reaches_the_next(executor, tmp_path):
     here = state()
-    before = outcome_of(executor, "state").value
+    before = value_of(outcome_of(executor, "state"))
     assert outcome_of(executor, f"change:{tmp_path}").status is Status.OK
-    assert outcome_of(executor, "state").value == before
+    assert value_of(outcome_of(executor, "state")) == before
     assert state() == here
 
 
 def test_a_job_that_removes_its_folder(executor, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert outcome_of(executor, f"remove its folder:{tmp_path}/gone").status is Status.OK
-    assert outcome_of(executor, "state").value["cwd"] == str(tmp_path)
+    assert value_of(outcome_of(executor, "state"))["cwd"] == str(tmp_path)
     assert Path.cwd() == tmp_path
 
 
@@ -231,7 +231,7 @@ def test_a_job_that_removes_the_folder_of_all(executor, tmp_path, monkeypatch):
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     assert outcome_of(executor, "remove the folder").status is Status.OK
-    assert outcome_of(executor, "next").value == "next"
+    assert value_of(outcome_of(executor, "next")) == "next"
 
 
 @pytest.mark.parametrize("name", RAISED)
@@ -244,7 +244,7 @@ def test_whatever_a_job_raises_is_its_failure_alone(executor, name):
     assert len(outcome.traceback) < 110_000
     assert "RAISED[name]" in outcome.traceback
     outcome.error.encode()
-    assert outcome_of(executor, "next").value == "next"
+    assert value_of(outcome_of(executor, "next")) == "next"
 
 
 def test_names_that_lie_are_seen_through(executor):
@@ -301,7 +301,7 @@ def test_a_job_that_asks_for_input_has_the_terminal(capfd, monkeypatch):
     serial = SerialExecutor(lambda: None)
     outcome = outcome_of(serial, "ask")
     serial.close()
-    assert outcome.value == "answer"
+    assert value_of(outcome) == "answer"
     assert capfd.readouterr().out == "before\nwhat? "
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from icarus.execution.collectors.fanout import EVENTS, fan_out
+from icarus.execution.collectors.fanout import EVENTS, LEG_TAKERS, by_hop, fan_out
 from icarus.registry import DATA_COLLECTOR
 from icarus.types import Content, Node
 from icarus.util import Tree
@@ -118,6 +118,12 @@ class CollectorProxy(DataCollector):
     view : NetworkView
     collectors : list of collectors
         Any objects that implement some of the events and ``results``.
+
+    Attributes
+    ----------
+    takes_legs : bool
+        Whether all who hear of hops take those of a leg at once, and do not mind if that is
+        before or after they hear of look-ups on the way.
     """
 
     # As Icarus 0.8 has them, in which contents had no sizes.
@@ -137,6 +143,14 @@ class CollectorProxy(DataCollector):
         for event, interested in self.collectors.items():
             if event != "results":
                 setattr(self, event, fan_out(event, [getattr(one, event) for one in interested]))
+        self.takes_legs = True
+        for event, taker in LEG_TAKERS.items():
+            takers = []
+            for one in self.collectors[event]:
+                taking = _says_last(type(one), taker) and _is_of_class(one, event)
+                self.takes_legs &= taking
+                takers.append(getattr(one, taker) if taking else by_hop(getattr(one, event)))
+            setattr(self, taker, fan_out(taker, takers))
 
     def results(self) -> Tree:
         """Return the results of all collectors, by their registry names."""
@@ -154,13 +168,27 @@ def _handles(collector: Any, event: str) -> bool:
     )
 
 
+def _is_of_class(collector: Any, event: str) -> bool:
+    """Whether a collector handles an event as its class says."""
+    # Not by its __dict__: asking for that slows down all look-ups of attributes from then on.
+    return getattr(getattr(collector, event), "__func__", None) is getattr(type(collector), event)
+
+
 def absorbs(collector: Any) -> bool:
     """Whether a class of collectors can be told of all sessions at once.
 
     It is if whatever class says so last knows of all events that are handled.
     """
+    return _says_last(collector, "absorb")
+
+
+def _says_last(collector: Any, method: str) -> bool:
+    """Whether a class of collectors has a method that tells it of all that its events do.
+
+    It has not if a class that is based on the one with the method handles an event.
+    """
     for cls in collector.__mro__ if isinstance(collector, type) else ():
-        if "absorb" in vars(cls):
+        if method in vars(cls):
             return issubclass(cls, DataCollector)
         if any(event in vars(cls) for event in EVENTS):
             return False

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from icarus.execution.collectors.legs import Leg
 from icarus.types import Content, Node
 
-__all__ = ["EVENTS", "fan_out"]
+__all__ = ["EVENTS", "LEG_TAKERS", "by_hop", "fan_out"]
 
 Handler = Callable[..., None]
 
@@ -61,6 +62,24 @@ def _hop(handlers: tuple[Handler, ...]) -> Handler:
     return hop
 
 
+def _leg(handlers: tuple[Handler, ...]) -> Handler:
+    def leg(leg: Leg, main_path: bool = True) -> None:
+        for handler in handlers:
+            handler(leg, main_path)
+
+    return leg
+
+
+def by_hop(hop: Handler) -> Handler:
+    """Return a handler of legs that tells a handler of single hops."""
+
+    def leg(leg: Leg, main_path: bool = True) -> None:
+        for u, v in leg.links:
+            hop(u, v, main_path)
+
+    return leg
+
+
 def _end_session(handlers: tuple[Handler, ...]) -> Handler:
     def end_session(success: bool = True) -> None:
         for handler in handlers:
@@ -90,3 +109,8 @@ _BY_EVENT: dict[str, Callable[[tuple[Handler, ...]], Handler]] = {
 
 EVENTS = tuple(_BY_EVENT)
 """Of which collectors may hear."""
+
+LEG_TAKERS = {"request_hop": "take_request_leg", "content_hop": "take_content_leg"}
+"""From the event of a hop to the method of collectors that take those of a leg at once."""
+
+_BY_EVENT |= dict.fromkeys(LEG_TAKERS.values(), _leg)

@@ -16,6 +16,7 @@ import numpy as np
 
 from icarus.core.catalogue import Catalogue
 from icarus.execution.collectors.collector import DataCollector
+from icarus.execution.collectors.legs import Leg
 from icarus.types import Content, Node
 
 if TYPE_CHECKING:
@@ -192,6 +193,22 @@ class SessionRecorder(DataCollector):
         self._content_hops += 1
         if main_path:
             self._latency += self._delay_of.get((u, v), math.nan)
+
+    def take_request_leg(self, leg: Leg, main_path: bool = True) -> None:
+        """Count the hops of a leg, and their delays."""
+        self._request_hops += len(leg.links)
+        if main_path:
+            self._await(leg)
+
+    def take_content_leg(self, leg: Leg, main_path: bool = True) -> None:
+        """Count the hops of a leg, and their delays."""
+        self._content_hops += len(leg.links)
+        if main_path:
+            self._await(leg)
+
+    def _await(self, leg: Leg) -> None:
+        for link in leg.links:
+            self._latency += self._delay_of.get(link, math.nan)
 
     def evicted(self, node: Node, content: Content) -> None:
         """Note what a cache evicted during the session."""

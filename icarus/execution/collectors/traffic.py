@@ -11,6 +11,7 @@ import numpy as np
 from icarus.execution.collectors import counted
 from icarus.execution.collectors.collector import DataCollector
 from icarus.execution.collectors.counts import totals
+from icarus.execution.collectors.legs import Leg
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node, Positive
 from icarus.util import Tree
@@ -40,6 +41,37 @@ class _PerLink(dict[Link, float]):
     def __missing__(self, link: Link) -> float:
         self._link_type[link] = self._view.link_type(*link)
         return 0
+
+
+class _PerLeg(dict[Leg, int]):
+    """How often legs were taken, which is entered into sums by link now and then.
+
+    Parameters
+    ----------
+    sums : _PerLink
+    """
+
+    def __init__(self, sums: _PerLink) -> None:
+        super().__init__()
+        self._sums = sums
+
+    def __missing__(self, leg: Leg) -> int:
+        if len(self) >= _MOST_LEGS:
+            self.enter()
+        for link in leg.links:
+            # Notes the type of a link that is used for the first time.
+            self._sums[link] += 0
+        return 0
+
+    def enter(self) -> None:
+        """Enter into the sums what was counted, and begin anew."""
+        for leg, number in self.items():
+            for link in leg.links:
+                self._sums[link] += number
+        self.clear()
+
+
+_MOST_LEGS = 2**14
 
 
 @register_data_collector("LINK_LOAD")
@@ -74,6 +106,8 @@ class LinkLoadCollector(DataCollector):
         self._requests = _PerLink(view, self._link_type)
         self._contents = _PerLink(view, self._link_type)
         self._bytes = _PerLink(view, self._link_type)
+        self._request_legs = _PerLeg(self._requests)
+        self._content_legs = _PerLeg(self._contents)
         self._first: float | None = None
         self._last = 0.0
 
@@ -98,6 +132,18 @@ class LinkLoadCollector(DataCollector):
         else:
             self._bytes[u, v] += self._session_size
 
+    def take_request_leg(self, leg: Leg, main_path: bool = True) -> None:
+        """Count a request on all links of a leg."""
+        self._request_legs[leg] += 1
+
+    def take_content_leg(self, leg: Leg, main_path: bool = True) -> None:
+        """Count a content on all links of a leg."""
+        if self._session_size is None:
+            self._content_legs[leg] += 1
+        else:
+            for link in leg.links:
+                self._bytes[link] += self._session_size
+
     def absorb(self, counts: SessionCounts) -> None:
         """Count what all links carried."""
         links, nodes = counts.links, counts.nodes
@@ -121,6 +167,8 @@ class LinkLoadCollector(DataCollector):
 
         Loads are NaN if no time passed.
         """
+        self._request_legs.enter()
+        self._content_legs.enter()
         duration = 0.0 if self._first is None else self._last - self._first
         loads: dict[str, dict[Link, float]] = {"internal": {}, "external": {}}
         # Insertion order is the order of first use, which is the same in every run.
@@ -174,6 +222,9 @@ class LatencyCollector(DataCollector):
     def __init__(self, view: NetworkView, cdf: bool = False, percentiles: bool = False) -> None:
         super().__init__(view)
         self._latency = 0.0
+        # A view of another class may have delays of its own.
+        known = vars(type(view)).get("keeps_tables", False)
+        self._delay_of = view.model.link_delay if known else None
         self._sessions_with: defaultdict[float, int] = defaultdict(int)
         self._cdf = cdf
         self._percentiles = percentiles
@@ -189,6 +240,24 @@ class LatencyCollector(DataCollector):
 
     # The delay is the same for contents: serialisation and queueing are not modelled.
     content_hop = request_hop
+
+    def take_request_leg(self, leg: Leg, main_path: bool = True) -> None:
+        """Add the delays of all links of a leg."""
+        if not main_path:
+            return
+        latency, delay_of = self._latency, self._delay_of
+        if delay_of is None:
+            for u, v in leg.links:
+                latency += self.view.link_delay(u, v)
+        else:
+            try:
+                for delay in map(delay_of.__getitem__, leg.links):
+                    latency += delay
+            except KeyError as error:
+                self.view.link_delay(*error.args[0])  # says what is missing
+        self._latency = latency
+
+    take_content_leg = take_request_leg
 
     def end_session(self, success: bool = True) -> None:
         """Count the session if it succeeded."""
@@ -256,6 +325,14 @@ class PathStretchCollector(DataCollector):
     def content_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
         """Count a hop of the content."""
         self._content_hops += 1
+
+    def take_request_leg(self, leg: Leg, main_path: bool = True) -> None:
+        """Count the hops of a leg."""
+        self._request_hops += len(leg.links)
+
+    def take_content_leg(self, leg: Leg, main_path: bool = True) -> None:
+        """Count the hops of a leg."""
+        self._content_hops += len(leg.links)
 
     def end_session(self, success: bool = True) -> None:
         """Count the session if it succeeded."""

@@ -23,6 +23,7 @@ from icarus.execution.compiled.engine_choice import (
     choose_engine,
     most_lines,
     pair_of,
+    pairs_of,
 )
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.registry import DATA_COLLECTOR, STRATEGY, WORKLOAD
@@ -95,11 +96,12 @@ def _kinds_of_code(
 ) -> Iterator[tuple[Mapping[str, Any], bool]]:
     """Yield an experiment for each kind of code, and whether its catalogue may be large."""
     seen = set()
-    for experiment in experiments:
+    experiments = list(experiments)
+    for experiment, pair in zip(experiments, pairs_of(experiments), strict=True):
         if (experiment.get("engine") or engine) != wanted:
             continue
         large = _most_contents(experiment["workload"]) >= _LARGE_CATALOGUE
-        key = pair_of(experiment), large
+        key = pair, large
         unknown = wanted == "auto" and not _has_batches(experiment["workload"])
         if key in seen or unknown:
             continue

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from icarus.core.definitions import UNDEFINED
 from icarus.core.hashing import digest
+from icarus.core.once import OncePerObject
 from icarus.execution.collectors.collector import absorbs
 from icarus.policies import cache as policies
 from icarus.registry import CACHE_POLICY, DATA_COLLECTOR, STRATEGY
@@ -26,6 +28,7 @@ __all__ = [
     "most_lines",
     "pair_of",
     "pair_requests",
+    "pairs_of",
     "requests_of",
 ]
 
@@ -115,18 +118,38 @@ def pair_of(experiment: Mapping[str, Any]) -> str:
     return digest([experiment["strategy"], experiment["cache_policy"]])
 
 
-def pair_requests(experiments: Iterable[Mapping[str, Any]], n_replications: int) -> list[float]:
+def pairs_of(experiments: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the pair of each experiment of a campaign; sections that they share are read once."""
+    shared: OncePerObject[str] = OncePerObject()
+    return [
+        shared.find((one["strategy"], one["cache_policy"]), partial(pair_of, one))
+        for one in experiments
+    ]
+
+
+def pair_requests(
+    experiments: Sequence[Mapping[str, Any]], pairs: Sequence[str], n_replications: int
+) -> list[float]:
     """Return for each experiment how many requests a campaign has for its code.
 
     Those are the requests of all experiments with the same strategy and policy, as far as it can
     be told before anything runs; where it cannot, there are no end of them.
+
+    Parameters
+    ----------
+    experiments : sequence of mapping
+    pairs : sequence of str
+        The pair of each.
+    n_replications : int
+        Of each experiment.
     """
     together: defaultdict[str, float] = defaultdict(float)
-    keys = []
-    for experiment in experiments:
-        keys.append(pair_of(experiment))
-        together[keys[-1]] += requests_of(experiment["workload"]) * n_replications
-    return [together[key] for key in keys]
+    shared: OncePerObject[float] = OncePerObject()
+    for experiment, pair in zip(experiments, pairs, strict=True):
+        workload = experiment["workload"]
+        requests = shared.find((workload,), partial(requests_of, workload))
+        together[pair] += requests * n_replications
+    return [together[pair] for pair in pairs]
 
 
 def requests_of(workload: Mapping[str, Any]) -> float:

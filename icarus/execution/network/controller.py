@@ -7,8 +7,10 @@ why whether anybody listens is settled once a session.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
+from icarus.execution.collectors.legs import Legs
 from icarus.execution.network.changes import NetworkChanges
 from icarus.execution.network.model import NetworkModel
 from icarus.types import Content, Node
@@ -36,7 +38,12 @@ class NetworkController(NetworkChanges):
         Whether there was a session that the collector heard of.
     tell_evicted : callable or None
         Told the node and the content of each eviction in such a session.
+    legs : Legs
+        Of which collectors have heard.
     """
+
+    keeps_tables = True
+    """Whether all that the methods of this class do is to look at tables, and to report."""
 
     def __init__(self, model: NetworkModel) -> None:
         super().__init__(model)
@@ -46,6 +53,12 @@ class NetworkController(NetworkChanges):
         self.measured = False
         self.tell_evicted: Callable[[Node, Content], None] | None = None
         self._listening = False
+        self.legs = Legs()
+
+    @property
+    def listening(self) -> bool:
+        """Whether the collector hears of the open session."""
+        return self._listening
 
     def attach_collector(self, collector: Any) -> None:
         """Report to `collector` from now on."""
@@ -90,7 +103,11 @@ class NetworkController(NetworkChanges):
         if path is None:
             path = self.model.shortest_path[s][t]
         if self._listening:
-            _report_hops(self.collector.request_hop, path, main_path)
+            collector = self.collector
+            if hasattr(collector, "takes_legs"):
+                collector.take_request_leg(self.legs[tuple(path)], main_path)
+            else:
+                _report_hops(collector.request_hop, path, main_path)
 
     def forward_content_path(
         self, u: Node, v: Node, path: Sequence[Node] | None = None, main_path: bool = True
@@ -99,7 +116,11 @@ class NetworkController(NetworkChanges):
         if path is None:
             path = self.model.shortest_path[u][v]
         if self._listening:
-            _report_hops(self.collector.content_hop, path, main_path)
+            collector = self.collector
+            if hasattr(collector, "takes_legs"):
+                collector.take_content_leg(self.legs[tuple(path)], main_path)
+            else:
+                _report_hops(collector.content_hop, path, main_path)
 
     def forward_request_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
         """Forward the request over the link from `u` to `v`."""
@@ -188,7 +209,5 @@ class NetworkController(NetworkChanges):
 
 
 def _report_hops(report: Any, path: Sequence[Node], main_path: bool) -> None:
-    u = path[0]
-    for v in path[1:]:
+    for u, v in pairwise(path):
         report(u, v, main_path)
-        u = v

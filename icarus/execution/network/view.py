@@ -25,6 +25,9 @@ class NetworkView:
         If `model` is no NetworkModel.
     """
 
+    keeps_tables = True
+    """Whether all that the methods of this class do is to look at tables."""
+
     def __init__(self, model: NetworkModel) -> None:
         if not isinstance(model, NetworkModel):
             raise ValueError(f"model must be a NetworkModel, found {type(model).__qualname__}")

@@ -52,7 +52,7 @@ _LOST = "; what ended is kept, and the same command goes on from there"
 
 
 @dataclass
-class _Task:
+class _UnderWay:
     """A job under way."""
 
     job: Job
@@ -63,7 +63,8 @@ class _Task:
     """When its beginning was heard of, on the system's monotonic clock."""
     heard: float = 0.0
     """When anything was heard of it, on the same clock."""
-    requests: int = 0
+    amount: int = 0
+    phase: int = 0
 
 
 def cluster_address(executor: str) -> str | None:
@@ -266,7 +267,7 @@ class DaskExecutor:
         self._client.subscribe_topic(
             self._campaign, lambda event: self._heard.put((event[1][0], event[1][1:]))
         )
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, _UnderWay] = {}
         self._submitted = 0
         self._started: list[Job] = []
         self._ended: list[tuple[Job, Outcome]] = []
@@ -309,7 +310,7 @@ class DaskExecutor:
         future = self._client.submit(
             work, data, self._terms, key, key=key, pure=False, retries=0, fifo_timeout=0
         )
-        self._tasks[key] = _Task(job, future)
+        self._tasks[key] = _UnderWay(job, future)
         future.add_done_callback(lambda done: self._heard.put((key, _fetched(done))))
 
     def started(self) -> list[Job]:
@@ -370,28 +371,28 @@ class DaskExecutor:
         if task is None:
             return
         match news:
-            case requests, worker:
-                self._note(task, requests, worker)
+            case amount, phase, worker:
+                self._note(task, amount, phase, worker)
             case BaseException():
                 self._end(key, self._outcome_of(task, news))
             case _:
                 self._end(key, news)
 
-    def _note(self, task: _Task, requests: int, worker: str) -> None:
+    def _note(self, task: _UnderWay, amount: int, phase: int, worker: str) -> None:
         from icarus.orchestration.executors.dask_worker import BEGUN
 
         task.heard = time.monotonic()
-        if requests != BEGUN:
-            task.requests = requests
+        if amount != BEGUN:
+            task.amount, task.phase = amount, phase
             return
         if task.worker:
             logger.warning(
                 "%s: worker %s was lost; started again on %s", task.job.label, task.worker, worker
             )
-        task.worker, task.began, task.requests = worker, time.monotonic(), 0
+        task.worker, task.began, task.amount, task.phase = worker, time.monotonic(), 0, 0
         self._started.append(task.job)
 
-    def _outcome_of(self, task: _Task, error: BaseException) -> Outcome:
+    def _outcome_of(self, task: _UnderWay, error: BaseException) -> Outcome:
         """Return what became of a job that no worker returned an outcome of."""
         from distributed import CancelledError
         from distributed.scheduler import KilledWorker
@@ -425,7 +426,7 @@ class DaskExecutor:
         """Return the jobs that a worker is working on."""
         now = time.monotonic()
         running = [
-            Running(task.job, task.requests, now - task.began)
+            Running(task.job, task.amount, now - task.began, task.phase)
             for task in self._tasks.values()
             if task.worker
         ]

@@ -14,14 +14,17 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from icarus.core.marks import Mark
+from icarus.orchestration.ending import Family, Guardian
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.executors.alarm import OverLimit, Watch
 from icarus.orchestration.jobs import Job, Outcome
+from icarus.orchestration.kinds.task import Report
 from icarus.orchestration.output import Output
 from icarus.orchestration.provenance import versions_used
 from icarus.orchestration.status import Status
@@ -29,16 +32,18 @@ from icarus.orchestration.stops import JobStopped
 from icarus.orchestration.worker import run_job
 from icarus.planning.limits import Limits
 from icarus.planning.loading import SettingsSource, execute_settings
-from icarus.registry import REGISTRIES, Check, load_components
+from icarus.registry import JOB_KIND, REGISTRIES, Check, load_components
 
 __all__ = ["BEGUN", "Terms", "differing", "versions_here", "work"]
 
 BEGUN = -1
-"""Told in place of a number of requests when a job begins."""
+"""Told in place of an amount when a job begins."""
 _QUIET = 1.0
 """Seconds between two reports on a job."""
 _LOOK = 0.1
 """Seconds between two looks at whether the job is still wanted."""
+
+_REGISTRIES = (*REGISTRIES, JOB_KIND)
 
 _one_at_a_time = threading.Lock()
 
@@ -69,11 +74,11 @@ class _Components:
         """Execute a settings module, unless it was the last one; forget those of others."""
         if not self.pristine:
             load_components()
-            self.pristine = [(dict(one), dict(one.checks)) for one in REGISTRIES]
+            self.pristine = [(dict(one), dict(one.checks)) for one in _REGISTRIES]
         if source == self.source:
             return
         self.source = None
-        for registry, (components, checks) in zip(REGISTRIES, self.pristine, strict=True):
+        for registry, (components, checks) in zip(_REGISTRIES, self.pristine, strict=True):
             dict.clear(registry)
             dict.update(registry, components)
             registry.checks = dict(checks)
@@ -124,7 +129,7 @@ def work(data: bytes, terms: Terms, key: str) -> tuple[str, bytes]:
         return refusal, b""
     worker = get_worker()
     with _one_at_a_time, _level(terms.log_level):
-        worker.log_event(terms.topic, [key, BEGUN, worker.address])
+        worker.log_event(terms.topic, [key, BEGUN, 0, worker.address])
         outcome = _outcome(data, terms, _Reports(worker, terms.topic, key))
     try:
         return "", pickle.dumps(outcome)
@@ -135,7 +140,7 @@ def work(data: bytes, terms: Terms, key: str) -> tuple[str, bytes]:
         return "", pickle.dumps(failed)
 
 
-def _outcome(data: bytes, terms: Terms, report: Callable[[int], None]) -> Outcome:
+def _outcome(data: bytes, terms: Terms, report: Report) -> Outcome:
     began = time.time()
     try:
         _components.become(terms.source)
@@ -144,9 +149,9 @@ def _outcome(data: bytes, terms: Terms, report: Callable[[int], None]) -> Outcom
         return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
     watch = Watch(terms.limits)
 
-    def heartbeat(requests: int) -> None:
+    def heartbeat(amount: int, phase: int) -> None:
         watch.beat()
-        report(requests)
+        report(amount, phase)
 
     try:
         job: Job = pickle.loads(data)
@@ -155,13 +160,21 @@ def _outcome(data: bytes, terms: Terms, report: Callable[[int], None]) -> Outcom
         return Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
     output = _place_for_output()
     try:
-        return run_job(job, heartbeat, output)
+        return run_job(job, heartbeat, output, _family())
     except JobStopped as stop:
         status, text = Status.INTERRUPTED, ""
         if isinstance(stop, OverLimit):
             status, text = stop.status, str(stop)
         printed = "" if output is None else output.text()
         return Outcome(status, error=text, started=began, duration=watch.age, output=printed)
+
+
+@functools.cache
+def _family() -> Family:
+    """Return what sees to the end of what jobs start, also if this worker is killed."""
+    mark = Mark.new()
+    Guardian(mark).start()
+    return Family(mark)
 
 
 @functools.cache
@@ -189,7 +202,7 @@ class _Reports:
         self._key = key
         self._told = self._looked = time.monotonic()
 
-    def __call__(self, requests: int) -> None:
+    def __call__(self, amount: int, phase: int) -> None:
         now = time.monotonic()
         if now - self._looked >= _LOOK:
             self._looked = now
@@ -198,7 +211,7 @@ class _Reports:
                 raise _Unwanted
         if now - self._told >= _QUIET:
             self._told = now
-            self._worker.log_event(self._topic, [self._key, requests, self._worker.address])
+            self._worker.log_event(self._topic, [self._key, amount, phase, self._worker.address])
 
 
 @contextmanager

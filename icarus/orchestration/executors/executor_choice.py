@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from icarus.core.machine import available_cores, cores
+from icarus.core.suffixes import is_sweep
 from icarus.errors import SettingsError, suggestion
 from icarus.orchestration.executors.dask import DaskExecutor, cluster_address, survey
 from icarus.orchestration.executors.executor import Executor
 from icarus.orchestration.executors.pool import PoolExecutor
 from icarus.orchestration.executors.serial import SerialExecutor
+from icarus.planning.loading import SettingsSource
 from icarus.planning.plan import Plan
 from icarus.util import Settings
 
@@ -73,15 +75,22 @@ def make_executor(
         For executors whose ``wait`` lasts as long as a job: to be called meanwhile.
     """
     if executor is not None and cluster_address(executor) is not None:
-        return DaskExecutor(executor, settings.source, plan.limits)
+        return DaskExecutor(executor, _components(settings), plan.limits)
     serial = n_processes == 1 and not settings["PARALLEL_EXECUTION"]
     if executor == "serial" or (executor is None and serial):
         return SerialExecutor(tick, plan.limits)
-    # Here, so that no two workers compile the same and forked ones have it already. What is not
-    # asked for is compiled beside them.
-    from icarus.execution.compiled.ahead import compile_ahead
-
     if settings["N_PROCESSES"] is None and (reason := cores().reason):
         logger.info("%d processes, one for each core: %s", n_processes, reason)
-    compile_ahead(plan.experiments, plan.collectors, plan.engine)
-    return PoolExecutor(n_processes, plan.start_method, settings.source, plan.limits)
+    if plan.simulations:
+        # Here, so that no two workers compile the same and forked ones have it already. What is
+        # not asked for is compiled beside them.
+        from icarus.execution.compiled.ahead import compile_ahead
+
+        compile_ahead(plan.simulations, plan.collectors, plan.engine)
+    return PoolExecutor(n_processes, plan.start_method, _components(settings), plan.limits)
+
+
+def _components(settings: Settings) -> SettingsSource | None:
+    """Return the settings module for workers to execute; a sweep file defines no components."""
+    source: SettingsSource | None = settings.source
+    return None if source is None or is_sweep(source.path) else source

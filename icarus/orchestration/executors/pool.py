@@ -18,15 +18,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import psutil
 
 from icarus.compiler import beside
+from icarus.core import system
+from icarus.core.marks import Mark
 from icarus.errors import ProcessError
 from icarus.orchestration.board import Board
-from icarus.orchestration.ending import describe_exit, kill_with_children, started_by
+from icarus.orchestration.ending import Family, Guardian, describe_exit, kill_with_children
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import verdict
@@ -46,8 +47,6 @@ logger = logging.getLogger("orchestration")
 
 _Ended = tuple[Job, Outcome]
 
-_FAMILIES_EVERY = 0.5
-"""Seconds between two looks at what jobs have started."""
 _BEGINS_WITHIN = 10.0
 """Seconds after which a process that has not begun with its job is looked at."""
 _FAREWELL = 1.0
@@ -63,15 +62,17 @@ class _Worker:
     process: BaseProcess
     link: Link
     output: Output
+    mark: Mark
+    """What its jobs start is known by."""
     job: Job | None = None
     given: float = field(default_factory=time.monotonic)
     """When it was given its job."""
     sentence: tuple[Status, str] | None = None
     """Why it was killed, if we did it."""
+    unsent: bool = False
+    """Whether its pipe is watched for room."""
     mute_since: float | None = None
     """When its end of the pipe was found to be closed."""
-    family: set[psutil.Process] = field(default_factory=set)
-    """What its jobs were seen to have started."""
 
     @property
     def idle(self) -> bool:
@@ -116,6 +117,7 @@ class PoolExecutor:
             if self._method != "fork":
                 _start_helpers(self._method)
             self._board = Board(n_processes)
+            self._selector = selectors.DefaultSelector()
         except OSError as error:
             raise _none_to_be_had(error) from error
         self._source = None if self._method == "fork" else source
@@ -125,7 +127,11 @@ class PoolExecutor:
         """Jobs for which no process could be had yet."""
         self._started: list[Job] = []
         self._ended: list[_Ended] = []
-        self._looked = 0.0
+        self._mark = Mark.new()
+        self._n_started = 0
+        self._guardian = Guardian(self._mark)
+        # So that what a worker leaves that was killed can be waited for.
+        self._adopted = system.adopt_orphans()
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
@@ -136,7 +142,7 @@ class PoolExecutor:
     def submit(self, job: Job) -> None:
         """Hand a job to an idle process."""
         try:
-            data = bytes(ForkingPickler.dumps(job))
+            data = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             text = f"the job cannot be sent between processes: {error_line(error)}"
             outcome = Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
@@ -186,6 +192,9 @@ class PoolExecutor:
             return None
 
     def _start_worker(self, slot: int) -> _Worker:
+        self._guardian.start()
+        mark = self._mark.part(self._n_started)
+        self._n_started += 1
         with ExitStack() as undo:
             output = Output()
             undo.callback(output.close)
@@ -193,7 +202,8 @@ class PoolExecutor:
             undo.callback(ours.close)
             level = logging.getLogger().getEffectiveLevel()
             with theirs, _safe_path() as before:
-                terms = Terms(self._board, slot, output, self._source, level, before)
+                family = Family(mark)
+                terms = Terms(self._board, slot, output, self._source, level, family, before)
                 process = self._context.Process(
                     name=f"icarus-worker-{slot}", target=serve, args=(theirs, terms)
                 )
@@ -203,8 +213,12 @@ class PoolExecutor:
                     process.start()
             undo.pop_all()
         self._free.remove(slot)
-        worker = _Worker(slot, process, Link(ours, waits=False), output)
+        worker = _Worker(slot, process, Link(ours, waits=False), output, mark)
         self._workers.append(worker)
+        # It does not wake us while something that the process started lives, and is no more than
+        # the quickest way to hear of the end of those without.
+        self._selector.register(process.sentinel, selectors.EVENT_READ, slot)
+        self._selector.register(worker.link, selectors.EVENT_READ, slot)
         return worker
 
     def started(self) -> list[Job]:
@@ -219,7 +233,6 @@ class PoolExecutor:
             worker.output.trim()
             if worker.slot in ready or worker.process.exitcode is not None:
                 self._listen_to(worker)
-        self._look_at_families()
         self._enforce_limits()
         self._hand_out()
         ended, self._ended = self._ended, []
@@ -227,17 +240,13 @@ class PoolExecutor:
 
     def _heard_from(self, timeout: float) -> set[int]:
         """Wait for something from a process; return the slots of those that it may come from."""
-        with selectors.DefaultSelector() as selector:
-            for worker in self._workers:
-                # It does not wake us while something that the process started lives, and is no
-                # more than the quickest way to hear of the end of those without.
-                selector.register(worker.process.sentinel, selectors.EVENT_READ, worker.slot)
-                if worker.mute_since is None:
-                    events = selectors.EVENT_READ
-                    if worker.link.unsent:
-                        events |= selectors.EVENT_WRITE
-                    selector.register(worker.link, events, worker.slot)
-            return {key.data for key, _ in selector.select(timeout)}
+        for worker in self._workers:
+            # Rarely: a job is nearly always sent at once.
+            if worker.mute_since is None and worker.link.unsent != worker.unsent:
+                worker.unsent = worker.link.unsent
+                events = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.unsent else 0)
+                self._selector.modify(worker.link, events, worker.slot)
+        return {key.data for key, _ in self._selector.select(timeout)}
 
     def _listen_to(self, worker: _Worker) -> None:
         """Take what a worker has sent, send it the rest of its job, and note its death."""
@@ -251,6 +260,7 @@ class PoolExecutor:
         except (OSError, EOFError):
             # It is about to die, or its job has closed what it did not open.
             worker.mute_since = time.monotonic()
+            self._selector.unregister(worker.link)
         except MemoryError:
             text = "its result does not fit in the memory of the campaign's process"
             self._condemn(worker, Status.FAILED, text)
@@ -275,11 +285,11 @@ class PoolExecutor:
     def _condemn(self, worker: _Worker, status: Status, reason: str) -> None:
         """Kill a worker; what becomes of its job is noted when it is dead."""
         worker.sentence = worker.sentence or (status, reason)
-        kill_with_children([worker.process], worker.family)
+        kill_with_children([worker.process], worker.mark)
 
     def _bury(self, worker: _Worker) -> None:
         """Have a worker replaced that died; its job is lost unless we have ended it."""
-        kill_with_children([worker.process], worker.family)
+        kill_with_children([worker.process], worker.mark)
         worker.process.join()
         if worker.job is not None:
             if worker.sentence is not None:
@@ -297,21 +307,14 @@ class PoolExecutor:
                 output=worker.output.text(),
             )
             self._end(worker, outcome)
+        self._selector.unregister(worker.process.sentinel)
+        if worker.mute_since is None:
+            self._selector.unregister(worker.link)
         worker.link.close()
         worker.output.close()
         worker.process.close()
         self._workers.remove(worker)
         self._free.append(worker.slot)
-
-    def _look_at_families(self) -> None:
-        """Note what jobs have started, for the case that it leaves the session of its worker."""
-        now = time.monotonic()
-        if now - self._looked < _FAMILIES_EVERY:
-            return
-        self._looked = now
-        for worker in self._workers:
-            if worker.process.pid is not None:
-                worker.family = started_by(worker.process.pid)
 
     def _enforce_limits(self) -> None:
         """Kill the workers whose jobs are over a limit; what becomes of them is heard later."""
@@ -339,7 +342,8 @@ class PoolExecutor:
         for worker in self._workers:
             noted = self._board.read(worker.slot)
             if worker.job is not None and noted.pid:
-                running.append(Running(worker.job, noted.requests, now - noted.started))
+                age = now - noted.started
+                running.append(Running(worker.job, noted.amount, age, noted.phase))
         return sorted(running, key=lambda one: one.job.number)
 
     def interrupt(self) -> None:
@@ -347,8 +351,10 @@ class PoolExecutor:
 
     def close(self) -> None:
         """Kill the processes of the pool and wait for their end."""
-        family = {one for worker in self._workers for one in worker.family}
-        kill_with_children([worker.process for worker in self._workers], family)
+        kill_with_children([worker.process for worker in self._workers], self._mark)
+        self._selector.close()
+        self._guardian.close()
+        system.adopt_orphans(self._adopted)
         for worker in self._workers:
             worker.process.join()
             worker.link.close()

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from icarus.core.marks import Mark
+from icarus.orchestration.ending import Family, Guardian
 from icarus.orchestration.events import Running
 from icarus.orchestration.executors.alarm import OverLimit, Watch
 from icarus.orchestration.executors.executor import JobInterrupted
@@ -39,11 +41,14 @@ class SerialExecutor:
         self._next: Job | None = None
         self._started: list[Job] = []
         self._running: tuple[Job, Watch] | None = None
-        self._requests = 0
+        self._told = (0, 0)
         self._thread: threading.Thread | None = None
         self._in_tick = False
         self._interrupted = False
         self._output: Output | None = None
+        mark = Mark.new()
+        self._family = Family(mark)
+        self._guardian = Guardian(mark)
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""
@@ -64,7 +69,7 @@ class SerialExecutor:
         job, self._next = self._next, None
         if job is None:
             return []
-        self._requests = 0
+        self._told = (0, 0)
         self._thread = threading.current_thread()
         self._interrupted = False
         began = time.time()
@@ -72,7 +77,9 @@ class SerialExecutor:
         self._running = job, watch
         try:
             with watch:
-                outcome = run_job(job, self._heartbeat, self._place_for_output())
+                self._guardian.start()
+                output = self._place_for_output()
+                outcome = run_job(job, self._heartbeat, output, self._family)
             if self._interrupted and outcome.status is not Status.OK:
                 # Its code made something else of what was to stop it.
                 raise JobInterrupted
@@ -107,10 +114,10 @@ class SerialExecutor:
             self._output.start_trimming()
         return self._output
 
-    def _heartbeat(self, requests: int) -> None:
+    def _heartbeat(self, amount: int, phase: int) -> None:
         if self._running is not None:
             self._running[1].beat()
-        self._requests = requests
+        self._told = amount, phase
         self._in_tick = True
         try:
             self._tick()
@@ -124,7 +131,8 @@ class SerialExecutor:
         running = self._running
         if running is None:
             return []
-        return [Running(running[0], self._requests, running[1].age)]
+        amount, phase = self._told
+        return [Running(running[0], amount, running[1].age, phase)]
 
     def interrupt(self) -> None:
         """Stop the job under way: at once from its own thread, else at its next report."""
@@ -136,7 +144,8 @@ class SerialExecutor:
             raise JobInterrupted
 
     def close(self) -> None:
-        """Forget what jobs have printed; no process was started."""
+        """Forget what jobs have printed, and end the guardian."""
+        self._guardian.close()
         if self._output is not None:
             self._output.close()
             self._output = None

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from icarus.core.hashing import digest
-from icarus.errors import JournalError
-from icarus.execution.simulation import Simulation, SimulationResult, simulate
+from icarus.errors import UnwritableError
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.guard import MOST
+from icarus.orchestration.journal.kept import KeptProduct, KeptTask
+from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.status import Status
+from icarus.planning.job_kinds import SIMULATION
 from icarus.results.encoding import Encoder, Payload, decode, dumps, parsed
-from icarus.util import Tree
 
 __all__ = [
     "ATTEMPT",
@@ -28,6 +29,7 @@ __all__ = [
     "outcome_of",
     "require_readable",
     "run_entry",
+    "task_entry",
 ]
 
 OUTCOME = "outcome:"
@@ -39,48 +41,26 @@ RUN = "run:"
 _FIELDS = {field.name for field in dataclasses.fields(Outcome)} - {"value", "status", "origin"}
 
 
-class _KeptResult(SimulationResult):
-    """A result from a journal. Its tree is made when it is first asked for.
-
-    A campaign that goes on needs those of earlier runs at its end only.
-    """
-
-    def __init__(
-        self, kept: tuple[Any, memoryview], engine: str, engine_reason: str, n_requests: int
-    ) -> None:
-        self.__dict__.update(
-            engine=engine, engine_reason=engine_reason, n_requests=n_requests, _kept=kept
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        # Reached for what is not there yet.
-        if name != "results":
-            raise AttributeError(name)
-        try:
-            results = decode(*self.__dict__.pop("_kept"))
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise JournalError("a result in the journal makes no sense") from error
-        if not isinstance(results, Tree):
-            raise JournalError("a result in the journal makes no sense: it is no tree")
-        self.__dict__["results"] = results
-        return results
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        told = self.engine, self.engine_reason, self.n_requests
-        return SimulationResult, (self.results, *told)
-
-
 def experiment_key(job: Job) -> str:
     """Return the key of a job's experiment, free text under ``desc`` included."""
-    desc = job.argument.params.get("desc")
+    desc = job.task.params.get("desc")
     return f"{EXPERIMENT}{job.experiment}" + ("" if desc is None else digest(desc)[:8])
 
 
 def experiment_entry(job: Job) -> bytes:
     """Return the parameters of a job's experiment as bytes."""
-    return dumps(job.argument.params)
+    return dumps(job.task.params)
+
+
+def task_entry(job: Job) -> str:
+    """Return the facts of a job's task as text, of one that has only started.
+
+    Of those that cannot be kept, nothing is: that is found out when the job ends.
+    """
+    try:
+        return dumps(job.task.facts()).decode()
+    except (UnwritableError, UnicodeDecodeError):
+        return dumps({}).decode()
 
 
 def run_entry(facts: Mapping[str, Any]) -> bytes:
@@ -108,32 +88,32 @@ def outcome_entry(job: Job, outcome: Outcome, attempt: int, run: int) -> Payload
     """
     encoder = Encoder()
     facts = {name: encoder.encode(getattr(outcome, name)) for name in _FIELDS}
-    simulation = job.argument
+    task = job.task
     entry: dict[str, Any] = {
         "id": job.id,
         "number": job.number,
         "label": job.label,
         "identity": job.experiment,
         "experiment": experiment_key(job),
-        "seed": simulation.seed,
-        "replication": simulation.replication,
-        "engine": simulation.engine,
+        "kind": task.kind,
+        "unit": task.unit,
+        "seed": task.seed,
+        "replication": task.replication,
+        "task": encoder.encode(task.facts()),
         "attempt": attempt,
         "run": run,
         "status": str(outcome.status),
         "facts": facts,
     }
     value = outcome.value
-    if isinstance(value, SimulationResult):
-        told = [value.engine, value.engine_reason, value.n_requests]
+    if value is not None:
+        told = [value.amount, encoder.encode(dict(value.facts)), encoder.encode(dict(value.files))]
         entry["result"] = [encoder.encode(value.results), *told]
-    elif value is not None:
-        entry["value"] = encoder.encode(value)
     return encoder.payload(entry)
 
 
 _ENTRY: dict[str, type] = {
-    **dict.fromkeys(("id", "label", "identity", "experiment", "engine", "status"), str),
+    **dict.fromkeys(("id", "label", "identity", "experiment", "kind", "unit", "status"), str),
     **dict.fromkeys(("number", "seed", "replication", "attempt", "run"), int),
     "facts": dict,
 }
@@ -155,12 +135,28 @@ def _entry(payload: bytes) -> tuple[dict[str, Any], memoryview]:
     entry, raw = parsed(payload)
     if type(entry) is not dict:
         raise ValueError("an entry of a journal is an object")
+    if "kind" not in entry:
+        _as_of_format_2(entry)
     for name, kind in _ENTRY.items():
         if type(entry[name]) is not kind:
             raise ValueError(f"{name} of an entry is a {kind.__name__}")
     if not all(0 <= entry[name] < MOST for name in _COUNTED) or entry["seed"] < 0:
         raise ValueError("what is counted in an entry is no count")
     return entry, raw
+
+
+def _as_of_format_2(entry: dict[str, Any]) -> None:
+    """Make of an entry of the first format, which knew simulations only, one of the second."""
+    engine = entry.pop("engine")
+    if type(engine) is not str:
+        raise ValueError("engine of an entry is a str")
+    entry |= {"kind": SIMULATION, "unit": REQUESTS, "task": {"engine": engine}}
+    if "result" in entry:
+        results, engine, reason, requests = entry["result"]
+        facts = {"engine": engine, "engine_reason": reason}
+        if not (type(engine) is type(reason) is str):
+            raise ValueError("a result of an entry makes no sense")
+        entry["result"] = [results, requests, facts, {}]
 
 
 def outcome_of(
@@ -182,14 +178,18 @@ def outcome_of(
     """
     entry, raw = _entry(payload)
     status = Status(entry["status"])
-    value = decode(entry.get("value"), raw)
+    entry["task"] = decode(entry["task"], raw)
+    if not isinstance(entry["task"], Mapping):
+        raise ValueError("facts of a task of an entry make no sense")
+    value = None
+    if (status is Status.OK) != ("result" in entry):
+        raise ValueError("a job of an entry has no result, or one that did not end well has")
     if "result" in entry:
-        results, engine, reason, requests = entry.pop("result")
-        if not (type(engine) is type(reason) is str and type(requests) is int):
+        results, amount, *told = entry.pop("result")
+        facts, files = (decode(one, raw) for one in told)
+        if type(amount) is not int or not all(isinstance(one, Mapping) for one in (facts, files)):
             raise ValueError("a result of an entry makes no sense")
-        value = _KeptResult((results, raw), engine, reason, requests)
-    elif status is Status.OK:
-        raise ValueError("a job of an entry has no result")
+        value = KeptProduct((results, raw), amount, facts, files)
     facts = {
         name: decode(given, raw) for name, given in entry.pop("facts").items() if name in _FIELDS
     }
@@ -216,19 +216,22 @@ def require_readable(outcome: Outcome, payload: bytes) -> None:
     ResultsError
         If it cannot be read.
     """
-    if b'["p",' in payload and isinstance(outcome.value, SimulationResult):
+    if b'["p",' in payload and outcome.value is not None:
         _ = outcome.value.results
 
 
-def job_of(entry: Mapping[str, Any], params: Any, collectors: Mapping[str, Any]) -> Job:
-    """Return the job that an entry tells of."""
+def job_of(entry: Mapping[str, Any], params: Any, campaign: Mapping[str, Any]) -> Job:
+    """Return the job that an entry tells of, given facts about the campaign that ran it."""
     return Job(
         id=entry["id"],
         experiment=entry["identity"],
         number=entry["number"],
         label=entry["label"],
-        task=simulate,
-        argument=Simulation(
-            params, collectors, entry["seed"], entry["replication"], entry["engine"]
+        task=KeptTask(
+            *(params, entry["seed"], entry["replication"]),
+            kind=entry["kind"],
+            unit=entry["unit"],
+            kept=entry["task"],
+            campaign=campaign,
         ),
     )

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from icarus.core.suffixes import is_settings
 from icarus.errors import JournalError
 from icarus.orchestration.journal.guard import require_types, rows
 from icarus.orchestration.journal.lock import is_held
 from icarus.orchestration.journal.schema import (
+    RUNNING_COLUMNS,
     SUFFIX,
     column,
     damaged,
     journal_of,
     open_existing,
+    version_of,
 )
 from icarus.plaintext import one_line
 
@@ -48,8 +51,12 @@ class JobRow:
     duration: float | None
     """In seconds."""
     error: str | None
-    requests: int | None = None
-    """Requests processed so far, of a job that is running."""
+    amount: int | None = None
+    """How much was done so far, of a job that is running."""
+    unit: str | None = None
+    """What that is counted in, such as requests."""
+    phase: str | None = None
+    """The phase that a running job is in, such as ``3/5 simulate``; empty where it has none."""
     age: float | None = None
     """Seconds that it has been running for, when that was noted last."""
 
@@ -99,8 +106,8 @@ def find_journal(named: Path | None) -> Path:
     Parameters
     ----------
     named : Path, optional
-        A journal, a results file, or a settings module whose results are in the default place;
-        by default the newest journal under ``results``.
+        A journal, a results file, or a settings module or sweep file whose results are in the
+        default place; by default the newest journal under ``results``.
 
     Raises
     ------
@@ -119,7 +126,7 @@ def find_journal(named: Path | None) -> Path:
     if not named.name:
         raise JournalError(f"{named}: is a folder; name results, a journal or settings")
     candidates = [journal_of(named)]
-    if named.suffix in (".py", ""):
+    if is_settings(named) or not named.suffix:
         candidates += [
             journal_of(Path("results") / f"{named.stem}.pickle"),
             journal_of(named.with_suffix(".pickle")),
@@ -149,7 +156,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 _NUMBER, _MAYBE = (int, float), (int, float, type(None))
 _JOB_TYPES = (
     *((str,), (int,), (str,), (str,), (int,), _MAYBE, _MAYBE, (str, type(None))),
-    *((int, type(None)), _MAYBE),
+    *((int, type(None)), (str, type(None)), (str, type(None)), _MAYBE),
 )
 _RUN_TYPES = {
     **dict.fromkeys(("number", "planned", "known", "pid", "requests"), (int,)),
@@ -170,15 +177,16 @@ def _job(row: Sequence[Any]) -> JobRow:
     return job
 
 
-_COLUMNS = (
-    "jobs.id, jobs.number, label, status, attempts, jobs.started, duration, error, requests, age"
+_JOBS = (
+    "SELECT jobs.id, jobs.number, label, status, attempts, jobs.started, duration, error, {}, age "
+    "FROM jobs LEFT JOIN running ON running.job = jobs.id"
 )
-_JOBS = f"SELECT {_COLUMNS} FROM jobs LEFT JOIN running ON running.job = jobs.id"
 _LAST = "run = (SELECT max(number) FROM runs)"
 
 
 def _jobs(connection: sqlite3.Connection, path: Path, which: str, *arguments: Any) -> list[JobRow]:
-    return [_job(row) for row in rows(connection, path, f"{_JOBS} {which}", arguments)]
+    query = f"{_JOBS.format(RUNNING_COLUMNS[version_of(connection)])} {which}"
+    return [_job(row) for row in rows(connection, path, query, arguments)]
 
 
 def campaign_status(path: Path, most_failures: int = 5) -> CampaignStatus:

@@ -15,7 +15,13 @@ from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.beside import real_place
 from icarus.orchestration.journal.guard import require_types, rows
 from icarus.orchestration.journal.outcomes import job_of, outcome_of, require_readable
-from icarus.orchestration.journal.schema import checksum, damaged, open_existing
+from icarus.orchestration.journal.schema import (
+    JOB_COLUMNS,
+    checksum,
+    damaged,
+    open_existing,
+    version_of,
+)
 from icarus.orchestration.provenance import add_to_results
 from icarus.results.encoding import loads
 from icarus.results.resultset import ResultSet
@@ -200,8 +206,7 @@ class JournalReader:
         return results, lost
 
     def _job(self, entry: dict[str, Any], params: Tree) -> Job:
-        facts = self._runs.get(entry["run"], {})
-        return job_of(entry, params, facts.get("collectors", {}))
+        return job_of(entry, params, self._runs.get(entry["run"], {}))
 
     def job(self, identity: str) -> tuple[Job, Outcome, dict[str, Any]]:
         """Return a job that ended, its outcome, and facts about the run that it ended in.
@@ -240,19 +245,21 @@ class JournalReader:
         """
         with self._guarded():
             row = self._connection.execute(
-                "SELECT experiment, run, number, label, identity, replication, engine FROM jobs "
-                "WHERE id = ?",
+                "SELECT experiment, run, number, label, identity, replication, "
+                f"{JOB_COLUMNS[version_of(self._connection)]} FROM jobs WHERE id = ?",
                 (identity,),
             ).fetchone()
         facts = self._runs.get(row[1], {}) if row is not None else {}
         if not facts or row[0] is None:
             raise JournalError(f"{self.path}: job {identity} has not started yet")
-        names = ("number", "label", "identity", "replication", "engine")
+        names = ("number", "label", "identity", "replication", "kind", "task")
         entry = {**dict(zip(names, row[2:], strict=True)), "id": identity, "seed": facts["seed"]}
         try:
             with self._guarded():
                 require_types(row[2:], _STARTED, "jobs")
-                return job_of(entry, self._experiment(row[0]), facts["collectors"]), facts
+                with _damage_of(identity):
+                    entry |= {"task": dict(loads(entry["task"].encode())), "unit": ""}
+                return job_of(entry, self._experiment(row[0]), facts), facts
         except _DamagedEntryError:
             raise JournalError(
                 f"{self.path}: the parameters of job {identity} are damaged"
@@ -272,7 +279,7 @@ class JournalReader:
         return found
 
 
-_STARTED = ((int,), (str,), (str,), (int,), (str,))
+_STARTED = ((int,), (str,), (str,), (int,), (str,), (str,))
 """Types of what is known of a job that has started: number, label, identity, and so on."""
 
 

@@ -38,6 +38,7 @@ from icarus.orchestration.journal.schema import (
 )
 from icarus.orchestration.journal.waiting import is_busy, locked
 from icarus.plaintext import one_line
+from icarus.results.encoding import dumps
 from icarus.results.resultset import ResultSet
 
 __all__ = ["Opened", "move_aside", "open_or_salvage", "recover"]
@@ -254,13 +255,13 @@ def _enter_job(
         return ""
     connection.execute(
         "INSERT INTO jobs (id, number, label, status, attempts, started, duration, error, "
-        "ended_in, identity, replication, engine, record, experiment, run) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ended_in, identity, replication, kind, task, record, experiment, run) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(entry["id"], entry["number"], column(entry["label"]), entry["status"]),
             *(entry["attempt"], outcome.started, outcome.duration, column(outcome.error) or None),
             *(entry["run"], column(entry["identity"]), entry["replication"]),
-            *(column(entry["engine"]), numbers[key], experiment, run),
+            *(column(entry["kind"]), dumps(entry["task"]).decode(), numbers[key], experiment, run),
         ),
     )
     return str(entry["id"])

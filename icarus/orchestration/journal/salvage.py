@@ -26,7 +26,8 @@ _LEAST_LOCAL = (PAGE_SIZE - 12) * 32 // 255 - 23
 _HEADER, _WAL_HEADER, _FRAME_HEADER = 100, 32, 24
 _CHECKSUM_TYPE = 12 + 2 * 16
 _JOB = re.compile(r"[0-9a-f]{16}-\d+")
-_JOB_COLUMNS, _RECORD_COLUMN = 15, 10
+_JOB_COLUMNS, _RECORD_COLUMN = (15, 16), 10
+"""Columns of a job in journals of the first format and of the second; and the one of its entry."""
 _DAMAGE = (LookupError, struct.error, UnicodeDecodeError, ValueError)
 
 _Page = Callable[[int], bytes]
@@ -166,7 +167,7 @@ def _take(row: int, content: bytes, found: Salvage) -> None:
         sound = checksum(key, payload) == columns[2][1]
         if sound and row >= found.entries.get(key, (0, b""))[0]:
             found.entries[key] = row, payload
-    elif len(columns) == _JOB_COLUMNS and kinds[_RECORD_COLUMN]:
+    elif len(columns) in _JOB_COLUMNS and kinds[_RECORD_COLUMN]:
         job = columns[0][1].decode()
         if _JOB.fullmatch(job):
             found.ended.add(job)

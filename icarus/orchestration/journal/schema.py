@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APPLICATION_ID",
+    "JOB_COLUMNS",
     "PAGE_SIZE",
+    "RUNNING_COLUMNS",
     "SUFFIX",
     "VERSION",
     "checksum",
@@ -44,11 +46,13 @@ __all__ = [
     "journal_of",
     "open_existing",
     "results_of",
+    "version_of",
 ]
 
 SUFFIX = ".journal"
-VERSION = 1
-"""Of the schema; a journal of a later one is refused."""
+VERSION = 2
+"""Of the schema; a journal of a later one is refused. One of an earlier one is read as it is, and
+brought up to this one where it is to be written. 1 knew no jobs but simulations."""
 APPLICATION_ID = 0x49434152
 """What tells a journal from other databases."""
 
@@ -56,13 +60,19 @@ _LONGEST_TEXT = 10_000
 """Characters of a text that is kept to be shown."""
 _text = functools.partial(str, encoding="utf-8", errors="backslashreplace")
 
-_TABLES = """
-CREATE TABLE records (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL,
-    checksum BLOB NOT NULL,
-    payload BLOB NOT NULL
-);
+JOB_COLUMNS = {
+    1: "iif(engine IS NULL, NULL, 'simulation'), iif(engine IS NULL, NULL, '{\"engine\":\"' || "
+    "engine || '\"}')",
+    VERSION: "kind, task",
+}
+"""Kind of a job and facts about its task, as JSON, of a journal of each format."""
+RUNNING_COLUMNS = {
+    1: "requests, iif(requests IS NULL, NULL, 'requests'), iif(requests IS NULL, NULL, '')",
+    VERSION: "amount, unit, phase",
+}
+"""How far a job is, what that is counted in, and its phase."""
+
+_JOBS = """
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     number INTEGER NOT NULL,
@@ -78,7 +88,25 @@ CREATE TABLE jobs (
     experiment INTEGER,
     identity TEXT,
     replication INTEGER,
-    engine TEXT
+    kind TEXT,
+    task TEXT
+);
+"""
+_RUNNING = """
+CREATE TABLE running (
+    job TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    unit TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    age REAL NOT NULL
+);
+"""
+_OTHER_TABLES = """
+CREATE TABLE records (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    payload BLOB NOT NULL
 );
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
@@ -99,13 +127,32 @@ CREATE TABLE runs (
 );
 CREATE TABLE experiments (key TEXT PRIMARY KEY, record INTEGER NOT NULL);
 CREATE TABLE attempts (job TEXT NOT NULL, attempt INTEGER NOT NULL, record INTEGER NOT NULL);
-CREATE TABLE running (
-    job TEXT NOT NULL, requests INTEGER NOT NULL, age REAL NOT NULL
-);
 CREATE TABLE results_file (
     one INTEGER PRIMARY KEY CHECK (one = 1), digest TEXT, replacing INTEGER NOT NULL DEFAULT 0
 );
 INSERT INTO results_file (one) VALUES (1);
+"""
+_TABLES = _OTHER_TABLES + _JOBS + _RUNNING
+_TABLES_OF = {
+    1: _OTHER_TABLES
+    + _JOBS.replace("kind TEXT,\n    task TEXT", "engine TEXT")
+    + "CREATE TABLE running ( job TEXT NOT NULL, requests INTEGER NOT NULL, age REAL NOT NULL );",
+    VERSION: _TABLES,
+}
+_UPGRADE = f"""
+BEGIN IMMEDIATE;
+ALTER TABLE jobs RENAME TO jobs_of_format_1;
+{_JOBS}
+INSERT INTO jobs SELECT
+    id, number, label, run, status, attempts, started, duration, error, ended_in, record,
+    experiment, identity, replication, {JOB_COLUMNS[1]} FROM jobs_of_format_1;
+DROP TABLE jobs_of_format_1;
+ALTER TABLE running RENAME TO running_of_format_1;
+{_RUNNING}
+INSERT INTO running SELECT job, {RUNNING_COLUMNS[1]}, age FROM running_of_format_1;
+DROP TABLE running_of_format_1;
+PRAGMA user_version = {VERSION};
+COMMIT;
 """
 
 
@@ -228,6 +275,7 @@ def open_existing(path: Path, *, writable: bool = False) -> sqlite3.Connection:
         patiently(path, lambda: _check(path, connection))
         if writable:
             patiently(path, lambda: _make_durable(connection))
+            patiently(path, lambda: _upgrade(connection))
     except BaseException:
         connection.close()
         raise
@@ -260,7 +308,7 @@ def _reading_mode(path: Path) -> str:
 
 def _check(path: Path, connection: sqlite3.Connection) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = version_of(connection)
     if application != APPLICATION_ID:
         _require_ours_otherwise(path, connection)
     if version > VERSION:
@@ -268,7 +316,18 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
             f"{path}: written by a later version of Icarus (journal format {version}, this one "
             f"reads up to {VERSION}); use that version, or start over with --fresh"
         )
-    require_schema(connection, _TABLES)
+    require_schema(connection, _TABLES_OF.get(version, _TABLES))
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the format of a journal that is open."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    if version_of(connection) < VERSION:
+        connection.executescript(_UPGRADE)
 
 
 def _require_ours_otherwise(path: Path, connection: sqlite3.Connection) -> None:
@@ -276,7 +335,7 @@ def _require_ours_otherwise(path: Path, connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
         raise sqlite3.DatabaseError("it is empty")
     try:
-        require_schema(connection, _TABLES)
+        require_schema(connection, _TABLES_OF.get(version_of(connection), _TABLES))
     except sqlite3.DatabaseError:
         text = f"{path}: not a journal of Icarus but another database"
         raise JournalError(text) from None

@@ -126,7 +126,7 @@ def test_any_bytes_are_changed(ended, job, data):  # noqa: F811
 def test_any_column_holds_nonsense(ended, job, data):  # noqa: F811
     with copied(ended) as path:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("INSERT INTO running VALUES (?, 1, 1)", (job,))
+            connection.execute("INSERT INTO running VALUES (?, 1, '', '', 1)", (job,))
             connection.execute("UPDATE runs SET ended = NULL, how = NULL")
             for _ in range(data.draw(st.integers(1, 4))):
                 table = data.draw(st.sampled_from(sorted(COLUMNS)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from calls import job_that_calls
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -71,7 +72,7 @@ def test_any_text_is_kept_wherever_it_stands(plan, text, status):
     made = campaign_settings()
     made.__dict__["_source"] = SettingsSource(text, "", {"NAME": text})
     (job,) = jobs_of(plan)
-    job = Job(job.id, job.experiment, 0, text, job.task, job.argument)
+    job = Job(job.id, job.experiment, 0, text, job.task)
     outcome = Outcome(
         status if status is not Status.OK else Status.FAILED,
         error=text, traceback=text, messages=[(20, text, text)], started=1.0, duration=2.0,
@@ -140,7 +141,7 @@ def test_what_jobs_raise_is_cut_before_it_leaves_the_worker(error):
     def task(argument, heartbeat):
         raise error
 
-    outcome = run_job(Job("a-0", "a", 0, "a", task, None), lambda requests: None)
+    outcome = run_job(job_that_calls(task), lambda amount, phase: None)
     assert len(outcome.error) < LONGEST_MESSAGE + 100
     assert len(outcome.traceback) < LONGEST_TRACEBACK + 100
     assert type(outcome.error) is str
