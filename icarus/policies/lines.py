@@ -106,12 +106,15 @@ class Lines(NamedTuple):
 
     def evict_last(self, cache, end):
         """Take the last slot out of a line and have its content no longer found; return it."""
-        slot = self.before(end)
-        self.evict(cache, slot)
+        slots, links, shift = self.slots, self.links, self.shift
+        slot = links[(end << shift) + PREVIOUS]
+        slots.leave(cache, slots.item[slot])
         # The one to be evicted next is most likely the one that is last now.
-        following = self.before(end)
+        following = links[(slot << shift) + PREVIOUS]
+        links[(following << shift) + NEXT] = end
+        links[(end << shift) + PREVIOUS] = following
         if following != end:
-            self.slots.expect(cache, self.slots.item[following])
+            slots.expect(cache, slots.item[following])
         return slot
 
     def insert(self, cache, content, slot, end):

@@ -36,7 +36,7 @@ class RandCaches(NamedTuple):
 
     def get(self, cache, content):
         """Return whether a content is cached."""
-        return self.has(cache, content)
+        return self.slots.find(cache, content) >= 0
 
     def put(self, cache, content):
         """Insert a content if it is absent; return what was evicted for it."""

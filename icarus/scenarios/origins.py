@@ -22,6 +22,9 @@ HASHED_FROM = 2**26
 """Contents from which sources are computed by a hash: a table would take 0.25 GB or more."""
 
 
+_NEVER = object()
+
+
 class Origins(Mapping[Any, Node]):
     """From each content to the source that it originates from.
 
@@ -51,19 +54,26 @@ class Origins(Mapping[Any, Node]):
         self.sources = list(sources)
         self.choice = choice
         self.present: Collection[Node] | None = None
+        self._latest: tuple[Any, int] = (_NEVER, 0)
 
     def number(self, name: Any) -> int:
         """Return the position in ``sources`` of the source of a content; KeyError if unknown."""
+        # The same object is asked for several times in each session.
+        latest, number = self._latest
+        if latest is name:
+            return number
         try:
             content = self.names.index(name)
         except ValueError:
             raise KeyError(name) from None
         if isinstance(self.choice, np.ndarray):
-            number: int = self.choice.item(content)
-            return number
-        if len(self.sources) == 1:
-            return 0
-        return stable_hash(content ^ self.choice) % len(self.sources)
+            number = self.choice.item(content)
+        elif len(self.sources) == 1:
+            number = 0
+        else:
+            number = stable_hash(content ^ self.choice) % len(self.sources)
+        self._latest = name, number
+        return number
 
     def of_a_network(self) -> Origins:
         """Return a table of its own for a network, whose ``present`` may change."""

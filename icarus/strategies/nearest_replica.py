@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 
 import networkx as nx
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from icarus.registry import register_strategy
@@ -52,18 +53,14 @@ class NamedCandidates(NamedTuple):
     nearest: dict[Node, list[Node]]
     """By receiver, as far as they have requested."""
 
-    def number(self) -> int:
-        """Return how many candidates there are."""
-        return len(self.candidates)
-
-    def node(self, receiver: Node, place: int) -> Node:
-        """Return the candidate at a place, from 0, in the order of a receiver."""
+    def of(self, receiver: Node) -> list[Node]:
+        """Return all candidates in the order of a receiver."""
         if receiver not in self.nearest:
             away = self.distances(self.number_of[receiver])
             places = [self.number_of[node] for node in self.candidates]
             ordered = sorted(zip(away[places], places, self.candidates, strict=True), key=_rank)
             self.nearest[receiver] = [node for _, _, node in ordered]
-        return self.nearest[receiver][place]
+        return self.nearest[receiver]
 
 
 def _rank(candidate: tuple[float, int, Node]) -> tuple[float, int]:
@@ -87,7 +84,7 @@ class NearestReplicaState(NamedTuple):
     ) -> Self:
         """Return what the strategy knows."""
         topology, numbering = network.topology, network.numbering
-        delays = nx.to_scipy_sparse_array(topology, weight="delay", dtype=np.dtype(float))
+        delays = _delays(topology)
         down_only = metacaching == "LCD"
         if numbering is None:
             number_of = {node: i for i, node in enumerate(topology)}
@@ -109,7 +106,7 @@ class NearestReplicaState(NamedTuple):
 
     def process(self, request):
         """Serve a request."""
-        holder = self._holder(request)
+        holder = request.first_holder(self.candidates)
         path = request.path(request.receiver, holder)
         if request.lacks(path):
             return AGAIN
@@ -129,13 +126,14 @@ class NearestReplicaState(NamedTuple):
         request.deliver(path, last)
         return DONE
 
-    def _holder(self, request):
-        """Return the nearest node that has the content."""
-        for place in range(self.candidates.number()):
-            node = self.candidates.node(request.receiver, place)
-            if node == request.source or request.holds(node):
-                return node
-        return request.nobody()
+
+def _delays(topology: nx.Graph[Any]) -> csr_array:
+    """Return the matrix of the delays of links, by position in the topology."""
+    delays = nx.to_scipy_sparse_array(topology, weight="delay", dtype=np.dtype(float))
+    # networkx makes int64 of these, which csgraph of scipy 1.11 refuses.
+    delays.indices = delays.indices.astype(np.int32)
+    delays.indptr = delays.indptr.astype(np.int32)
+    return delays
 
 
 def _check_implementation(parameters: dict[str, Any]) -> list[str]:

@@ -144,8 +144,11 @@ class ControlledRequest:
         if not self.controller.get_content(self.source):
             raise RuntimeError(f"the source {self.source!r} does not have content {self.content!r}")
 
-    def nobody(self) -> Any:
-        """Raise RuntimeError: not even a source has the content."""
+    def first_holder(self, candidates: Any) -> Any:
+        """Return the first candidate that has the content; RuntimeError if none does."""
+        for node in candidates.of(self.receiver):
+            if node == self.source or self.holds(node):
+                return node
         raise RuntimeError(f"no node has content {self.content!r}")
 
     def put(self, path: Any, position: int) -> None:

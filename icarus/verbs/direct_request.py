@@ -203,15 +203,24 @@ class DirectRequest(ControlledRequest):
             self._collector.cache_miss(node)
         return False
 
+    def _go(self, path: Any, position: int) -> None:
+        if not self._started:
+            self._start()
+        if self._due < self._came:
+            self._tell_how_far()
+        if path is not self._path:
+            self._path, self._went = path, 0
+        if self._went < position and self._collector is not None:
+            leg = self._legs[tuple(nodes_of(path)[self._went : position + 1])]
+            self._collector.take_request_leg(leg, True)
+        self._went = self._came = self._due = position
+
     def _start(self) -> None:
-        super()._start()
         controller = self.controller
+        self._started = True
+        controller.start_session(*self._session)
         if controller.listening:
             self._collector, self._tell_evicted = controller.collector, controller.tell_evicted
-
-    def _tell_request(self, nodes: Any) -> None:
-        if self._collector is not None:
-            self._collector.take_request_leg(self._legs[tuple(nodes)], True)
 
     def _tell_content(self, nodes: Any) -> None:
         if self._collector is not None:

@@ -159,8 +159,19 @@ class Request(NamedTuple):
     def fetch_from_source(self, path):
         """Have the request go up a path to the last node, the source, which has to serve."""
 
-    def nobody(self):
-        """Return the node to ask where nobody was found that has the content: the source."""
+    def first_holder(self, candidates):
+        """Return the first candidate that has the content, which nobody takes note of.
+
+        Parameters
+        ----------
+        candidates : NamedTuple
+            Caches and sources. It has the methods ``number()`` and ``node(receiver, place)``; in
+            the interpreter ``of(receiver)`` instead, which returns all nodes in order.
+        """
+        for place in range(candidates.number()):
+            node = candidates.node(self.receiver, place)
+            if node == self.source or self.holds(node):
+                return node
         return np.int32(self.source)
 
     def put(self, path, position):
