@@ -164,6 +164,7 @@ def lines_of(found: Mapping[tuple[str, str], list[int]]) -> list[str]:
     lines = []
     for (place, message), numbers in found.items():
         path = f".{place}" if place else ""
-        more = f" (and {len(numbers) - 1} more experiments)" if len(numbers) > 1 else ""
+        others = len(numbers) - 1
+        more = f" (and {others:,} more experiment{'s' if others > 1 else ''})" if others else ""
         lines.append(f"EXPERIMENT_QUEUE[{numbers[0]}]{path}: {message}{more}")
     return lines

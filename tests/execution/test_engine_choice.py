@@ -264,7 +264,7 @@ def test_what_cannot_be_compiled_is_refused_before_anything_runs(part):
     queue = [experiment(engine="python"), params, params]
     (problem,) = problems(queue, ENGINE="compiled", DATA_COLLECTORS=collectors)
     reason = f"it is to run on the compiled engine, but {REASONS[part]}"
-    assert problem == f"EXPERIMENT_QUEUE[1]: {reason} (and 1 more experiments)"
+    assert problem == f"EXPERIMENT_QUEUE[1]: {reason} (and 1 more experiment)"
 
 
 def test_experiments_that_ask_for_nothing_special_are_not_refused():

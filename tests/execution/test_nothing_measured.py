@@ -145,7 +145,7 @@ class TestCampaign:
         plan = make_plan(campaign([stationary(30), stationary(0), {**stationary(0), "alpha": 2}]))
         assert plan.warnings == [
             "EXPERIMENT_QUEUE[1].workload.n_measured: 0: nothing will be measured, and every "
-            "metric is NaN (and 1 more experiments)"
+            "metric is NaN (and 1 more experiment)"
         ]
 
     def test_without_collectors_nothing_is_to_be_measured(self, caplog):

@@ -216,7 +216,7 @@ class TestGeneralSettings:
 
     def test_entries_that_are_no_experiments(self, experiment):
         assert problems_of(5, experiment, None, 5) == [
-            "EXPERIMENT_QUEUE[0]: should be a Tree or a dict, found 5 (and 1 more experiments)",
+            "EXPERIMENT_QUEUE[0]: should be a Tree or a dict, found 5 (and 1 more experiment)",
             "EXPERIMENT_QUEUE[2]: should be a Tree or a dict, found None",
         ]
 
@@ -505,7 +505,7 @@ class TestUsersComponents:
         (problem,) = problems_of(experiment, experiment)
         assert problem == (
             "EXPERIMENT_QUEUE[0].cache_policy.name: MINE: depth and shallowness differ "
-            "(and 1 more experiments)"
+            "(and 1 more experiment)"
         )
         assert seen == [{"depth": 2}]
         assert experiment["cache_policy"] == {"name": "MINE", "depth": 2}
