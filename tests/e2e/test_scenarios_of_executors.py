@@ -104,35 +104,29 @@ def test_a_pool_of_four_gives_what_one_process_gives(cli, serial):
     assert len(ran(cli)) == 20
 
 
-@pytest.mark.parametrize("retries", [0, 1])
-def test_a_worker_of_a_pool_that_is_killed_costs_its_job_at_most(cli, serial, retries):
-    options = (*POOL, "-c", f"MAX_RETRIES={retries}")
-    code, errors = run_with_a_death(cli, serial, "pool", *options)
-    assert code == (0 if retries else 1), errors
-    failures = read_results_pickle(cli.folder / "pool.pickle").failures
-    lost = [(params["job"]["fate"], facts["replication"]) for params, facts in failures]
-    assert lost == ([] if retries else [(5, 0)])
-    assert all(str(facts["status"]) == "LOST" for _, facts in failures)
-    without = {facts["job"] for _, facts in failures}
-    expected = [one for one in serial if one[2]["job"] not in without]
-    assert records(cli.folder / "pool.pickle") == expected
-    assert len(ran(cli)) == 20 + retries
+def test_a_worker_of_a_pool_that_is_killed_costs_its_job_at_most(cli, serial):
+    code, errors = run_with_a_death(cli, serial, "pool", *POOL)
+    assert code == 1, errors
+    ((params, facts),) = read_results_pickle(cli.folder / "pool.pickle").failures
+    assert (params["job"]["fate"], facts["replication"], str(facts["status"])) == (5, 0, "LOST")
+    rest = [one for one in serial if one[2]["job"] != facts["job"]]
+    assert records(cli.folder / "pool.pickle") == rest
+    assert len(ran(cli)) == 20
+    assert run_anywhere(cli, "pool", "--retry-failed") == serial
+    assert len(ran(cli)) == 21
 
 
-def test_a_cluster_of_two_workers_gives_the_same_also_if_one_is_killed(cli, serial):
+def test_a_cluster_of_two_workers_gives_the_same_though_one_is_killed(cli, serial):
     pytest.importorskip("distributed", reason="needs the package distributed, of the extra [dask]")
     cluster = Cluster(cli.folder)
     try:
         workers = [cluster.add_worker(), cluster.add_worker()]
-        there = ("--executor", cluster.address)
-        assert run_anywhere(cli, "far", *there) == serial
-        assert {int(pid) for pid, _ in ran(cli)} == {worker.pid for worker in workers}
-        (cli.folder / "ran").unlink()
-        code, errors = run_with_a_death(cli, serial, "killed", *there)
+        code, errors = run_with_a_death(cli, serial, "far", "--executor", cluster.address)
         assert code == 0, errors
-        assert records(cli.folder / "killed.pickle") == serial
+        assert records(cli.folder / "far.pickle") == serial
+        assert {int(pid) for pid, _ in ran(cli)} == {worker.pid for worker in workers}
         # A cluster repeats what its dead had begun, and nothing else.
-        assert Counter(job for _, job in ran(cli)).most_common(2)[0] == ("5-0", 2)
+        assert Counter(job for _, job in ran(cli)).most_common(1) == [("5-0", 2)]
         assert len(ran(cli)) == 21
     finally:
         cluster.close()

@@ -1,8 +1,8 @@
 """Scenarios of four other experiment systems: what becomes of jobs.
 
 Designs and reports are in ``test_scenarios_of_siblings``, executors in
-``test_scenarios_of_executors``. Each scenario has its letters, and the
-law of campaigns that it is an instance of.
+``test_scenarios_of_executors``. Each scenario has its letters, and the law of campaigns that it
+is an instance of.
 """
 
 from __future__ import annotations

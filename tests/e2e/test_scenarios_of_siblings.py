@@ -1,8 +1,8 @@
 """Scenarios of four other experiment systems: designs, their checks, resuming, and statistics.
 
-What becomes of jobs is in ``test_scenarios_of_outcomes``, and executors are in
-``test_scenarios_of_executors``. Each scenario has its letters, and the law of campaigns that it is an
-instance of.
+What becomes of jobs is in ``test_scenarios_of_outcomes``, and what executors are to do in
+``test_scenarios_of_executors``. Each scenario has its letters, and the law of campaigns that it
+is an instance of.
 """
 
 from __future__ import annotations
