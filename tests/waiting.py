@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from icarus.results import read_results_pickle
 
-__all__ = ["records", "wait_for"]
+__all__ = ["is_gone", "records", "wait_for"]
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
@@ -19,6 +21,14 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
     return found
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, be it that nobody has asked how."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def records(path: Path) -> list[tuple[Any, ...]]:

@@ -1,7 +1,8 @@
-"""Scenarios of four other experiment systems: what becomes of jobs, wherever they run.
+"""Scenarios of four other experiment systems: what becomes of jobs.
 
-Designs and reports are in ``test_scenarios_of_siblings``. Each scenario has its letters, and the
-law of campaigns that it is an instance of.
+Designs and reports are in ``test_scenarios_of_siblings``, executors in
+``test_scenarios_of_executors``. Each scenario has its letters, and the law of campaigns that it
+is an instance of.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from collections import Counter
 
 import psutil
 import pytest
-from clusters import Cluster
-from waiting import records, wait_for
+from waiting import records
 
 from icarus.results import read_results_pickle
 
@@ -317,107 +317,3 @@ def test_each_job_has_the_outcome_that_is_its_own(cli, options, left_out):
     results = read_results_pickle(cli.folder / "results" / "fates.pickle")
     given = [params for params, _ in [*results, *results.failures]]
     assert all(params["job"]["state"] == ["clean"] for params in given), "nothing has changed them"
-
-
-# C-E. Law 4: any executor gives equal results, and the death of a worker costs its job at most.
-
-ANYWHERE = """
-import os, time
-from pathlib import Path
-
-from icarus import design as d
-from icarus.orchestration import Product, Task, register_job_kind
-
-N_REPLICATIONS = 2
-START_METHOD = "fork"
-
-
-class Anywhere(Task):
-    def run(self, context):
-        name = f"{self.params['job']['fate']}-{self.replication}"
-        with open("ran", "a") as file:
-            file.write(f"{os.getpid()} {name}\\n")
-        while Path(f"hold-{name}").exists():
-            context.report(0)
-            time.sleep(0.01)
-        return Product({"JOB": {"DRAW": self.rng().random() * self.params["job"]["fate"]}})
-
-
-register_job_kind("job", Anywhere)
-EXPERIMENT_QUEUE = d.product({}, {"job.fate": d.range(1, 10)})
-"""
-
-
-def run_anywhere(cli, name, *options):
-    done = cli("run", "anywhere.py", "-r", f"{name}.pickle", *options)
-    assert done.returncode == 0, done.stderr
-    return records(cli.folder / f"{name}.pickle")
-
-
-@pytest.fixture
-def serial(cli):
-    """What the campaign gives in one process."""
-    cli.write("anywhere.py", ANYWHERE)
-    found = run_anywhere(cli, "serial", "--executor", "serial")
-    assert len(found) == 20
-    (cli.folder / "ran").unlink()
-    return found
-
-
-def ran(cli):
-    """The process and the name of each job that was begun."""
-    file = cli.folder / "ran"
-    return [tuple(line.split()) for line in file.read_text().splitlines()] if file.exists() else []
-
-
-def holder_killed(cli, campaign):
-    """Kill the process that has job 5-0, which is held, and wait for the end of the campaign."""
-    wait_for(lambda: any(name == "5-0" for _, name in ran(cli)))
-    (pid,) = (int(pid) for pid, name in ran(cli) if name == "5-0")
-    psutil.Process(pid).kill()
-    wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie")
-    (cli.folder / "hold-5-0").unlink()
-    _, errors = campaign.communicate(timeout=120)
-    return errors
-
-
-def test_a_pool_of_four_gives_what_one_process_gives(cli, serial):
-    assert run_anywhere(cli, "pool", *POOL, "-c", "N_PROCESSES=4") == serial
-    assert len(ran(cli)) == 20
-
-
-@pytest.mark.parametrize("retries", [0, 1])
-def test_a_worker_of_a_pool_that_is_killed_costs_its_job_at_most(cli, serial, retries):
-    (cli.folder / "hold-5-0").touch()
-    options = (*POOL, "-c", "N_PROCESSES=4", "-c", f"MAX_RETRIES={retries}")
-    campaign = cli.start("run", "anywhere.py", "-r", "pool.pickle", *options)
-    errors = holder_killed(cli, campaign)
-    found = records(cli.folder / "pool.pickle")
-    failures = read_results_pickle(cli.folder / "pool.pickle").failures
-    lost = [(params["job"]["fate"], facts["replication"]) for params, facts in failures]
-    assert campaign.returncode == (0 if retries else 1), errors
-    assert lost == ([] if retries else [(5, 0)])
-    assert found == [one for one in serial if retries or one[2]["job"] != failures[0][1]["job"]]
-    assert Counter(name for _, name in ran(cli))["5-0"] == 1 + retries
-    assert len(ran(cli)) == 20 + retries
-
-
-def test_a_cluster_of_two_workers_gives_the_same_also_if_one_is_killed(cli, serial):
-    pytest.importorskip("distributed", reason="needs the package distributed, of the extra [dask]")
-    cluster = Cluster(cli.folder)
-    try:
-        workers = [cluster.add_worker(), cluster.add_worker()]
-        assert run_anywhere(cli, "far", "--executor", cluster.address) == serial
-        assert {int(pid) for pid, _ in ran(cli)} == {worker.pid for worker in workers}
-        (cli.folder / "ran").unlink()
-        (cli.folder / "hold-5-0").touch()
-        campaign = cli.start(
-            "run", "anywhere.py", "-r", "killed.pickle", "--executor", cluster.address
-        )
-        errors = holder_killed(cli, campaign)
-        assert campaign.returncode == 0, errors
-        assert records(cli.folder / "killed.pickle") == serial
-        # An outcome on its way is lost with its worker, too.
-        assert len(ran(cli)) in (21, 22)
-    finally:
-        cluster.close()

@@ -1,7 +1,8 @@
 """Scenarios of four other experiment systems: designs, their checks, resuming, and statistics.
 
-What becomes of jobs is in ``test_scenarios_of_outcomes``. Each scenario has its letters, and the
-law of campaigns that it is an instance of.
+What becomes of jobs is in ``test_scenarios_of_outcomes``, and what executors are to do in
+``test_scenarios_of_executors``. Each scenario has its letters, and the law of campaigns that it
+is an instance of.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections import Counter
 import psutil
 import pytest
 from scipy import stats
-from waiting import records, wait_for
+from waiting import is_gone, records, wait_for
 
 from icarus.orchestration import Orchestrator
 from icarus.planning.identity import experiment_id
@@ -143,7 +144,7 @@ def test_a_campaign_that_is_killed_goes_on_and_is_extended(cli):
     family = psutil.Process(campaign.pid).children(recursive=True)
     campaign.kill()
     campaign.communicate()
-    wait_for(lambda: not any(one.is_running() for one in family))
+    wait_for(lambda: all(is_gone(one.pid) for one in family))
     hold.unlink()
     ended = ["A0", "A1", "A2", "B0"]
     assert ran() == Counter([*ended, "B1"])
