@@ -87,6 +87,7 @@ class TestStreams:
             "strategy",
             "cache_policy",
             "legacy",
+            "task",
         )
         expected = np.random.SeedSequence(1, spawn_key=(0, 1))
         assert first_draws(stream(root_seed(1, 0), "workload")) == first_draws(expected)

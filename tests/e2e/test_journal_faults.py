@@ -201,9 +201,7 @@ def page_overwritten(raw: bytearray) -> bytearray:
 
 def byte_changed(raw: bytearray) -> bytearray:
     """Change a digit in the middle of some result: the database itself stays sound."""
-    at = raw.index(b'"engine_reason', len(raw) // 3) if b'"engine_reason' in raw else 0
-    at = at or raw.index(b'"PATH_STRETCH"', len(raw) // 3)
-    at = raw.index(b"0.", at) + 2
+    at = raw.index(b"0.", raw.index(b'"PATH_STRETCH"', len(raw) // 3)) + 2
     raw[at] = ord("7") if raw[at] != ord("7") else ord("3")
     return raw
 

@@ -168,6 +168,7 @@ def test_caches_and_strategies_of_users_are_found_by_pickles(example):
 
 SCRIPT = """
 import json
+from icarus.util import Tree
 from icarus.execution.simulation import Simulation, simulate
 
 experiment = Tree(
