@@ -349,8 +349,9 @@ class Journal:
 
     def _write_begun(self) -> None:
         if self._begun:
+            # A transaction begins with what has begun.
             with self._transaction():
-                """That writes it."""
+                pass
 
     def _write_starts(self, connection: sqlite3.Connection) -> None:
         connection.executemany(
