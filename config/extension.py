@@ -11,20 +11,22 @@ own" of the manual walks through this file.
 Components may as well stand in a module beside this file that is imported here, or in a package
 with an entry point of the group "icarus.plugins". `icarus list` shows what there is. Classes of
 Icarus 0.8 work too, at the speed of Python: see config/extension_classes.py.
+
+`-c` replaces what varies, by a name in upper case or by its path: `-c "POLICIES=['SIEVE']"`,
+`-c "workload.alpha=[0.8, 1.0]"`.
 """
 
-from collections import Counter, deque
-from copy import deepcopy
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
+from icarus import design as d
 from icarus.execution import DataCollector
 from icarus.policies import NOTHING, Lines, define_policy, make_lines
 from icarus.registry import register_data_collector
 from icarus.strategies import define_strategy
 from icarus.types import PositiveInt
-from icarus.util import Tree
 
 # --------------------------------------------------------------------------------------------
 # A cache policy. The class has the state of all caches of a network; contents lie in slots, which
@@ -165,26 +167,25 @@ DATA_COLLECTORS = {
     "HIT_RATIO_OVER_TIME": {"seconds": 500.0},
 }
 
-default = Tree()
-default["topology"] = {"name": "TREE", "k": 2, "h": 5}
-default["workload"] = {
-    "name": "STATIONARY",
-    "n_contents": N_CONTENTS,
-    "alpha": 0.8,
-    "n_warmup": N_WARMUP_REQUESTS,
-    "n_measured": N_MEASURED_REQUESTS,
-    "rate": 100.0,
+base = {
+    "topology": {"name": "TREE", "k": 2, "h": 5},
+    "workload": {
+        "name": "STATIONARY",
+        "n_contents": N_CONTENTS,
+        "alpha": 0.8,
+        "n_warmup": N_WARMUP_REQUESTS,
+        "n_measured": N_MEASURED_REQUESTS,
+        "rate": 100.0,
+    },
+    "cache_placement": {"name": "UNIFORM"},
+    "content_placement": {"name": "UNIFORM"},
 }
-default["cache_placement"]["name"] = "UNIFORM"
-default["content_placement"]["name"] = "UNIFORM"
 
-EXPERIMENT_QUEUE = deque()
-for policy in POLICIES:
-    for strategy in STRATEGIES:
-        for network_cache in NETWORK_CACHE:
-            experiment = deepcopy(default)
-            experiment["strategy"] = deepcopy(strategy)
-            experiment["cache_policy"]["name"] = policy
-            experiment["cache_placement"]["network_cache"] = network_cache
-            experiment["desc"] = f"{strategy}, {policy}, network cache {network_cache}"
-            EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.product(
+    base,
+    {
+        "cache_policy.name": POLICIES,
+        "strategy": STRATEGIES,
+        "cache_placement.network_cache": NETWORK_CACHE,
+    },
+)

@@ -6,6 +6,10 @@
 Each handles one event in each call, in plain Python, and may use any of it; they run on the Python
 engine. What is to run at full speed is written as in config/extension.py. The page "Classes of
 Icarus 0.8" of the manual walks through this file.
+
+The queue is built by loops and copies, as in settings for Icarus 0.8, which work as they are. New
+ones say the same in a few lines: see EXPERIMENT_QUEUE in config/extension.py. `-c` replaces names
+in upper case: `-c "POLICIES=['MRU']"`. Paths, such as workload.alpha, are for designs.
 """
 
 from collections import Counter, deque
@@ -168,6 +172,7 @@ default["workload"] = {
 default["cache_placement"]["name"] = "UNIFORM"
 default["content_placement"]["name"] = "UNIFORM"
 
+# Without deepcopy all experiments would be one object, changed again and again.
 EXPERIMENT_QUEUE = deque()
 for policy in POLICIES:
     for strategy in STRATEGIES:

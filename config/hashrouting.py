@@ -3,7 +3,7 @@
     icarus run config/hashrouting.py
     icarus plot results/hashrouting.pickle
 
-Two campaigns in one queue, told apart by the section "study" of the results:
+Two campaigns in one queue, a union of designs, told apart by the section "study" of the results:
 
 "schemes"
     How a content returns from its origin: by the cache responsible for it (SYMM), past it
@@ -17,12 +17,12 @@ Two campaigns in one queue, told apart by the section "study" of the results:
     information-centric networks", Computer Networks 103, 2016.
 
 Sizes of the catalogue and of the caches are chosen so that this runs in minutes.
+
+`-c` replaces what varies, by a name in upper case, `-c "NEAR_RATIO=[0.5]"`, or for all designs that
+have it by its path, `-c cache_placement.network_cache=0.1`.
 """
 
-from collections import deque
-from copy import deepcopy
-
-from icarus.util import Tree
+from icarus import design as d
 
 TOPOLOGIES = ["GEANT", "WIDE", "GARR"]
 SCHEMES = ["HR_SYMM", "HR_ASYMM", "HR_MULTICAST", "HR_HYBRID_AM", "HR_HYBRID_SM"]
@@ -46,54 +46,54 @@ N_REPLICATIONS = 3
 PARALLEL_EXECUTION = True
 DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]
 
-default = Tree()
-default["workload"] = {
-    "name": "STATIONARY",
-    "n_contents": N_CONTENTS,
-    "n_warmup": N_WARMUP_REQUESTS,
-    "n_measured": N_MEASURED_REQUESTS,
-    "rate": REQUEST_RATE,
+base = {
+    "workload": {
+        "name": "STATIONARY",
+        "n_contents": N_CONTENTS,
+        "n_warmup": N_WARMUP_REQUESTS,
+        "n_measured": N_MEASURED_REQUESTS,
+        "rate": REQUEST_RATE,
+    },
+    "cache_placement": {"name": "UNIFORM", "network_cache": NETWORK_CACHE},
+    "content_placement": {"name": "UNIFORM"},
+    "cache_policy": {"name": "LRU"},
 }
-default["cache_placement"] = {"name": "UNIFORM", "network_cache": NETWORK_CACHE}
-default["content_placement"]["name"] = "UNIFORM"
-default["cache_policy"]["name"] = "LRU"
 
-EXPERIMENT_QUEUE = deque()
+near = {
+    **base,
+    "topology": NEAR_TOPOLOGY,
+    "workload": {**base["workload"], "alpha": NEAR_ALPHA},
+    "study": {"name": "near caches"},
+}
 
-for topology in TOPOLOGIES:
-    for scheme in SCHEMES:
-        for alpha in ALPHA:
-            experiment = deepcopy(default)
-            experiment["topology"]["name"] = topology
-            experiment["workload"]["alpha"] = alpha
-            experiment["strategy"]["name"] = scheme
-            experiment["study"]["name"] = "schemes"
-            experiment["desc"] = f"{scheme}, {topology}, alpha {alpha}"
-            EXPERIMENT_QUEUE.append(experiment)
-
-near = deepcopy(default)
-near["topology"] = NEAR_TOPOLOGY
-near["workload"]["alpha"] = NEAR_ALPHA
-near["study"]["name"] = "near caches"
-
-for ratio in NEAR_RATIO:
-    for strategy in (
-        {"name": "HR_EDGE_CACHE", "edge_cache_ratio": ratio},
-        {"name": "HR_ON_PATH", "on_path_cache_ratio": ratio},
-    ):
-        experiment = deepcopy(near)
-        experiment["strategy"] = {**strategy, "routing": "SYMM"}
-        experiment["desc"] = f"{strategy['name']}, ratio {ratio}"
-        EXPERIMENT_QUEUE.append(experiment)
-
-for n_clusters in N_CLUSTERS:
-    experiment = deepcopy(near)
-    experiment["strategy"] = {"name": "HR_CLUSTER", "intra_routing": "SYMM"}
-    experiment["cache_placement"] = {
-        "name": "CLUSTERED_HASHROUTING",
-        "network_cache": NETWORK_CACHE,
-        "n_clusters": n_clusters,
-        "policy": "node_const",
-    }
-    experiment["desc"] = f"HR_CLUSTER, {n_clusters} clusters"
-    EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.union(
+    d.product(
+        {**base, "study": {"name": "schemes"}},
+        {"topology.name": TOPOLOGIES, "strategy.name": SCHEMES, "workload.alpha": ALPHA},
+    ),
+    d.product(
+        near,
+        {
+            "strategy": [
+                {"name": name, parameter: ratio, "routing": "SYMM"}
+                for ratio in NEAR_RATIO
+                for name, parameter in (
+                    ("HR_EDGE_CACHE", "edge_cache_ratio"),
+                    ("HR_ON_PATH", "on_path_cache_ratio"),
+                )
+            ]
+        },
+    ),
+    d.product(
+        {
+            **near,
+            "strategy": {"name": "HR_CLUSTER", "intra_routing": "SYMM"},
+            "cache_placement": {
+                "name": "CLUSTERED_HASHROUTING",
+                "network_cache": NETWORK_CACHE,
+                "policy": "node_const",
+            },
+        },
+        {"cache_placement.n_clusters": N_CLUSTERS},
+    ),
+)

@@ -13,12 +13,12 @@ time window of 10 as here, and compare it with caching everywhere. The maps are 
 N. Spring, R. Mahajan, D. Wetherall, T. Anderson, "Measuring ISP topologies with Rocketfuel",
 IEEE/ACM Transactions on Networking 12(1), 2004, doi 10.1109/TNET.2003.822655. Sizes of the
 catalogue and of the caches are chosen so that this runs in minutes.
+
+`-c` replaces what varies, by a name in upper case or by its path: `-c "NETWORK_CACHE=[0.1]"`,
+`-c "workload.alpha=[0.6, 0.8]"`.
 """
 
-from collections import deque
-from copy import deepcopy
-
-from icarus.util import Tree
+from icarus import design as d
 
 # Autonomous systems: Telstra, Sprintlink, EBONE, Tiscali, Exodus, Abovenet.
 TOPOLOGIES = [
@@ -43,26 +43,25 @@ N_REPLICATIONS = 3
 PARALLEL_EXECUTION = True
 DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]
 
-default = Tree()
-default["workload"] = {
-    "name": "STATIONARY",
-    "n_contents": N_CONTENTS,
-    "alpha": ALPHA,
-    "n_warmup": N_WARMUP_REQUESTS,
-    "n_measured": N_MEASURED_REQUESTS,
-    "rate": REQUEST_RATE,
+base = {
+    "workload": {
+        "name": "STATIONARY",
+        "n_contents": N_CONTENTS,
+        "alpha": ALPHA,
+        "n_warmup": N_WARMUP_REQUESTS,
+        "n_measured": N_MEASURED_REQUESTS,
+        "rate": REQUEST_RATE,
+    },
+    "cache_placement": {"name": "UNIFORM"},
+    "content_placement": {"name": "UNIFORM"},
+    "cache_policy": {"name": "LRU"},
 }
-default["cache_placement"]["name"] = "UNIFORM"
-default["content_placement"]["name"] = "UNIFORM"
-default["cache_policy"]["name"] = "LRU"
 
-EXPERIMENT_QUEUE = deque()
-for topology in TOPOLOGIES:
-    for network_cache in NETWORK_CACHE:
-        for strategy in STRATEGIES:
-            experiment = deepcopy(default)
-            experiment["topology"] = topology
-            experiment["cache_placement"]["network_cache"] = network_cache
-            experiment["strategy"] = strategy
-            experiment["desc"] = f"{strategy['name']}, {topology}, cache {network_cache}"
-            EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.product(
+    base,
+    {
+        "topology": TOPOLOGIES,
+        "cache_placement.network_cache": NETWORK_CACHE,
+        "strategy": STRATEGIES,
+    },
+)

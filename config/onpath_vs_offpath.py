@@ -11,19 +11,29 @@ caches, at the price of longer ways inside the network. NRR with an ideal knowle
 copies is that of S. K. Fayazbakhsh et al., "Less pain, most of the gain: incrementally
 deployable ICN", ACM SIGCOMM 2013, doi 10.1145/2486001.2486023. Sizes of the catalogue and of the
 caches are chosen so that this runs in minutes.
+
+`-c` replaces what varies, by a name in upper case or by its path: `-c "TOPOLOGIES=['GEANT']"`,
+`-c "workload.alpha=[0.6, 0.8]"`.
 """
 
-from collections import deque
-from copy import deepcopy
-
-from icarus.util import Tree
+from icarus import design as d
 
 # TISCALI is of this kind too; it needs RocketFuel's map, see `icarus list topologies TISCALI`.
 TOPOLOGIES = ["GEANT", "WIDE", "GARR"]
 
-ON_PATH = ["LCE", "LCD", "PROB_CACHE", "CL4M", "RAND_CHOICE"]
-OFF_PATH = ["HR_SYMM", "HR_ASYMM", "HR_MULTICAST", "NRR"]
-PARAMETERS = {"NRR": {"metacaching": "LCD"}}
+ON_PATH = [
+    {"name": "LCE"},
+    {"name": "LCD"},
+    {"name": "PROB_CACHE"},
+    {"name": "CL4M"},
+    {"name": "RAND_CHOICE"},
+]
+OFF_PATH = [
+    {"name": "HR_SYMM"},
+    {"name": "HR_ASYMM"},
+    {"name": "HR_MULTICAST"},
+    {"name": "NRR", "metacaching": "LCD"},
+]
 
 # Space of all caches together, as a share of the catalogue.
 NETWORK_CACHE = [0.004, 0.02, 0.1]
@@ -38,26 +48,25 @@ N_REPLICATIONS = 3
 PARALLEL_EXECUTION = True
 DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]
 
-default = Tree()
-default["workload"] = {
-    "name": "STATIONARY",
-    "n_contents": N_CONTENTS,
-    "alpha": ALPHA,
-    "n_warmup": N_WARMUP_REQUESTS,
-    "n_measured": N_MEASURED_REQUESTS,
-    "rate": REQUEST_RATE,
+base = {
+    "workload": {
+        "name": "STATIONARY",
+        "n_contents": N_CONTENTS,
+        "alpha": ALPHA,
+        "n_warmup": N_WARMUP_REQUESTS,
+        "n_measured": N_MEASURED_REQUESTS,
+        "rate": REQUEST_RATE,
+    },
+    "cache_placement": {"name": "UNIFORM"},
+    "content_placement": {"name": "UNIFORM"},
+    "cache_policy": {"name": "LRU"},
 }
-default["cache_placement"]["name"] = "UNIFORM"
-default["content_placement"]["name"] = "UNIFORM"
-default["cache_policy"]["name"] = "LRU"
 
-EXPERIMENT_QUEUE = deque()
-for topology in TOPOLOGIES:
-    for strategy in ["NO_CACHE", *ON_PATH, *OFF_PATH]:
-        for network_cache in NETWORK_CACHE:
-            experiment = deepcopy(default)
-            experiment["topology"]["name"] = topology
-            experiment["cache_placement"]["network_cache"] = network_cache
-            experiment["strategy"] = {"name": strategy, **PARAMETERS.get(strategy, {})}
-            experiment["desc"] = f"{topology}, {strategy}, network cache {network_cache}"
-            EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.product(
+    base,
+    {
+        "topology.name": TOPOLOGIES,
+        "strategy": [{"name": "NO_CACHE"}, *ON_PATH, *OFF_PATH],
+        "cache_placement.network_cache": NETWORK_CACHE,
+    },
+)

@@ -3,14 +3,12 @@
     icarus run config/quickstart.py
     icarus plot results/quickstart.pickle
 
-Every upper-case name is a setting; `-c NAME=VALUE` replaces one for a run, for example
-`-c ALPHA=1.0` or `-c "STRATEGIES=['LCE', 'LCD']"`. See config/reference.py for all settings.
+For one run, `-c` replaces an upper-case name, which is a setting, or what varies, by its path:
+`-c ALPHA=1.0`, `-c "STRATEGIES=['LCE', 'LCD']"`, `-c "workload.alpha=[0.6, 0.8, 1.0]"`. See
+config/reference.py for all settings.
 """
 
-from collections import deque
-from copy import deepcopy
-
-from icarus.util import Tree
+from icarus import design as d
 
 # What is compared.
 STRATEGIES = ["LCE", "LCD", "PROB_CACHE", "EDGE", "HR_SYMM"]
@@ -31,25 +29,22 @@ PARALLEL_EXECUTION = True
 
 DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY", "LINK_LOAD", "PATH_STRETCH"]
 
-default = Tree()
-default["topology"]["name"] = "GEANT"
-default["workload"] = {
-    "name": "STATIONARY",
-    "n_contents": N_CONTENTS,
-    "n_warmup": N_WARMUP_REQUESTS,
-    "n_measured": N_MEASURED_REQUESTS,
-    "rate": REQUEST_RATE,
-    "alpha": ALPHA,
+base = {
+    "topology": {"name": "GEANT"},
+    "workload": {
+        "name": "STATIONARY",
+        "n_contents": N_CONTENTS,
+        "n_warmup": N_WARMUP_REQUESTS,
+        "n_measured": N_MEASURED_REQUESTS,
+        "rate": REQUEST_RATE,
+        "alpha": ALPHA,
+    },
+    "cache_placement": {"name": "UNIFORM"},
+    "content_placement": {"name": "UNIFORM"},
+    "cache_policy": {"name": "LRU"},
 }
-default["cache_placement"]["name"] = "UNIFORM"
-default["content_placement"]["name"] = "UNIFORM"
-default["cache_policy"]["name"] = "LRU"
 
-EXPERIMENT_QUEUE = deque()
-for strategy in STRATEGIES:
-    for network_cache in NETWORK_CACHE:
-        experiment = deepcopy(default)
-        experiment["strategy"]["name"] = strategy
-        experiment["cache_placement"]["network_cache"] = network_cache
-        experiment["desc"] = f"{strategy}, network cache {network_cache}"
-        EXPERIMENT_QUEUE.append(experiment)
+# Every strategy meets every size of cache; the first axis changes slowest.
+EXPERIMENT_QUEUE = d.product(
+    base, {"strategy.name": STRATEGIES, "cache_placement.network_cache": NETWORK_CACHE}
+)

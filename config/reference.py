@@ -5,13 +5,16 @@
     icarus list strategies PROB_CACHE           all parameters of one component
 
 A settings module is plain Python, executed once. Names in upper case are settings; those that
-Icarus does not read itself, such as ALPHA below, are yours. `-c NAME=VALUE` on the command line
-takes the place of an assignment here, before the experiments are built from it.
+Icarus does not read itself, such as ALPHA below, are yours. On the command line `-c` replaces
+
+    -c ALPHA=[0.8]                  what is assigned to a name here, before the queue is made of it
+    -c "workload.alpha=[0.8, 1]"    an axis of the design, by its path
+    -c "topology.name=['GEANT', 'WIDE']"    a parameter of its base: a list makes an axis of it
+    -c workload.beta=0.5            one that has a single value from then on
+    -c base.workload.beta=0.5       the same; with "base." it may be one that is not there yet
 """
 
-from collections import deque
-from copy import deepcopy
-
+from icarus import design as d
 from icarus.util import Tree
 
 # --------------------------------------------------------------------------------------------
@@ -103,10 +106,10 @@ N_MEASURED_REQUESTS = 20_000
 REQUEST_RATE = 100.0
 
 # --------------------------------------------------------------------------------------------
-# An experiment has these sections. `name` chooses a component, the rest are its parameters.
+# What all experiments have. `name` chooses the component of a section, the rest are its parameters.
 # --------------------------------------------------------------------------------------------
 
-default = Tree()
+base = Tree()
 
 # Topology: who is connected to whom, and who requests, stores and originates contents.
 #
@@ -127,7 +130,7 @@ default = Tree()
 #   GRAPH        path, ...                        a GraphML, GML, edge-list or CSV file of yours
 #
 # Delays are in ms. GEANT, WIDE and GARR are those of the Topology Zoo; `path` names another file.
-default["topology"]["name"] = "GEANT"
+base["topology"] = {"name": "GEANT"}
 
 # Workload: who requests which content, and when.
 #
@@ -145,7 +148,7 @@ default["topology"]["name"] = "GEANT"
 #                 the Yahoo! Cloud Serving Benchmark, workload "A" to "E"
 #
 # The first n_warmup requests fill the caches and are not measured.
-default["workload"] = {
+base["workload"] = {
     "name": "STATIONARY",
     "n_contents": N_CONTENTS,
     "n_warmup": N_WARMUP_REQUESTS,
@@ -157,7 +160,7 @@ default["workload"] = {
 #
 #   UNIFORM                      each content at a source chosen uniformly at random
 #   WEIGHTED  source_weights     ... at random with these weights, a dict from source to weight
-default["content_placement"]["name"] = "UNIFORM"
+base["content_placement"] = {"name": "UNIFORM"}
 
 # Cache placement: how the cache budget is divided over the routers. network_cache, required, is
 # the size of all caches together as a fraction of the number of contents. Leave the whole
@@ -174,7 +177,7 @@ default["content_placement"]["name"] = "UNIFORM"
 #   OPTIMAL_HASHROUTING          n_cache_nodes, hit_ratio, weight="delay": the same for hash-routing
 #   CLUSTERED_HASHROUTING        n_clusters, policy="node_const" or "cluster_const",
 #                                distance="delay": routers in clusters, for HR_CLUSTER
-default["cache_placement"]["name"] = "UNIFORM"
+base["cache_placement"] = {"name": "UNIFORM"}
 
 # Cache policy: what a cache evicts. Parameters go to every cache.
 #
@@ -191,9 +194,9 @@ default["cache_placement"]["name"] = "UNIFORM"
 #
 # PATH, TREE and ARRAY are systems of several caches for studies without a network; they are
 # built from caches, not from settings.
-default["cache_policy"]["name"] = "LRU"
+base["cache_policy"] = {"name": "LRU"}
 
-# Strategy: where a request goes and which caches keep a copy. Set for each experiment below.
+# Strategy: where a request goes and which caches keep a copy. It varies below.
 #
 #   NO_CACHE                     straight to the source; the baseline
 #   LCE                          leave copy everywhere: every cache on the way back
@@ -226,24 +229,49 @@ STRATEGIES = [
     {"name": "HR_SYMM"},
 ]
 
-# Further, optional: experiment["netconf"]["shortest_path"], a dict of dicts of paths to use in
-# place of the shortest ones, and experiment["desc"], free text. Sections of your own are kept
-# with the results.
+# Further, optional: base["netconf"]["shortest_path"], a dict of dicts of paths to use in place of
+# the shortest ones, and base["desc"], free text. Sections of your own are kept with the results.
 
 # --------------------------------------------------------------------------------------------
-# The queue: any iterable of experiments, Trees as here or nested dicts.
+# The queue: what varies. `d.product(base, axes)` is a design, in which every value of an axis meets
+# every value of the others; the first axis changes slowest. An axis is named by its path in the
+# tree of an experiment, and is one of these:
+#
+#   a list, d.choice(values)      the values; whole sections, too, as STRATEGIES are
+#   d.range(start, stop, step=1)  from start in steps up to and including stop
+#   d.linspace(lo, hi, n)         n with equal distances, both ends included
+#   d.logspace(lo, hi, n)         n with equal ratios; lo and hi are values, not logarithms
+#   d.uniform(lo, hi, n)          n drawn at random, all equally likely
+#   d.loguniform(lo, hi, n)       n drawn at random, their logarithms equally likely
+#   d.normal(mean, sd, n, lo=None, hi=None)    n drawn from a normal distribution, within bounds
+#
+# round=STEP, which all but the first two take, gives multiples of STEP. What goes together:
+#
+#   d.zip({path: axis, ...})      first values together, second values together, and so on
+#   d.lhs({path: (lo, hi), ...}, n)            n points spread evenly over several axes
+#
+# and product(base, {...}, zip, lhs, another design) combines all of them. Further arguments:
+#
+#   derive={"workload.n_warmup": "10 * n_contents"}          what follows from other parameters
+#   where={"small": "network_cache < 0.1 or alpha > 0.7"}    what is to hold; others are not run
+#   seed=1                                                   what is drawn from
+#
+# They are expressions, or functions of parameters by these names. d.union and d.concat put designs
+# one after the other, d.cover(base, axes) has few points in which all pairs of values meet. Parts
+# are design[:10], design.sample(100), design.shard(1, 4), or what `icarus run` takes of a queue by
+# --points, --sample and --shard.
+#
+# Any other iterable of experiments, Trees or nested dicts, is a queue as well.
 # --------------------------------------------------------------------------------------------
 
-EXPERIMENT_QUEUE = deque()
-for alpha in ALPHA:
-    for network_cache in NETWORK_CACHE:
-        for strategy in STRATEGIES:
-            experiment = deepcopy(default)
-            experiment["workload"]["alpha"] = alpha
-            experiment["cache_placement"]["network_cache"] = network_cache
-            experiment["strategy"] = strategy
-            experiment["desc"] = f"{strategy['name']}, alpha {alpha}, cache {network_cache}"
-            EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.product(
+    base,
+    {
+        "workload.alpha": ALPHA,
+        "cache_placement.network_cache": NETWORK_CACHE,
+        "strategy": STRATEGIES,
+    },
+)
 
 # Components of your own may be defined right here, or in a module beside this file that is
 # imported here:

@@ -8,13 +8,12 @@ from a header, say which they are, by name or by number from 0:
     icarus run config/trace_replay.py -c TRACE=cdn.trace.xz \\
         -c CONTENT_COLUMN=1 -c TIME_COLUMN=0 -c SIZE_COLUMN=2
 
-Names that end in .gz, .bz2, .xz or .zst are decompressed.
+Names that end in .gz, .bz2, .xz or .zst are decompressed. `-c` replaces all upper-case names, and
+what varies also by its path: `-c "NETWORK_CACHE=[0.05]"`, `-c "cache_policy.name=['LRU', 'FIFO']"`.
 """
 
-from copy import deepcopy
-
+from icarus import design as d
 from icarus.errors import SettingsError
-from icarus.util import Tree
 
 # The trace. Without a time column requests arrive as a Poisson process of RATE a second.
 TRACE = None
@@ -45,28 +44,24 @@ if TRACE is None:
         ["TRACE: found None; give a request trace, e.g. -c TRACE=path/to/requests.txt"]
     )
 
-default = Tree()
-default["topology"]["name"] = "GEANT"
-default["workload"] = {
-    "name": "TRACE_DRIVEN",
-    "reqs_file": TRACE,
-    "content_column": CONTENT_COLUMN,
-    "time_column": TIME_COLUMN,
-    "size_column": SIZE_COLUMN,
-    "delimiter": DELIMITER,
-    "format": FORMAT,
-    "rate": RATE,
-    "warmup_ratio": WARMUP_RATIO,
+base = {
+    "topology": {"name": "GEANT"},
+    "workload": {
+        "name": "TRACE_DRIVEN",
+        "reqs_file": TRACE,
+        "content_column": CONTENT_COLUMN,
+        "time_column": TIME_COLUMN,
+        "size_column": SIZE_COLUMN,
+        "delimiter": DELIMITER,
+        "format": FORMAT,
+        "rate": RATE,
+        "warmup_ratio": WARMUP_RATIO,
+    },
+    "cache_placement": {"name": "UNIFORM"},
+    "content_placement": {"name": "UNIFORM"},
+    "cache_policy": {"name": CACHE_POLICY},
 }
-default["cache_placement"]["name"] = "UNIFORM"
-default["content_placement"]["name"] = "UNIFORM"
-default["cache_policy"]["name"] = CACHE_POLICY
 
-EXPERIMENT_QUEUE = []
-for strategy in STRATEGIES:
-    for network_cache in NETWORK_CACHE:
-        experiment = deepcopy(default)
-        experiment["strategy"]["name"] = strategy
-        experiment["cache_placement"]["network_cache"] = network_cache
-        experiment["desc"] = f"strategy: {strategy}, network cache: {network_cache}"
-        EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.product(
+    base, {"strategy.name": STRATEGIES, "cache_placement.network_cache": NETWORK_CACHE}
+)

@@ -6,13 +6,11 @@
 An experiment is run with other requests each time, 5 times at least and 40 times at most, until
 the 95 % confidence interval of its hit ratio is within PRECISION of the mean. Small caches need
 more replications than large ones, and nobody has to guess how many:
-`-c PRECISION=0.01` asks for more.
+`-c PRECISION=0.01` asks for more. What varies is replaced likewise, by a name in upper case or by
+its path: `-c "NETWORK_CACHE=[0.02]"`, `-c "workload.alpha=[0.6, 0.8]"`.
 """
 
-from collections import deque
-from copy import deepcopy
-
-from icarus.util import Tree
+from icarus import design as d
 
 # Half-width of the confidence interval, as a share of the mean.
 PRECISION = 0.03
@@ -28,25 +26,21 @@ N_MEASURED_REQUESTS = 20_000
 PARALLEL_EXECUTION = True
 DATA_COLLECTORS = ["CACHE_HIT_RATIO", "LATENCY"]
 
-default = Tree()
-default["topology"]["name"] = "GEANT"
-default["workload"] = {
-    "name": "STATIONARY",
-    "n_contents": N_CONTENTS,
-    "n_warmup": N_WARMUP_REQUESTS,
-    "n_measured": N_MEASURED_REQUESTS,
-    "rate": 100.0,
-    "alpha": ALPHA,
+base = {
+    "topology": {"name": "GEANT"},
+    "workload": {
+        "name": "STATIONARY",
+        "n_contents": N_CONTENTS,
+        "n_warmup": N_WARMUP_REQUESTS,
+        "n_measured": N_MEASURED_REQUESTS,
+        "rate": 100.0,
+        "alpha": ALPHA,
+    },
+    "cache_placement": {"name": "UNIFORM"},
+    "content_placement": {"name": "UNIFORM"},
+    "cache_policy": {"name": "LRU"},
 }
-default["cache_placement"]["name"] = "UNIFORM"
-default["content_placement"]["name"] = "UNIFORM"
-default["cache_policy"]["name"] = "LRU"
 
-EXPERIMENT_QUEUE = deque()
-for strategy in STRATEGIES:
-    for network_cache in NETWORK_CACHE:
-        experiment = deepcopy(default)
-        experiment["strategy"]["name"] = strategy
-        experiment["cache_placement"]["network_cache"] = network_cache
-        experiment["desc"] = f"{strategy}, network cache {network_cache}"
-        EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.product(
+    base, {"strategy.name": STRATEGIES, "cache_placement.network_cache": NETWORK_CACHE}
+)

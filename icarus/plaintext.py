@@ -8,10 +8,11 @@ encoded in UTF-8, moves no cursor, and reads in one direction.
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["cut", "one_line", "plain", "plain_for_figures", "some_of"]
+__all__ = ["cut", "hanging", "one_line", "plain", "plain_for_figures", "some_of"]
 
 _KEPT = "\n\t"
 _HARMLESS = frozenset({"Zs"})
@@ -102,6 +103,25 @@ def some_of(items: Iterable[object], most: int, separator: str = ", ") -> str:
     each = list(items)
     more = f" and {len(each) - most} more" if len(each) > most else ""
     return separator.join(map(str, each[:most])) + more
+
+
+def hanging(head: str, text: str, width: int = 96) -> list[str]:
+    """Return `head` and `text` in lines, the later ones indented as far as `text` is.
+
+    Parameters
+    ----------
+    head, text : str
+    width : int, optional
+        Characters of a line, which single words may be longer than.
+
+    Examples
+    --------
+    >>> hanging("some: ", "words that go on", 16)
+    ['some: words that', '      go on']
+    """
+    indent = " " * min(len(head), width // 2)
+    lines = textwrap.wrap(text, width - len(indent), break_long_words=False, break_on_hyphens=False)
+    return [head + (lines[0] if lines else ""), *(indent + line for line in lines[1:])]
 
 
 def plain_for_figures(text: object) -> str:

@@ -28,7 +28,10 @@ class Run(NamedTuple):
 
 
 RUNS = (
-    Run("icarus validate config/quickstart.py", "validate.txt"),
+    Run("icarus plan config/quickstart.py", "plan.txt"),
+    Run("icarus plan config/quickstart.py --pilot", "pilot.txt"),
+    Run("icarus plan config/sweep.toml", "plan-sweep.txt"),
+    Run("icarus plan config/sweep.toml --point 17", "point.txt"),
     Run("icarus run config/quickstart.py", "run.txt"),
     Run(
         "icarus results show results/quickstart.pickle"

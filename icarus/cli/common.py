@@ -189,7 +189,8 @@ def main() -> None:
     """Simulate networks of caches, and run whole campaigns of simulations.
 
     \b
-    icarus run config/quickstart.py             run a campaign
+    icarus plan config/quickstart.py            check a campaign, and see what it will be
+    icarus run config/quickstart.py             run it
     icarus status                               how far it is, from another terminal
     icarus plot results/quickstart.pickle       draw its results
     """

@@ -92,6 +92,8 @@ def plan(
     from icarus.cli.run_commands import load
     from icarus.planning.selection import Selection
 
+    if point is not None and pilot:
+        raise click.UsageError("--point and --pilot cannot be used together")
     loaded = load(settings, overrides, strict, Selection(sample, points, shard))
     if point is not None:
         _print_point(loaded, point, resolved, as_json)

@@ -74,19 +74,22 @@ def attributes_read(definition: type) -> Iterator[tuple[str, Any]]:
 def names_read(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """Yield the global names that a function uses, with what stands behind them."""
     names = names_in(function.__code__)
-    for name in sorted(names):
-        if name in function.__globals__:
-            value = function.__globals__[name]
-            yield name, value
-            if isinstance(value, ModuleType):
-                yield from _read_of_module(name, value, names, {id(value)})
+    of_module = {
+        name: function.__globals__[name]
+        for name in sorted(_globals_in(function.__code__))
+        if name in function.__globals__
+    }
+    for name, value in of_module.items():
+        yield name, value
+        if isinstance(value, ModuleType):
+            yield from _read_of_module(name, value, names, {id(value)})
     for name in sorted(_imported(function.__code__)):
         if (module := sys.modules.get(name)) is not None:
             yield name, module
             yield from _read_of_module(name, module, names, {id(module)})
         else:
             yield f"import {name}", [fingerprint_of_file(file) for file in _files_of(name)]
-    values = [function.__globals__.get(name) for name in names]
+    values = [*of_module.values()]
     texts = _texts_among(values, function.__code__)
     if names & {"environ", "getenv"}:
         for text in filter(re.compile(r"[A-Za-z_]\w*").fullmatch, texts):
@@ -132,6 +135,17 @@ def _read_of_module(
         if isinstance(value, ModuleType) and id(value) not in seen:
             seen.add(id(value))
             yield from _read_of_module(f"{prefix}.{name}", value, names, seen)
+
+
+_READS_GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+
+
+@functools.lru_cache(maxsize=4096)
+def _globals_in(code: CodeType) -> frozenset[str]:
+    """Return the names that code looks up among those of its module: no attributes."""
+    found = {one.argval for one in dis.get_instructions(code) if one.opname in _READS_GLOBAL}
+    inner = [_globals_in(one) for one in code.co_consts if isinstance(one, CodeType)]
+    return frozenset(found).union(*inner)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from icarus.core.hashing import digest
-from icarus.core.values import shown
+from icarus.plaintext import one_line
+from icarus.results.labels import section_text
 from icarus.util import Tree
 
 __all__ = [
@@ -30,6 +31,8 @@ _MOST_KNOWN = 10_000
 """Values of an axis in steps that are kept; computing one takes five microseconds."""
 _SHOWN = 5
 """Values that a text has from the beginning."""
+_WIDEST = 160
+"""Characters of values that a text has, which one value alone may have, too."""
 
 
 class Values(ABC):
@@ -55,10 +58,15 @@ class Values(ABC):
         return (self[place] for place in range(self.n))
 
     def __str__(self) -> str:
-        first = [shown(self[place]) for place in range(min(self.n, _SHOWN))]
-        if self.n > _SHOWN:
-            first += ([] if self.n == _SHOWN + 1 else ["..."]) + [shown(self[self.n - 1])]
-        return ", ".join(first)
+        first = [_text(self[place]) for place in range(min(self.n - 1, _SHOWN))]
+        last = _text(self[self.n - 1])
+        while len(first) > 1 and len(", ".join([*first, last])) > _WIDEST:
+            first.pop()
+        return ", ".join([*first, *(["..."] if self.n > len(first) + 1 else []), last])
+
+
+def _text(value: Any) -> str:
+    return one_line(section_text(value), _WIDEST)
 
 
 class Listed(Values):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from icarus.design.drawing import integers
 from icarus.design.rules import MOST_TABULATED
+from icarus.plaintext import hanging
 
 if TYPE_CHECKING:
     from icarus.design.designs import Design
@@ -18,6 +19,8 @@ __all__ = ["DRAWN", "Counts", "Excluded", "counted", "described", "shares_of"]
 
 DRAWN = 10_000
 """Points that shares are estimated from."""
+_WIDEST_NAME = 40
+"""Characters of the names of axes that the values beside them are set in a column for."""
 
 
 class Excluded(NamedTuple):
@@ -85,11 +88,12 @@ def described(design: Design) -> list[str]:
         lines.append(f"admitted:      {about}{counts.admitted:,}{told}")
     if design.axes:
         lines.append("axes:")
-        width = max(len(axis.name) for axis in design.axes)
-        lines += [
-            f"  {axis.name:<{width}}  {axis.n:,} ({axis.kind}): {axis.values}"
-            for axis in design.axes
-        ]
+        widths = (len(axis.name) for axis in design.axes)
+        width = max((one for one in widths if one <= _WIDEST_NAME), default=0)
+        # Designs of a union may have the same axis.
+        for axis in dict.fromkeys(design.axes):
+            head = f"  {axis.name:<{width}}  {axis.n:,} ({axis.kind}): "
+            lines += hanging(head, axis.values)
     if design.constraints:
         lines.append("excluded:")
         for one in design.constraints:

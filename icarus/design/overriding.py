@@ -119,7 +119,12 @@ class _Parts:
                 return "base" if one else "axes"
         if path in map(_path, self.derive):
             return "derive" if isinstance(value, str) else "base"
-        return "base" if value_at(self.base, path) is not MISSING else ""
+        there = value_at(self.base, path)
+        if there is MISSING:
+            return ""
+        # Where a list or a section was, another one is a value.
+        single = isinstance(there, str | int | float)
+        return "axes" if single and _varies(value, path) else "base"
 
     def put(self, section: str, path: Path, value: Any) -> str | None:
         """Set what stands at a path; return what is wrong with it, if anything."""

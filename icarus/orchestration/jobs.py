@@ -11,6 +11,7 @@ from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
 from icarus.planning.job_kinds import kind_of
 from icarus.registry import JOB_KIND
+from icarus.results.labels import value_text
 
 if TYPE_CHECKING:
     from icarus.planning.plan import Plan
@@ -143,7 +144,8 @@ def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
         for path in paths:
             value = experiment.getval(path)
             if value is not None:
-                parts.append(str(value) if path[-1] == "name" else f"{path[-1]}={value}")
+                text = str(value) if path[-1] == "name" else f"{path[-1]}={value_text(value)}"
+                parts.append(text)
         if parts:
             return one_line(" ".join(parts), _LONGEST_LABEL)
     return kind_of(experiment)

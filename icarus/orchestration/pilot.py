@@ -39,7 +39,7 @@ class Estimate:
     tried: int
     experiments: int
     requests: float
-    """Of the experiments that were tried, run in the pilot, as a share of all they have."""
+    """Those that the pilot ran, as a share of all that the experiments which it tried have."""
     took: float
     """Seconds that the pilot took."""
     processor_time: float
@@ -50,6 +50,8 @@ class Estimate:
     longest_label: str
     memory: int
     """Bytes of the largest process."""
+    replications: tuple[int, int]
+    """The least number, which the estimate is for, and the most that there may be."""
     failed: list[str] = field(default_factory=list)
     """What went wrong, a line each."""
 
@@ -67,12 +69,15 @@ class Estimate:
         """Return it in lines of text."""
         lines = [
             f"pilot:         {self.tried} of {self.experiments:,} experiments, "
-            f"{100 * self.requests:.2g} % of their requests, in {_time(self.took)}"
+            f"{100 * self.requests:.3g} % of their requests, in {_time(self.took)}"
         ]
         if self.processor_time:
+            least, most = self.replications
+            each = "" if least == most else f", with {least} of up to {most} replications"
+            processes = f"{self.processes} process{'' if self.processes == 1 else 'es'}"
             lines += [
-                f"time:          about {_time(self.wall_time)} on {self.processes} processes, "
-                f"{_time(self.processor_time)} of processor time",
+                f"time:          about {_time(self.wall_time)} on {processes}, "
+                f"{_time(self.processor_time)} of processor time{each}",
                 f"longest job:   about {_time(self.longest)}, {self.longest_label}",
                 f"memory:        about {self.memory / 1e6:,.0f} MB a process, "
                 f"{self.processes * self.memory / 1e6:,.0f} MB in all",
@@ -91,6 +96,7 @@ class Estimate:
             "processes": self.processes,
             "longest_job": {"seconds": self.longest, "label": self.longest_label},
             "memory": self.memory,
+            "replications": {"least": self.replications[0], "most": self.replications[1]},
             "failed": self.failed,
         }
 
@@ -151,7 +157,9 @@ def run_pilot(settings: Settings) -> Estimate:
 def _trials(plan: Plan) -> list[_Trial]:
     """Choose experiments: one for each strategy and policy, and others between them."""
     admitted = [i for i in range(len(plan.ids)) if _is_estimated(plan, i)]
-    known = {i: lengths for i in admitted if (lengths := _lengths_of(plan.experiments[i]))}
+    known = {
+        i: lengths for i in admitted if any((lengths := _lengths_of(plan.experiments[i])).values())
+    }
     by_pair = {plan.pairs[i]: i for i in reversed(list(known))}
     chosen = sorted(by_pair.values())[:_MOST]
     others = [i for i in known if i not in chosen]
@@ -222,6 +230,8 @@ def _run(settings: Settings, plan: Plan, trials: Sequence[_Trial]) -> tuple[list
     for name in ("REPLICATIONS", "HOOKS", "VETO", "MAX_FAILURES"):
         pilot[name] = None
     pilot["N_REPLICATIONS"] = 1
+    # Few requests may be odd, and are meant to be few.
+    pilot["STRICT"] = False
     ended: dict[str, JobEnded] = {}
 
     def note(event: Event) -> None:
@@ -274,5 +284,6 @@ def _estimate(
         longest=longest,
         longest_label=label,
         memory=memory,
+        replications=(plan.n_replications, plan.most_replications),
         failed=failed,
     )

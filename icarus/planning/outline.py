@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,15 @@ from icarus.core.kinds import COMPONENT_SECTIONS, KINDS, conformed_section, sett
 from icarus.design import Design
 from icarus.errors import SettingsError
 from icarus.plaintext import one_line
-from icarus.planning.plan import Plan, make_plan
+from icarus.planning.plan import Plan, check_general_settings, make_plan
 from icarus.planning.queue import MOST_EXPERIMENTS, check_sections
 from icarus.planning.settings import GENERAL_SETTINGS, fill_defaults
 from icarus.util import Settings, Tree
 
 __all__ = ["Outline", "PlannedPoint", "outline_of", "planned_point"]
+
+_LONGEST = 500
+"""Characters of a value that are printed."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class Outline:
         lines = [] if self.design is None else self.design.describe()
         if self.plan is None:
             return [*lines, *_refusal()]
-        return [*lines, *self.plan.describe(varying=self.design is None)]
+        return [*lines, *self.plan.describe(self.design)]
 
     def resolved(self) -> list[str]:
         """Return the settings that are in force, a line each."""
-        return [f"{name} = {one_line(repr(value), 500)}" for name, value in self.settings.items()]
+        return [
+            f"{name} = {one_line(repr(value), _LONGEST)}" for name, value in self.settings.items()
+        ]
 
     def facts(self) -> dict[str, Any]:
         """Return it as data for JSON."""
@@ -49,7 +54,7 @@ class Outline:
             facts["design"] = _facts_of(self.design)
         if self.plan is not None:
             plan = self.plan
-            most = plan.n_replications if plan.replications is None else plan.replications.most
+            most = plan.most_replications
             facts |= {
                 "experiments": len(plan.experiments),
                 "vetoed": dict(Counter(plan.vetoes.values())),
@@ -81,9 +86,10 @@ class PlannedPoint:
 
     def lines(self, resolved: bool) -> list[str]:
         """Return it in lines of text, with the defaults of components if `resolved`."""
-        lines = [f"experiment {self.index:,} of {self.size:,}", f"id: {self.id}"]
+        lines = [f"experiment:    {self.index:,} of {self.size:,}, counted from 0"]
+        lines.append(f"id:            {self.id}")
         if self.excluded is not None:
-            lines.append(f"excluded: {self.excluded}")
+            lines.append(f"excluded:      {self.excluded}")
         return [*lines, *_lines_of(self.experiment, resolved)]
 
     def facts(self, resolved: bool) -> dict[str, Any]:
@@ -111,9 +117,7 @@ def outline_of(settings: Settings) -> Outline:
     queue = _queue_of(settings)
     design = queue if isinstance(queue, Design) else None
     if design is not None and design.size > MOST_EXPERIMENTS:
-        problems = check_sections(design)
-        if problems:
-            raise SettingsError(problems)
+        check_general_settings(settings, check_sections(design))
         return Outline(None, design, _general(settings), list(settings.warnings))
     plan = make_plan(settings)
     return Outline(plan, design, _general(settings), plan.warnings)
@@ -128,16 +132,25 @@ def planned_point(settings: Settings, index: int) -> PlannedPoint:
         If there is none, or something is wrong with it or with the general settings.
     """
     fill_defaults(settings)
-    queue = _queue_of(settings)
-    entries = queue if isinstance(queue, Design) else list(queue or ())
+    entries = _queue_of(settings)
+    if isinstance(entries, (str, Mapping)) or not isinstance(entries, Iterable):
+        make_plan(settings)  # which says what is wrong with it
+    if not isinstance(entries, Design):
+        entries = list(entries)
     size = entries.size if isinstance(entries, Design) else len(entries)
     if not -size <= index < size:
-        raise SettingsError([f"--point {index}: there are {size:,} experiments, from 0"])
+        raise SettingsError([f"--point {index}: there are {size:,} experiments, counted from 0"])
     settings["EXPERIMENT_QUEUE"] = [entries[index]]
-    plan = make_plan(settings)
+    index %= size
+    try:
+        plan = make_plan(settings)
+    except SettingsError as error:
+        where = f"EXPERIMENT_QUEUE[{index}]"
+        problems = [one.replace("EXPERIMENT_QUEUE[0]", where, 1) for one in error.problems]
+        raise SettingsError(problems) from None
     (experiment,), (identity,), (key,) = plan.experiments, plan.ids, plan.keys
     excluded = plan.vetoes.get(identity)
-    return PlannedPoint(index % size, size, experiment, excluded, key[:16], plan.warnings)
+    return PlannedPoint(index, size, experiment, excluded, key[:16], plan.warnings)
 
 
 def _queue_of(settings: Settings) -> Any:
@@ -173,7 +186,7 @@ def _facts_of(design: Design) -> dict[str, Any]:
 def _lines_of(experiment: Tree, resolved: bool) -> Iterator[str]:
     """Yield the parameters of an experiment by section."""
     for path, value in _complete(experiment) if resolved else experiment:
-        yield f"{'.'.join(map(str, path))} = {one_line(repr(value), 500)}"
+        yield f"  {'.'.join(map(str, path))} = {one_line(repr(value), _LONGEST)}"
 
 
 def _complete(experiment: Mapping[str, Any]) -> Tree:
@@ -181,9 +194,9 @@ def _complete(experiment: Mapping[str, Any]) -> Tree:
     complete = Tree(experiment)
     for section in COMPONENT_SECTIONS:
         given = experiment.get(section)
-        if not given:
+        if not isinstance(given, Mapping):
             continue
-        component = KINDS[section].registry.get(given["name"])
+        component = KINDS[section].registry.get(str(given.get("name")))
         if component is None:
             # Of a point that is excluded, perhaps as there is no such thing.
             continue

@@ -15,6 +15,7 @@ from typing import Any
 from icarus.core.kinds import conformed, conformed_section
 from icarus.core.machine import available_cores
 from icarus.core.values import nesting_problem
+from icarus.design import Design
 from icarus.errors import SettingsError, suggestion
 from icarus.execution.compiled.engine_choice import (
     EngineName,
@@ -22,7 +23,7 @@ from icarus.execution.compiled.engine_choice import (
     pair_requests,
     pairs_of,
 )
-from icarus.plaintext import some_of
+from icarus.plaintext import hanging, one_line, some_of
 from icarus.planning.identity import identities_of
 from icarus.planning.job_kinds import SIMULATION, kind_of, kinds_of
 from icarus.planning.limits import Limits, memory_problems
@@ -37,12 +38,15 @@ from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, check_setting, 
 from icarus.planning.user_functions import hook_problems, vetoed
 from icarus.planning.validation import SectionChecker
 from icarus.registry import RESULTS_WRITER
+from icarus.results.labels import section_text
 from icarus.util import Settings, Tree
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "check_general_settings", "make_plan"]
 
 _MOST_VALUES = 12
 """Values of a varying parameter that a description lists."""
+_LONGEST_VALUE = 160
+"""Characters of one of them."""
 _MOST_REPEATED = 5
 """Experiments that are in a queue again and are named."""
 
@@ -82,6 +86,11 @@ class Plan:
     def n_jobs(self) -> int:
         """Number of jobs: experiments times replications; further ones may follow."""
         return len(self.experiments) * self.n_replications
+
+    @property
+    def most_replications(self) -> int:
+        """Of each experiment, where their number depends on results; else as many as always."""
+        return self.n_replications if self.replications is None else self.replications.most
 
     @cached_property
     def kinds(self) -> list[str]:
@@ -142,14 +151,16 @@ class Plan:
             if path[0] != "desc" and varies(path)
         }
 
-    def describe(self, varying: bool = True) -> list[str]:
-        """Return the campaign in a few lines of text, and what varies in it if wanted."""
-        replications, jobs = str(self.n_replications), str(self.n_jobs)
+    def describe(self, design: Design | None = None) -> list[str]:
+        """Return the campaign in a few lines of text, beyond those that its design has already."""
+        replications, jobs = str(self.n_replications), f"{self.n_jobs:,}"
         if self.replications is not None:
             replications = self.replications.describe()
-            jobs = f"{self.n_jobs} to {len(self.experiments) * self.replications.most}"
+            jobs += f" to {len(self.experiments) * self.most_replications:,}"
+        if self.vetoes:
+            jobs += f", {len(self.vetoes) * self.n_replications:,} of them vetoed"
         lines = [
-            f"experiments:   {len(self.experiments)}",
+            f"experiments:   {len(self.experiments):,}",
             f"replications:  {replications}",
             f"jobs:          {jobs}",
             f"processes:     {self.n_processes}",
@@ -158,20 +169,23 @@ class Plan:
         ]
         kinds = Counter(self.kinds)
         if set(kinds) - {SIMULATION}:
-            named = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+            named = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
             lines.insert(1, f"kinds:         {named}")
-        if self.vetoes:
-            lines.append(f"vetoed:        {len(self.vetoes)} experiments")
-            lines += [f"  {reason}: {n}" for reason, n in Counter(self.vetoes.values()).items()]
-        return [*lines, *self._describe_varying()] if varying else lines
+        told = {} if design is None else {one.name: one for one in design.constraints}
+        reasons = Counter(reason for reason in self.vetoes.values() if reason not in told)
+        if reasons:
+            lines.append(f"vetoed:        {reasons.total():,} experiments")
+            lines += [f"  {reason}: {n:,}" for reason, n in reasons.items()]
+        return [*lines, *self._describe_varying()] if design is None else lines
 
     def _describe_varying(self) -> list[str]:
         varying = self.varying()
-        lines = ["varies:        " + ("" if varying else "nothing")]
+        lines = ["varies:" if varying else "varies:        nothing"]
         names = {path: ".".join(map(str, path)) for path in varying}
         width = max(map(len, names.values()), default=0)
         for path, values in varying.items():
-            lines.append(f"  {names[path]:<{width}}  {some_of(values, _MOST_VALUES)}")
+            texts = (one_line(section_text(value), _LONGEST_VALUE) for value in values)
+            lines += hanging(f"  {names[path]:<{width}}  ", some_of(texts, _MOST_VALUES))
         return lines
 
 
@@ -244,6 +258,15 @@ def make_plan(settings: Settings) -> Plan:
         keys=list(first),
         unknown=identities.unknown,
     )
+
+
+def check_general_settings(settings: Settings, others: Iterable[str]) -> None:
+    """Raise an error with all problems of the settings other than the queue, and the `others`."""
+    problems = _check_general(settings)
+    _collectors(settings, problems)
+    # What a queue that is not looked at measures is not known.
+    problems += replication_problems(settings["REPLICATIONS"], None)
+    _refuse(settings, [*problems, *others], list(settings.warnings))
 
 
 def _refuse(settings: Settings, problems: list[str], warnings: list[str]) -> None:

@@ -23,8 +23,6 @@ MOST_EXPERIMENTS = 10**6
 """Of one campaign: the plan of so many takes a minute and some 2 GB."""
 _MOST_NAMES = 3
 """Components that a warning lists which do not know a parameter."""
-
-
 _LOOKED_AT = 300
 """Values of a section that are looked at in a design that is too large for one campaign."""
 
@@ -52,7 +50,7 @@ class Queue:
 
 
 def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
-    """Return the experiments of a queue, checked, those aside that its design excludes.
+    """Return the experiments of a queue, of which all are checked but those that are excluded.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Parts of a queue: what somebody runs of a campaign that is too large for one go or one machine.
 
-Experiments keep their ids, so that results of parts can be merged, and a campaign goes on from what
+Experiments keep their ids: results of parts can be merged, and the whole campaign goes on from what
 a part of it has given.
 """
 
@@ -16,7 +16,7 @@ from icarus.design import Design
 from icarus.errors import SettingsError
 from icarus.util import Settings
 
-__all__ = ["Selection", "selected"]
+__all__ = ["Selection", "select", "selected"]
 
 _POINTS = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*")
 _SHARD = re.compile(r"\s*(\d+)\s*/\s*(\d+)\s*")

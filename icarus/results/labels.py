@@ -16,6 +16,7 @@ __all__ = [
     "metric_label",
     "number_text",
     "parameter_label",
+    "section_text",
     "value_text",
 ]
 
@@ -99,6 +100,21 @@ def value_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(value_text(item) for item in value) + "]"
     return str(value)
+
+
+def section_text(value: Any) -> str:
+    """Return the value of a parameter as text; of a section, its component and the parameters.
+
+    Examples
+    --------
+    >>> section_text({"name": "PROB_CACHE", "t_tw": 10})
+    'PROB_CACHE(t_tw=10)'
+    """
+    if not isinstance(value, dict) or "name" not in value:
+        return value_text(value)
+    others = (f"{key}={value_text(item)}" for key, item in value.items() if key != "name")
+    inside = ", ".join(others)
+    return value_text(value["name"]) + (f"({inside})" if inside else "")
 
 
 def metric_label(path: Path, *, distribution: bool = False) -> str:

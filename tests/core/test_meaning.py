@@ -259,6 +259,12 @@ def test_wherever_it_keeps_it(source, a, b):
     assert unknown(one) == []
 
 
+def test_a_global_that_is_called_like_an_attribute_does_not_count():
+    source = "def f(lines):\n    return [one.base for one in lines]"
+    one, other = (define(source, base=value)["f"] for value in (1, 2))
+    assert meaning(one) == meaning(other)
+
+
 def test_functions_that_call_each_other():
     source = "def f(x):\n    return g(x) if x else A\ndef g(x):\n    return f(x - 1)"
     one, again, other = (define(source, A=[value]) for value in (1, 1, 2))

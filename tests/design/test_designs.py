@@ -711,8 +711,8 @@ def test_a_design_describes_itself() -> None:
     text = "\n".join(design.describe())
     assert "points:        144" in text
     assert "admitted:      128" in text
-    assert "  strategy.name                 2 (choice): 'LCE', 'LCD'\n" in text
-    assert "  topology.name, workload.rate  2 (zip): 'A', 'B'; 1.0, 2.0\n" in text
+    assert "  strategy.name                 2 (choice): LCE, LCD\n" in text
+    assert "  topology.name, workload.rate  2 (zip): A, B; 1, 2\n" in text
     assert "  small: 16" in text
     assert "  either: 0 (8 in all)" in text
     assert repr(design).startswith("<Design of 144 points: strategy.name (2), workload.alpha (9), ")

@@ -149,7 +149,7 @@ def record_of(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> dict
         name: [next((tree[mean] for mean in MEANS if mean in tree), None), digest(tree)]
         for name, tree in results.items()
     }
-    return {"desc": parameters.get("desc"), "parameters": digest(parameters), **collectors}
+    return {"parameters": digest(parameters), **collectors}
 
 
 def records_of(path: Path) -> list[dict[str, Any]]:

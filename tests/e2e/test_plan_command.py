@@ -27,9 +27,8 @@ SWEEP = """
     workload.n_measured = "4 * n_contents"
 
     [where]
-    "large caches are for LCE" = "network_cache < 0.5 or name == 'LCE'"
+    "large caches are for LCE" = "network_cache < 0.5 or strategy_name == 'LCE'"
 """
-SWEEP = SWEEP.replace("name == 'LCE'", "strategy_name == 'LCE'")
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def ids(path):
 def test_the_plan_counts_axes_constraints_and_jobs(inside, sweep):
     told = inside("plan", sweep)
     assert told.returncode == 0
-    for line in ("points:        12", "admitted:      8", "jobs:          24"):
+    for line in ("points:        12", "admitted:      8", "jobs:          24, 8 of them vetoed"):
         assert line in told.stdout
     assert "large caches are for LCE: 4" in told.stdout
     facts = json.loads(inside("plan", sweep, "--json").stdout)
@@ -63,7 +62,7 @@ def test_one_point_and_its_id(inside, sweep):
     resolved = inside("plan", sweep, "--point", "5", "--resolved").stdout
     assert "workload.beta = 0\n" in resolved
     excluded = inside("plan", sweep, "--point", "-1").stdout
-    assert "excluded: large caches are for LCE" in excluded
+    assert "excluded:      large caches are for LCE" in excluded
     refused = inside("plan", sweep, "--point", "12")
     assert refused.returncode == 2
     assert "there are 12 experiments" in refused.stderr
@@ -184,6 +183,9 @@ def test_a_design_too_large_for_one_campaign(inside, sweep):
     refused = inside("run", module)
     assert refused.returncode == 2
     assert "300,000,000 experiments are more than the 1,000,000" in refused.stderr
+    refused = inside("plan", module, "-c", "N_REPLICATIONS=0")
+    assert refused.returncode == 2
+    assert "huge.py: N_REPLICATIONS: should be greater than or equal to 1" in refused.stderr
     point = json.loads(inside("plan", module, "--point", "299999999", "--json").stdout)
     assert point["excluded"] == "right"
     done = inside("run", module, "-q", "--sample", "3")
@@ -193,6 +195,44 @@ def test_a_design_too_large_for_one_campaign(inside, sweep):
     told = inside("plan", wrong)
     assert told.returncode == 2
     assert "unknown strategy 'EGDE'; did you mean 'EDGE'?" in told.stderr
+    told = inside("plan", wrong, "--point", "-1")
+    assert told.returncode == 2
+    assert "EXPERIMENT_QUEUE[299999999].strategy.name: unknown strategy" in told.stderr
+
+
+@pytest.mark.parametrize("queue", ["5", "'text'", "{}", "[]", "[5]"])
+def test_one_point_of_what_is_no_queue(inside, queue):
+    told = inside("plan", inside.write("odd.py", f"EXPERIMENT_QUEUE = {queue}"), "--point", "0")
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+    assert "EXPERIMENT_QUEUE" in told.stderr or "--point 0: there are 0 experiments" in told.stderr
+
+
+def test_long_values_are_short_and_lines_fit(inside):
+    axes = ('"workload.alpha"', '"strategy"')
+    values = ("d.logspace(0.001, 0.1, 40)", "[{'name': 'LCE', 'p': 0.1 + i / 9} for i in range(9)]")
+    text = ", ".join(f"{axis}: {value}" for axis, value in zip(axes, values, strict=True))
+    module = inside.write(
+        "module.py",
+        f"""
+        from icarus import design as d
+
+        EXPERIMENT_QUEUE = d.product(
+            {{
+                "topology": {{"name": "TREE", "k": 2, "h": 3}},
+                "workload": {{"name": "STATIONARY", "n_contents": 20}},
+                "content_placement": {{"name": "UNIFORM"}},
+                "cache_policy": {{"name": "LRU"}},
+            }},
+            {{{text}}},
+        )
+        """,
+    )
+    told = inside("plan", module)
+    assert told.returncode == 0, told.stderr
+    assert max(map(len, told.stdout.splitlines())) < 100
+    assert "0.00112534, 0.00126638" in told.stdout
+    assert "LCE(p=0.211111)" in told.stdout
 
 
 def test_a_pilot_estimates_time_and_memory(inside, sweep):
@@ -204,4 +244,8 @@ def test_a_pilot_estimates_time_and_memory(inside, sweep):
     assert 0 < facts["longest_job"]["seconds"] <= facts["wall_time"] <= facts["processor_time"]
     assert 10e6 < facts["memory"] < 4e9
     assert not (inside.folder / "results").exists(), "nothing is written"
-    assert "longest job:" in inside("plan", sweep, "--pilot").stdout
+    # Some limits of a campaign are not for the pilot.
+    told = inside("plan", sweep, "--pilot", "-c", "STRICT=True", "-c", "N_PROCESSES=1").stdout
+    assert "pilot:         8 of 8 experiments, 100 % of their requests, in " in told
+    assert "longest job:   about " in told
+    assert " on 1 process, " in told
