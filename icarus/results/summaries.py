@@ -7,7 +7,7 @@ import io
 import json
 import math
 import statistics
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,12 +128,16 @@ def json_of(summaries: Summaries) -> str:
 
 def _given(summaries: Summaries, group: Group) -> dict[str, Any]:
     """Return the value of each dimension: a number, a text, or None where there is none."""
-    return {
-        _name(one.path): key
-        if isinstance(key, int | float)
-        else (None if key is MISSING else one_line(one.texts[key]))
-        for one, key in zip(summaries.dimensions, group.keys, strict=True)
-    }
+    shown = zip(summaries.dimensions, group.keys, strict=True)
+    return {_name(one.path): _value(key, one.texts) for one, key in shown}
+
+
+def _value(key: Hashable, texts: Mapping[Hashable, str]) -> float | str | None:
+    if key is MISSING:
+        return None
+    if isinstance(key, int | float):
+        return key
+    return one_line(key if isinstance(key, str) else texts[key])
 
 
 def _name(path: tuple[Any, ...]) -> str:
