@@ -45,13 +45,27 @@ def print_results(path: Path, as_json: bool) -> None:
 @results.command("show")
 @results_argument
 @click.option("--metric", "metrics", multiple=True, help="Only this metric, such as LATENCY.MEAN.")
+@click.option("-j", "--json", "form", flag_value="json", help="Print JSON.")
+@click.option(
+    "--csv", "form", flag_value="csv", help="Print CSV, a line per experiment and metric."
+)
 @command
-def show_results(path: Path, metrics: tuple[str, ...]) -> None:
-    """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval."""
+def show_results(path: Path, metrics: tuple[str, ...], form: str | None) -> None:
+    """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval.
+
+    JSON and CSV have n, mean, sd, half_width of the interval, min, median and max of each metric.
+    """
     from icarus.cli.reading import distinct
+    from icarus.results import summaries
     from icarus.results.tables import results_table
 
-    table_console().print(results_table(distinct(path), metrics))
+    results = distinct(path)
+    if form == "json":
+        echo_json(summaries.json_of(summaries.summarise(results, metrics)))
+    elif form == "csv":
+        echo(summaries.csv_of(summaries.summarise(results, metrics)))
+    else:
+        table_console().print(results_table(results, metrics))
 
 
 @results.command("merge")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
 
-from icarus.errors import ResultsError
 from icarus.plaintext import one_line
-from icarus.results.metrics import metrics_in, metrics_meant, number
 from icarus.results.resultset import ResultSet
-from icarus.results.variation import dimensions_of, rows_of, short_name
-from icarus.theory.distributions import means_confidence_interval
+from icarus.results.summaries import statistics_of, summarise
+from icarus.results.variation import short_name
 
 __all__ = ["plain_cell", "results_table"]
 
@@ -44,27 +41,18 @@ def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
     PlotError
         If a metric is unknown.
     """
-    if len(results) == 0:
-        failed = f"; {len(results.failures)} simulations failed" if results.failures else ""
-        raise ResultsError(f"there are no results to show{failed}")
-    trees = [tree for _, tree in results]
-    meant = metrics_meant(metrics_in(trees), list(metrics) or None)
-    scalar = [path for path, is_distribution in meant.items() if not is_distribution]
-    dimensions, _ = dimensions_of(rows_of(params for params, _ in results))
+    summaries = summarise(results, metrics)
     table = Table()
-    for dimension in dimensions:
+    for dimension in summaries.dimensions:
         name = short_name(dimension.path)
         table.add_column(plain_cell(name), justify="right" if dimension.numeric else "left")
     table.add_column("n", justify="right")
-    for path in scalar:
+    for path in summaries.metrics:
         table.add_column(Text("\n").join(map(plain_cell, path)), justify="right")
-    groups: dict[tuple[Hashable, ...], list[int]] = {}
-    for i in range(len(trees)):
-        groups.setdefault(tuple(one.keys[i] for one in dimensions), []).append(i)
-    for key, members in groups.items():
-        texts = [plain_cell(one.texts[value]) for one, value in zip(dimensions, key, strict=True)]
-        cells = [_cell([number(trees[i].getval(path)) for i in members]) for path in scalar]
-        table.add_row(*texts, str(len(members)), *cells)
+    for group in summaries.groups:
+        shown = zip(summaries.dimensions, group.keys, strict=True)
+        texts = [plain_cell(one.texts[value]) for one, value in shown]
+        table.add_row(*texts, str(group.size), *map(_cell, group.values.values()))
     return table
 
 
@@ -73,9 +61,9 @@ def plain_cell(text: object) -> Text:
     return Text(one_line(text, _LONGEST))
 
 
-def _cell(values: Sequence[float | None]) -> str:
-    there = [value for value in values if value is not None and not math.isnan(value)]
-    if not there:
+def _cell(values: Sequence[float]) -> str:
+    told = statistics_of(values)
+    if told["mean"] is None:
         return "-"
-    middle, half_width = means_confidence_interval(there)
-    return f"{middle:.5g}" if len(there) == 1 else f"{middle:.5g} ± {half_width:.2g}"
+    middle = f"{told['mean']:.5g}"
+    return middle if told["half_width"] is None else f"{middle} ± {told['half_width']:.2g}"

@@ -18,7 +18,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 import psutil
@@ -70,6 +69,8 @@ class _Worker:
     """When it was given its job."""
     sentence: tuple[Status, str] | None = None
     """Why it was killed, if we did it."""
+    unsent: bool = False
+    """Whether its pipe is watched for room."""
     mute_since: float | None = None
     """When its end of the pipe was found to be closed."""
 
@@ -116,6 +117,7 @@ class PoolExecutor:
             if self._method != "fork":
                 _start_helpers(self._method)
             self._board = Board(n_processes)
+            self._selector = selectors.DefaultSelector()
         except OSError as error:
             raise _none_to_be_had(error) from error
         self._source = None if self._method == "fork" else source
@@ -140,7 +142,7 @@ class PoolExecutor:
     def submit(self, job: Job) -> None:
         """Hand a job to an idle process."""
         try:
-            data = bytes(ForkingPickler.dumps(job))
+            data = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
         except Exception as error:
             text = f"the job cannot be sent between processes: {error_line(error)}"
             outcome = Outcome(Status.FAILED, error=text, traceback=traceback_text(error))
@@ -213,6 +215,10 @@ class PoolExecutor:
         self._free.remove(slot)
         worker = _Worker(slot, process, Link(ours, waits=False), output, mark)
         self._workers.append(worker)
+        # It does not wake us while something that the process started lives, and is no more than
+        # the quickest way to hear of the end of those without.
+        self._selector.register(process.sentinel, selectors.EVENT_READ, slot)
+        self._selector.register(worker.link, selectors.EVENT_READ, slot)
         return worker
 
     def started(self) -> list[Job]:
@@ -234,17 +240,13 @@ class PoolExecutor:
 
     def _heard_from(self, timeout: float) -> set[int]:
         """Wait for something from a process; return the slots of those that it may come from."""
-        with selectors.DefaultSelector() as selector:
-            for worker in self._workers:
-                # It does not wake us while something that the process started lives, and is no
-                # more than the quickest way to hear of the end of those without.
-                selector.register(worker.process.sentinel, selectors.EVENT_READ, worker.slot)
-                if worker.mute_since is None:
-                    events = selectors.EVENT_READ
-                    if worker.link.unsent:
-                        events |= selectors.EVENT_WRITE
-                    selector.register(worker.link, events, worker.slot)
-            return {key.data for key, _ in selector.select(timeout)}
+        for worker in self._workers:
+            # Rarely: a job is nearly always sent at once.
+            if worker.mute_since is None and worker.link.unsent != worker.unsent:
+                worker.unsent = worker.link.unsent
+                events = selectors.EVENT_READ | (selectors.EVENT_WRITE if worker.unsent else 0)
+                self._selector.modify(worker.link, events, worker.slot)
+        return {key.data for key, _ in self._selector.select(timeout)}
 
     def _listen_to(self, worker: _Worker) -> None:
         """Take what a worker has sent, send it the rest of its job, and note its death."""
@@ -258,6 +260,7 @@ class PoolExecutor:
         except (OSError, EOFError):
             # It is about to die, or its job has closed what it did not open.
             worker.mute_since = time.monotonic()
+            self._selector.unregister(worker.link)
         except MemoryError:
             text = "its result does not fit in the memory of the campaign's process"
             self._condemn(worker, Status.FAILED, text)
@@ -304,6 +307,9 @@ class PoolExecutor:
                 output=worker.output.text(),
             )
             self._end(worker, outcome)
+        self._selector.unregister(worker.process.sentinel)
+        if worker.mute_since is None:
+            self._selector.unregister(worker.link)
         worker.link.close()
         worker.output.close()
         worker.process.close()
@@ -346,6 +352,7 @@ class PoolExecutor:
     def close(self) -> None:
         """Kill the processes of the pool and wait for their end."""
         kill_with_children([worker.process for worker in self._workers], self._mark)
+        self._selector.close()
         self._guardian.close()
         system.adopt_orphans(self._adopted)
         for worker in self._workers:

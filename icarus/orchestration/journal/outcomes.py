@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from icarus.core.hashing import digest
+from icarus.errors import UnwritableError
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.guard import MOST
 from icarus.orchestration.journal.kept import KeptProduct, KeptTask
@@ -54,12 +55,12 @@ def experiment_entry(job: Job) -> bytes:
 def task_entry(job: Job) -> str:
     """Return the facts of a job's task as text, of one that has only started.
 
-    Raises
-    ------
-    UnwritableError
-        If they are no plain values.
+    Of those that cannot be kept, nothing is: that is found out when the job ends.
     """
-    return dumps(job.task.facts()).decode()
+    try:
+        return dumps(job.task.facts()).decode()
+    except (UnwritableError, UnicodeDecodeError):
+        return dumps({}).decode()
 
 
 def run_entry(facts: Mapping[str, Any]) -> bytes:

@@ -66,7 +66,10 @@ JOB_COLUMNS = {
     VERSION: "kind, task",
 }
 """Kind of a job and facts about its task, as JSON, of a journal of each format."""
-RUNNING_COLUMNS = {1: "requests, 'requests', ''", VERSION: "amount, unit, phase"}
+RUNNING_COLUMNS = {
+    1: "requests, iif(requests IS NULL, NULL, 'requests'), iif(requests IS NULL, NULL, '')",
+    VERSION: "amount, unit, phase",
+}
 """How far a job is, what that is counted in, and its phase."""
 
 _JOBS = """
@@ -144,8 +147,10 @@ INSERT INTO jobs SELECT
     id, number, label, run, status, attempts, started, duration, error, ended_in, record,
     experiment, identity, replication, {JOB_COLUMNS[1]} FROM jobs_of_format_1;
 DROP TABLE jobs_of_format_1;
-DROP TABLE running;
+ALTER TABLE running RENAME TO running_of_format_1;
 {_RUNNING}
+INSERT INTO running SELECT job, {RUNNING_COLUMNS[1]}, age FROM running_of_format_1;
+DROP TABLE running_of_format_1;
 PRAGMA user_version = {VERSION};
 COMMIT;
 """

@@ -108,6 +108,9 @@ class Journal:
         self._experiments: dict[str, int] = {}
         self._unkept: dict[str, tuple[int, str]] = {}
         self._entered: list[str] = []
+        self._begun: list[tuple[Job, int, float]] = []
+        self._one_at_a_time = True
+        self._on_disk: bool | None = None
         self._noted = 0.0
         self._failed = False
         self._retry_failed = False
@@ -202,6 +205,7 @@ class Journal:
                 case JobRetried(job, outcome, attempt):
                     self._retry(job, outcome, attempt)
                 case Progress(snapshot):
+                    self._write_begun()
                     if time.monotonic() - self._noted >= _PROGRESS_EVERY:
                         self._note(snapshot)
                         self._require_file()
@@ -229,12 +233,16 @@ class Journal:
     @contextmanager
     def _transaction(self, *, on_disk: bool = False) -> Iterator[sqlite3.Connection]:
         connection = self._connection
-        connection.execute(f"PRAGMA synchronous = {'FULL' if on_disk else 'NORMAL'}")
+        if on_disk is not self._on_disk:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if on_disk else 'NORMAL'}")
+            self._on_disk = on_disk
         patiently(self.path, lambda: connection.execute("BEGIN IMMEDIATE"))
         self._entered.clear()
         try:
+            self._write_starts(connection)
             yield connection
             patiently(self.path, lambda: connection.execute("COMMIT"))
+            self._begun.clear()
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -262,6 +270,7 @@ class Journal:
     def _begin(self, event: CampaignStarted) -> None:
         assert self._settings is not None
         source = self._settings.source
+        self._one_at_a_time = event.plan.n_processes == 1
         now = time.time()
         with self._transaction(on_disk=True) as connection:
             (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()
@@ -330,21 +339,39 @@ class Journal:
         return self._experiments[key]
 
     def _start(self, job: Job, attempt: int) -> None:
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE jobs SET status = 'RUNNING', attempts = ?, started = ?, duration = NULL, "
-                "error = NULL, ended_in = NULL, record = NULL, experiment = ?, identity = ?, "
-                "replication = ?, kind = ?, task = ? WHERE id = ?",
+        """Have the start of a job written with what is written next, which is a moment later.
+
+        Not where a job is all that happens until it ends.
+        """
+        self._begun.append((job, attempt, time.time()))
+        if self._one_at_a_time:
+            self._write_begun()
+
+    def _write_begun(self) -> None:
+        if self._begun:
+            with self._transaction():
+                """That writes it."""
+
+    def _write_starts(self, connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "UPDATE jobs SET status = 'RUNNING', attempts = ?, started = ?, duration = NULL, "
+            "error = NULL, ended_in = NULL, record = NULL, experiment = ?, identity = ?, "
+            "replication = ?, kind = ?, task = ? WHERE id = ?",
+            [
                 (
-                    *(attempt, time.time(), self._experiment(job), job.experiment),
+                    *(attempt, started, self._experiment(job), job.experiment),
                     *(job.task.replication, job.task.kind, task_entry(job), job.id),
-                ),
-            )
+                )
+                for job, attempt, started in self._begun
+            ],
+        )
 
     def _end(self, job: Job, outcome: Outcome, attempt: int) -> None:
         """Keep how a job ended, or refuse to where that is no fault of the disk."""
         try:
             payload = outcome_entry(job, outcome, attempt, self._run)
+            # All that its start would say is said by its end.
+            self._begun = [one for one in self._begun if one[0].id != job.id]
             # What was not run to an end is decided anew by the next run.
             with self._transaction(on_disk=outcome.status not in RUN_AGAIN) as connection:
                 record = self._record(f"{OUTCOME}{job.id}", payload)
@@ -354,10 +381,13 @@ class Journal:
                     raise OutcomeRefused(f"its parameters cannot be written down: {text}")
                 connection.execute(
                     "UPDATE jobs SET status = ?, attempts = ?, started = ?, duration = ?, "
-                    "error = ?, ended_in = ?, record = ?, experiment = ? WHERE id = ?",
+                    "error = ?, ended_in = ?, record = ?, experiment = ?, identity = ?, "
+                    "replication = ?, kind = ?, task = ? WHERE id = ?",
                     (
                         *(str(outcome.status), attempt, outcome.started, outcome.duration),
-                        *(column(outcome.error) or None, self._run, record, experiment, job.id),
+                        *(column(outcome.error) or None, self._run, record, experiment),
+                        *(job.experiment, job.task.replication, job.task.kind, task_entry(job)),
+                        job.id,
                     ),
                 )
         except OutcomeRefused:
@@ -430,6 +460,7 @@ class Journal:
                 f"written; the journal is in {target} now"
             )
         self._connection.close()
+        self._on_disk = None
         self._connection = open_existing(self.path, writable=True)
         unbounded(self._connection)
         self._lock.follow()
