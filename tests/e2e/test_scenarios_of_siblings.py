@@ -43,7 +43,7 @@ def cli(inside):
     return inside
 
 
-# K-A. Law 8, in what concerns checks: what is wrong is told with its place, and nothing runs.
+# K-A. Law 8, and 2 of the rest: what is wrong is refused with its place, and nothing else happens.
 
 FOLDER = {
     "good.toml": ("", "", None),
