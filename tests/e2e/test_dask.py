@@ -165,16 +165,18 @@ def test_the_same_results_as_on_this_machine(cli, cluster, module):
 
 def test_a_worker_is_killed_in_the_middle(cli, cluster, module):
     workers = [cluster.add_worker() for _ in range(2)]
-    options = ("-c", "PACE=0.004", "-c", "N_EXPERIMENTS=6")
+    options = ("-c", "PACE=0.01", "-c", "N_EXPERIMENTS=2")
     command = ("run", module, "-r", "far.pickle", "--executor", cluster.address, *options)
     campaign = cli.start(*command)
-    until(lambda: begun(cli).count(str(workers[0].pid)) >= 3)
+    until(lambda: begun(cli).count(str(workers[0].pid)) >= 2)
+    # A job takes a second, of which a busy worker needs some to say that it has begun it.
+    time.sleep(0.4)
     workers[0].send_signal(signal.SIGKILL)
     _, errors = campaign.communicate(timeout=120)
     assert campaign.returncode == 0, errors
     assert re.search(r"worker tcp://127.0.0.1:\d+ was lost; started again on tcp://", errors)
     # What was running is begun again, what had ended is not.
-    assert len(begun(cli)) in (25, 26), "an outcome on its way may be lost, too"
+    assert len(begun(cli)) in (9, 10), "an outcome on its way may be lost, too"
     assert content_of(cli.folder / "far.pickle") == locally(cli, module, *options)
 
 
