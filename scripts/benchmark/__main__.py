@@ -20,6 +20,7 @@ if not __package__:  # python scripts/benchmark
 from icarus.registry import load_components
 from scripts.benchmark import (
     contents,
+    designs,
     journal,
     large_caches,
     nodes,
@@ -38,7 +39,7 @@ from scripts.benchmark.subject import Options
 
 _MODULES = (
     *(strategies, policies, contents, nodes, own_components, plain_python),
-    *(processes, startup, waiting, journal, large_caches),
+    *(processes, startup, waiting, designs, journal, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}

@@ -30,6 +30,7 @@ __all__ = [
     "apart",
     "attempted",
     "command_seconds",
+    "command_spent",
     "in_one_process",
     "interleaved",
     "peak_mb",
@@ -164,13 +165,20 @@ def attempted(function: Callable[..., Row], /, **arguments: Any) -> Row:
 
 def command_seconds(command: Sequence[str], cwd: Path | None = None, **variables: str) -> float:
     """Run a command and return the seconds that it took; MeasurementError if it fails."""
-    begin = time.perf_counter()
+    return command_spent(command, cwd, **variables).wall
+
+
+def command_spent(command: Sequence[str], cwd: Path | None = None, **variables: str) -> Spent:
+    """Do as ``command_seconds``, and return what all its processes took of the processor, too."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=cwd, env=environment(**variables), check=False
     )
     if done.returncode:
         raise MeasurementError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return time.perf_counter() - begin
+    wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Spent(wall, cpu)
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmark.measuring import ICARUS, PROJECT, Row, command_seconds
+from scripts.benchmark.measuring import ICARUS, PROJECT, Row, Spent, command_spent
 from scripts.benchmark.subject import Column, Options, Subject
 
 __all__ = ["SUBJECT"]
@@ -61,11 +61,13 @@ def measure(options: Options) -> Iterator[Row]:
         )
     # Runs of the two are interleaved; the first, which may compile, does not count.
     _campaign(files[1], ["-c", "N_REPLICATIONS=1"])
-    seconds: dict[int, list[float]] = {1: [], 2: []}
+    spent: dict[int, list[Spent]] = {1: [], 2: []}
     for _ in range(1 if options.quick else min(options.repeat, 3)):
         for processes, file in files.items():
-            seconds[processes].append(_campaign(file, []))
-    for processes, taken in seconds.items():
+            spent[processes].append(_campaign(file, []))
+    alone = statistics.median(one.wall for one in spent[1])
+    for processes, runs in spent.items():
+        taken = [one.wall for one in runs]
         median = statistics.median(taken)
         yield {
             "processes": processes,
@@ -75,14 +77,15 @@ def measure(options: Options) -> Iterator[Row]:
             "lowest_seconds": min(taken),
             "highest_seconds": max(taken),
             "jobs_per_second": jobs / median,
-            "speed_up": statistics.median(seconds[1]) / median,
+            "speed_up": alone / median,
+            "cpu_ms_of_a_job": statistics.median(one.cpu for one in runs) / jobs * 1e3,
         }
 
 
-def _campaign(file: Path, options: list[str]) -> float:
+def _campaign(file: Path, options: list[str]) -> Spent:
     results = file.with_suffix(".pickle")
     command = [*ICARUS, "run", str(file), "-q", "-r", str(results)]
-    taken = command_seconds([*command, "--overwrite", *options], cwd=PROJECT)
+    taken = command_spent([*command, "--overwrite", *options], cwd=PROJECT)
     for left in file.parent.glob(f"{results.name}*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     return taken
@@ -99,6 +102,7 @@ SUBJECT = Subject(
         Column("to", "highest_seconds", ".1f"),
         Column("jobs/s", "jobs_per_second", ",.0f"),
         Column("speed-up", "speed_up", ".2f"),
+        Column("processor, ms/job", "cpu_ms_of_a_job", ".2f"),
     ),
     measure=measure,
     x="processes",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmark.measuring import ICARUS, PROJECT, Row, command_seconds
+from scripts.benchmark.measuring import ICARUS, PROJECT, Row, command_spent
 from scripts.benchmark.subject import Column, Options, Subject
 
 __all__ = ["SUBJECT"]
@@ -82,14 +81,10 @@ def _run(file: Path, overrides: tuple[str, ...], folder: Path) -> dict[str, floa
     first.unlink(missing_ok=True)
     results = str(file.with_suffix(".pickle"))
     command = (*ICARUS, "run", str(file), "-q", "--overwrite", "--no-journal", "-r", results)
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-    seconds = command_seconds((*command, *overrides), ICARUS_CACHE_DIR=os.fspath(folder))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {
-        "first": first.stat().st_mtime - begin,
-        "seconds": seconds,
-        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-    }
+    begin = time.time()
+    spent = command_spent((*command, *overrides), ICARUS_CACHE_DIR=os.fspath(folder))
+    waited = first.stat().st_mtime - begin
+    return {"first": waited, "seconds": spent.wall, "cpu": spent.cpu}
 
 
 def _median(runs: list[dict[str, float]]) -> dict[str, float]:

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from clusters import Cluster
 
@@ -373,3 +374,47 @@ def test_a_worker_that_stands_still(cli, cluster, module):
     assert campaign.returncode == 1, errors
     assert "did not end it" in errors
     assert "TIMEOUT" in errors
+
+
+STOPS_AT_FIRST_RESULT = """
+import os
+import signal
+
+from distributed.worker import Worker
+
+get_data = Worker.get_data
+
+
+def stopped(self, *arguments, **named):
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return get_data(self, *arguments, **named)
+
+
+Worker.get_data = stopped
+"""
+
+
+def test_a_worker_that_stands_still_with_a_result(cli, cluster, module):
+    """Results of others come all the same, and signals are heeded."""
+    patch = cli.folder / "other" / "sitecustomize.py"
+    patch.parent.mkdir()
+    patch.write_text(STOPS_AT_FIRST_RESULT)
+    path = os.pathsep.join([str(patch.parent), str(Path(icarus.__file__).parents[1])])
+    still = cluster.add_worker(environment={"PYTHONPATH": path})
+    other = cluster.add_worker()
+    command = ("run", module, "-r", "far.pickle", "--executor", cluster.address)
+    campaign = cli.start(*command, "-c", "PACE=0.001")
+    until(lambda: psutil.Process(still.pid).status() == psutil.STATUS_STOPPED)
+    until(lambda: begun(cli).count(str(other.pid)) >= 6)
+    time.sleep(1)
+    began = time.monotonic()
+    for _ in range(2):
+        campaign.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    try:
+        _, errors = campaign.communicate(timeout=60)
+        assert time.monotonic() - began < 15
+    finally:
+        still.send_signal(signal.SIGCONT)
+    assert campaign.returncode == 128 + signal.SIGTERM, errors
+    assert 6 <= len(content_of(cli.folder / "far.pickle")) < 12

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from icarus.errors import ClusterError
 from icarus.orchestration.errortext import error_line, traceback_text
@@ -65,6 +65,15 @@ class _UnderWay:
     """When anything was heard of it, on the same clock."""
     amount: int = 0
     phase: int = 0
+
+
+class _Returned(NamedTuple):
+    """What a task returned."""
+
+    refusal: str
+    """Why the worker did not take the job; empty if it did."""
+    data: bytes
+    """The pickled outcome."""
 
 
 def cluster_address(executor: str) -> str | None:
@@ -311,7 +320,16 @@ class DaskExecutor:
             work, data, self._terms, key, key=key, pure=False, retries=0, fifo_timeout=0
         )
         self._tasks[key] = _UnderWay(job, future)
-        future.add_done_callback(lambda done: self._heard.put((key, _fetched(done))))
+        # Not by ``add_done_callback``: that fetches results one after another, so that one which
+        # lies with a worker that stands still held up all others, and the end of this process.
+        self._client.loop.add_callback(self._fetch, key, future)
+
+    async def _fetch(self, key: str, future: Future) -> None:
+        """Have it heard what became of a task, once it is known and what it returned is here."""
+        try:
+            self._heard.put((key, _Returned(*await future)))
+        except BaseException as error:
+            self._heard.put((key, error))
 
     def started(self) -> list[Job]:
         """Return the jobs that a worker has begun since the last call."""
@@ -373,10 +391,10 @@ class DaskExecutor:
         match news:
             case amount, phase, worker:
                 self._note(task, amount, phase, worker)
-            case BaseException():
-                self._end(key, self._outcome_of(task, news))
+            case _Returned():
+                self._end(key, self._outcome_returned(task, news))
             case _:
-                self._end(key, news)
+                self._end(key, self._outcome_of(task, news))
 
     def _note(self, task: _UnderWay, amount: int, phase: int, worker: str) -> None:
         from icarus.orchestration.executors.dask_worker import BEGUN
@@ -392,6 +410,15 @@ class DaskExecutor:
         task.worker, task.began, task.amount, task.phase = worker, time.monotonic(), 0, 0
         self._started.append(task.job)
 
+    def _outcome_returned(self, task: _UnderWay, returned: _Returned) -> Outcome:
+        if returned.refusal:
+            raise ClusterError(_mismatch("that joined later", returned.refusal) + _LOST)
+        try:
+            outcome: Outcome = pickle.loads(returned.data)
+        except BaseException as error:
+            return self._outcome_of(task, error)
+        return outcome
+
     def _outcome_of(self, task: _UnderWay, error: BaseException) -> Outcome:
         """Return what became of a job that no worker returned an outcome of."""
         from distributed import CancelledError
@@ -403,8 +430,6 @@ class DaskExecutor:
             return Outcome(status, error=text, started=time.time() - duration, duration=duration)
 
         match error:
-            case ClusterError():
-                raise error
             case KilledWorker():
                 text = f"its worker died, {error.last_worker.address} the last time"
                 return ended(Status.LOST, text)
@@ -444,28 +469,3 @@ class DaskExecutor:
                 _within(_BRIEF, lambda: self._client.cancel(futures, force=True))
         self._tasks.clear()
         _close(self._client)
-
-
-def _fetched(future: Future) -> Outcome | BaseException:
-    """Return the outcome that a task gave, or what was raised in place of it."""
-    try:
-        refusal, data = _result(future)
-        if refusal:
-            return ClusterError(_mismatch("that joined later", refusal) + _LOST)
-        outcome: Outcome = pickle.loads(data)
-    except BaseException as error:
-        return error
-    return outcome
-
-
-def _result(future: Future) -> tuple[str, bytes]:
-    """Return what a task returned, however long the scheduler stands still before it sends it."""
-    while True:
-        try:
-            result: tuple[str, bytes] = future.result(timeout=60)
-        except TimeoutError:
-            # That a task raised it itself is not possible: workers return outcomes.
-            if future.client.status != "running":
-                raise
-        else:
-            return result

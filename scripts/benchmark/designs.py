@@ -1,0 +1,129 @@
+"""How long a large design takes to be counted, planned and begun."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from icarus import design as d
+from scripts.benchmark.measuring import (
+    ICARUS,
+    PROJECT,
+    MeasurementError,
+    Row,
+    apart,
+    environment,
+    peak_mb,
+    timed,
+)
+from scripts.benchmark.subject import Column, Options, Subject
+
+__all__ = ["SUBJECT", "described"]
+
+_POINTS, _MANY, _LOOKED_UP = 10**5, 10**9, 1000
+
+_SETTINGS = """
+from pathlib import Path
+
+from icarus import design as d
+
+PARALLEL_EXECUTION = True
+N_PROCESSES = 2
+DATA_COLLECTORS = ["CACHE_HIT_RATIO"]
+
+
+def note_first(event):
+    Path(__file__).with_suffix(".first").touch()
+
+
+HOOKS = {{"after_job": note_first}}
+BASE = {{
+    "topology": {{"name": "GEANT"}},
+    "workload": {{"name": "STATIONARY", "n_contents": 1000, "n_warmup": 10, "n_measured": 10}},
+    "content_placement": {{"name": "UNIFORM"}},
+    "cache_policy": {{"name": "LRU"}},
+}}
+EXPERIMENT_QUEUE = d.product(
+    BASE,
+    {{
+        "workload.alpha": d.linspace(0.4, 1.2, {side}),
+        "cache_placement": {{"name": "UNIFORM", "network_cache": d.linspace(0.01, 0.1, {side})}},
+        "strategy.name": ["LCE", "LCD", "EDGE", "PROB_CACHE", "CL4M"],
+        "cache_policy.name": ["LRU", "FIFO"],
+    }},
+)
+"""
+
+
+def measure(options: Options) -> Iterator[Row]:
+    """Yield a row for a design that is only described, and one for a campaign of one."""
+    yield {"what": f"{_MANY:.0e} points, counted and described", **apart(described, points=_MANY)}
+    side = 10 if options.quick else round((_POINTS / 10) ** 0.5)
+    runs = [_begun(side, options.folder) for _ in range(1 if options.quick else 3)]
+    row = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    yield {"what": f"{10 * side * side:,} points, from the command to the first result", **row}
+
+
+def described(points: int) -> Row:
+    """Return what a design of three axes takes that holds `points`, and finding one of them."""
+    side = round(points ** (1 / 3))
+    empty = peak_mb()
+
+    def describe() -> d.Design:
+        names = ("workload.alpha", "cache_placement.network_cache", "workload.rate")
+        design = d.product({}, {name: d.linspace(0.1, 1.0, side) for name in names})
+        if len(design) != side**3:
+            raise MeasurementError(f"{len(design)} points instead of {side**3}")
+        design.counts()
+        return design
+
+    spent, design = timed(describe)
+    memory = peak_mb() - empty
+    step = len(design) // _LOOKED_UP
+    found, _ = timed(lambda: [design[i * step] for i in range(_LOOKED_UP)])
+    return {"seconds": spent.cpu, "mb": memory, "point_ms": found.cpu / _LOOKED_UP * 1e3}
+
+
+def _begun(side: int, folder: Path) -> dict[str, float]:
+    """Start a campaign, end it at its first result, and return what that took."""
+    file = folder / "design.py"
+    file.write_text(_SETTINGS.format(side=side), encoding="utf-8")
+    first = file.with_suffix(".first")
+    first.unlink(missing_ok=True)
+    results = str(file.with_suffix(".pickle"))
+    command = (*ICARUS, "run", str(file), "-q", "--overwrite", "--no-journal", "-r", results)
+    begin = time.perf_counter()
+    campaign = subprocess.Popen(
+        command, cwd=PROJECT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        while not first.exists():
+            if campaign.poll() is not None:
+                errors = campaign.communicate()[1].decode()
+                raise MeasurementError(f"{' '.join(command)} ended before its first job:\n{errors}")
+            time.sleep(0.01)
+        seconds = time.perf_counter() - begin
+        status = Path(f"/proc/{campaign.pid}/status").read_text(encoding="ascii")
+    finally:
+        campaign.kill()
+        campaign.communicate()
+    return {"seconds": seconds, "mb": int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1.024e-3}
+
+
+SUBJECT = Subject(
+    name="designs",
+    title="Large designs",
+    columns=(
+        Column("what", "what"),
+        Column("seconds", "seconds", ".2f"),
+        Column("MB", "mb", ".1f"),
+        Column("ms to find a point", "point_ms", ".3f"),
+    ),
+    measure=measure,
+    y=("seconds",),
+    label="seconds",
+)
