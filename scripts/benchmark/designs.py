@@ -45,13 +45,13 @@ BASE = {{
     "topology": {{"name": "GEANT"}},
     "workload": {{"name": "STATIONARY", "n_contents": 1000, "n_warmup": 10, "n_measured": 10}},
     "content_placement": {{"name": "UNIFORM"}},
-    "cache_policy": {{"name": "LRU"}},
+    "cache_placement": {{"name": "UNIFORM"}},
 }}
 EXPERIMENT_QUEUE = d.product(
     BASE,
     {{
         "workload.alpha": d.linspace(0.4, 1.2, {side}),
-        "cache_placement": {{"name": "UNIFORM", "network_cache": d.linspace(0.01, 0.1, {side})}},
+        "cache_placement.network_cache": d.linspace(0.01, 0.1, {side}),
         "strategy.name": ["LCE", "LCD", "EDGE", "PROB_CACHE", "CL4M"],
         "cache_policy.name": ["LRU", "FIFO"],
     }},
@@ -75,10 +75,11 @@ def described(points: int) -> Row:
 
     def describe() -> d.Design:
         names = ("workload.alpha", "cache_placement.network_cache", "workload.rate")
-        design = d.product({}, {name: d.linspace(0.1, 1.0, side) for name in names})
-        if len(design) != side**3:
-            raise MeasurementError(f"{len(design)} points instead of {side**3}")
-        design.counts()
+        axes = {name: d.linspace(0.1, 1.0, side) for name in names}
+        design = d.product({}, axes, where={"half": "network_cache <= alpha"})
+        found, right = design.counts(), side * side * (side + 1) // 2
+        if (found.points, found.admitted) != (side**3, right):
+            raise MeasurementError(f"{found} instead of {right} of {side**3} points")
         return design
 
     spent, design = timed(describe)
@@ -110,7 +111,7 @@ def _begun(side: int, folder: Path) -> dict[str, float]:
         status = Path(f"/proc/{campaign.pid}/status").read_text(encoding="ascii")
     finally:
         campaign.kill()
-        campaign.communicate()
+        campaign.wait()
     return {"seconds": seconds, "mb": int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1.024e-3}
 
 
