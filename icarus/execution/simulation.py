@@ -163,7 +163,7 @@ class _Attempts:
         return self.python(begun), lacking
 
     def _build(self) -> tuple[Any, Any]:
-        scenario = build_scenario(self._params, self._root)
+        scenario = build_scenario(self._params, self._root, shared=self._own)
         # Nothing is processed yet, but set-up may have taken long, and what follows may too.
         self._count(0)
         return scenario

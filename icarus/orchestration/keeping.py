@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,19 @@ _SMALL = 1 << 16
 """Values, characters and bytes up to which what is plain can be kept for certain."""
 _FLAT = 8
 """Levels of mappings within each other that are looked at."""
+_FIGURES = {float, bool, type(None)}
+
+
+def _size_of_keys(keys: Collection[Any]) -> int | None:
+    """Return the size of keys that are names, or links between nodes that have names or numbers."""
+    kinds = set(map(type, keys))
+    if kinds == {tuple}:
+        parts = list(chain.from_iterable(keys))
+        kinds = set(map(type, parts))
+        if kinds == {int}:
+            return len(parts) if max(map(int.bit_length, parts)) <= 64 else None
+        keys = parts
+    return sum(map(len, keys)) if kinds <= {str} else None
 
 
 def _is_small(product: Product) -> bool:
@@ -75,10 +90,14 @@ def _is_small(product: Product) -> bool:
             if value.bit_length() > 64:
                 return False
         elif kind is Tree or kind is dict:
-            if depth == _FLAT or not all(type(key) is str for key in value.keys()):  # noqa: SIM118
+            size = _size_of_keys(value.keys())
+            if depth == _FLAT or size is None:
                 return False
-            left -= sum(map(len, value.keys()))
-            waiting += [(item, depth + 1) for item in value.values()]
+            left -= size
+            if _FIGURES.issuperset(map(type, value.values())):
+                left -= len(value)
+            else:
+                waiting += [(item, depth + 1) for item in value.values()]
         elif value is not None and kind is not float and kind is not bool:
             return False
         left -= 1

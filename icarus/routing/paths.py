@@ -12,6 +12,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from icarus.routing.known_links import known_links
 from icarus.routing.trees import ShortestPathTrees
 from icarus.types import Node
 
@@ -50,7 +51,7 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
         self._nodes: list[Node] = list(topology)
         self._number: dict[Node, int] = {node: i for i, node in enumerate(self._nodes)}
         self._directed = topology.is_directed()
-        self._trees = ShortestPathTrees(topology)
+        self._trees = known_links(topology).once(ShortestPathTrees, topology)
 
     def __missing__(self, u: Node) -> _PathsFrom:
         if u not in self._number:

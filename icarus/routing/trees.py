@@ -71,6 +71,7 @@ class ShortestPathTrees:
         self._head = np.array(heads, dtype=np.int32)
         self._length = np.array(lengths, dtype=np.float64)
         self._grown = _grown_on(self._first, self._head, self._length)
+        self._all: np.ndarray | None = None
 
     def of(self, root: int) -> np.ndarray:
         """Return the tree of a root.
@@ -87,8 +88,11 @@ class ShortestPathTrees:
 
     def of_all(self) -> np.ndarray:
         """Return the trees of all nodes, int32, shape (n_nodes, n_nodes), root first."""
-        self._grow([root for root in range(self._n_nodes) if root not in self._grown])
-        return np.stack([self._grown[root] for root in range(self._n_nodes)])
+        if self._all is None:
+            self._grow([root for root in range(self._n_nodes) if root not in self._grown])
+            self._all = np.stack([self._grown[root] for root in range(self._n_nodes)])
+            self._all.setflags(write=False)
+        return self._all
 
     def _grow(self, roots: Sequence[int]) -> None:
         if not roots:

@@ -29,7 +29,8 @@ __all__ = [
 
 def get_sources(topology: fnss.Topology) -> list[Any]:
     """Return the nodes with a source stack, in the order of the topology."""
-    return [node for node, stack in topology.stacks().items() if stack[0] == "source"]
+    stacks = topology.nodes(data="stack")
+    return [node for node, stack in stacks if stack is not None and stack[0] == "source"]
 
 
 def apply_content_placement(

@@ -17,7 +17,7 @@ from icarus.types import Content, Node, Positive
 from icarus.util import Tree
 
 if TYPE_CHECKING:
-    from icarus.execution.collectors.counts import SessionCounts
+    from icarus.execution.collectors.counts import LinkUse, SessionCounts
     from icarus.execution.network import NetworkView
 
 __all__ = ["LatencyCollector", "LinkLoadCollector", "PathStretchCollector"]
@@ -171,12 +171,13 @@ class LinkLoadCollector(DataCollector):
         self._content_legs.enter()
         duration = 0.0 if self._first is None else self._last - self._first
         loads: dict[str, dict[Link, float]] = {"internal": {}, "external": {}}
+        req_size, requests = self._req_size, self._requests.get
+        content_size, contents = self._content_size, self._contents.get
+        in_bytes = self._bytes.get
         # Insertion order is the order of first use, which is the same in every run.
         for link, kind in self._link_type.items():
             carried = (
-                self._req_size * self._requests.get(link, 0)
-                + self._content_size * self._contents.get(link, 0)
-                + self._bytes.get(link, 0)
+                req_size * requests(link, 0) + content_size * contents(link, 0) + in_bytes(link, 0)
             )
             load = carried / duration if duration > 0 else math.nan
             loads.setdefault(kind, {})[link] = load
@@ -266,16 +267,18 @@ class LatencyCollector(DataCollector):
 
     def absorb(self, counts: SessionCounts) -> None:
         """Count all sessions by their latency."""
-        links = counts.links
-        for first, last, awaited in zip(
-            links.first.tolist(), links.last.tolist(), links.awaited.tolist(), strict=True
-        ):
-            if awaited:
-                # A link without a delay is an error, as it is for events.
-                self.view.link_delay(counts.nodes[first], counts.nodes[last])
+        if np.isnan(counts.latency).any():
+            self._require_delays(counts.nodes, counts.links)
         latencies, numbers = totals(counts.latency, counts.number)
         for latency, number in zip(latencies.tolist(), numbers.tolist(), strict=True):
             self._sessions_with[latency] += number
+
+    def _require_delays(self, nodes: list[Node], links: LinkUse) -> None:
+        """Raise KeyError if a link that a receiver waited for has no delay, as events do."""
+        awaited = links.awaited > 0
+        ends = links.first[awaited].tolist(), links.last[awaited].tolist()
+        for first, last in zip(*ends, strict=True):
+            self.view.link_delay(nodes[first], nodes[last])
 
     def results(self) -> Tree:
         """Return the mean latency, and what else was asked for."""

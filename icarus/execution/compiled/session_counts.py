@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import networkx as nx
 import numpy as np
 
 from icarus.execution.collectors.counts import LinkUse, SessionCounts
@@ -11,7 +13,8 @@ from icarus.execution.compiled import entries
 from icarus.execution.compiled.evaluation import LinkCounts, Links, StepFacts
 from icarus.execution.compiled.network_tables import PathTables
 from icarus.execution.network import NetworkView
-from icarus.types import Content
+from icarus.routing.known_links import known_links
+from icarus.types import Content, Node
 from icarus.verbs.path_table import UNREACHABLE
 from icarus.verbs.sessions import Sessions
 
@@ -74,18 +77,23 @@ def session_counts(
 
 def links_of(view: NetworkView) -> Links:
     """Return the links of a network in both directions, with their delays."""
-    topology, known = view.topology(), view.model.link_delay
+    topology, delay_of = view.topology(), view.model.link_delay
+    pairs, table, ends = known_links(topology).once(_numbered, topology)
+    delays = (delay_of.get(pair, np.nan) for pair in pairs)
+    return Links(table, ends, np.fromiter(delays, dtype=np.float64, count=len(pairs)))
+
+
+def _numbered(
+    topology: nx.Graph[Any],
+) -> tuple[list[tuple[Node, Node]], np.ndarray, np.ndarray]:
+    """Return the directed links of a topology, and how kernels find them."""
     number = {node: i for i, node in enumerate(topology)}
     pairs = [(u, v) for a, b in topology.edges() for u, v in ((a, b), (b, a))]
-    ends = (number[u] * len(number) + number[v] for u, v in pairs)
-    delays = (known.get(pair, np.nan) for pair in pairs)
-    links = Links(
-        table=np.zeros(1 << (2 * len(pairs) + 1).bit_length(), dtype=np.int32),
-        ends=np.fromiter(ends, dtype=np.int64, count=len(pairs)),
-        delay=np.fromiter(delays, dtype=np.float64, count=len(pairs)),
-    )
-    entries.fill_table(links.table, links.ends, len(pairs))
-    return links
+    of_pairs = (number[u] * len(number) + number[v] for u, v in pairs)
+    ends = np.fromiter(of_pairs, dtype=np.int64, count=len(pairs))
+    table = np.zeros(1 << (2 * len(pairs) + 1).bit_length(), dtype=np.int32)
+    entries.fill_table(table, ends, len(pairs))
+    return pairs, table, ends
 
 
 class Descriptions:

@@ -15,6 +15,7 @@ import numpy as np
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.policies.wrapped import WrappedCache, Wrapping, wrapping_of
 from icarus.registry import CACHE_POLICY
+from icarus.routing.known_links import known_links
 from icarus.routing.paths import ShortestPaths
 from icarus.scenarios.origins import OriginatedContents, Origins
 from icarus.types import Content, Node, Seed
@@ -100,8 +101,9 @@ class NetworkModel:
         self.source_node: dict[Node, Iterable[Content]] = {}
         self.link_type: dict[tuple[Node, Node], str] = {}
         self.link_delay: dict[tuple[Node, Node], float] = {}
-        for u, v, attributes in topology.edges(data=True):
-            self._enter_link(u, v, attributes)
+        types, delays = known_links(topology).once(_link_tables, topology)
+        self.link_type.update(types)
+        self.link_delay.update(delays)
         sizes = self._read_stacks()
         origins = _common_origins(self.source_node.values())
         self.content_source: Any = {} if origins is None else origins.of_a_network()
@@ -144,9 +146,7 @@ class NetworkModel:
 
     def _enter_link(self, u: Node, v: Node, attributes: Mapping[str, Any]) -> None:
         """Have the type and the delay of a link known in both directions, as far as it has them."""
-        for table, name in ((self.link_type, "type"), (self.link_delay, "delay")):
-            if name in attributes:
-                table[u, v] = table[v, u] = attributes[name]
+        _enter_link((self.link_type, self.link_delay), u, v, attributes)
 
     def _drop_link(self, u: Node, v: Node) -> None:
         """Forget the type and the delay of a link."""
@@ -175,6 +175,25 @@ class NetworkModel:
         ordered = {node: table[node] for node in self.topology if node in table} | table
         table.clear()
         table.update(ordered)
+
+
+_LinkTables = tuple[dict[tuple[Node, Node], str], dict[tuple[Node, Node], float]]
+
+
+def _enter_link(tables: _LinkTables, u: Node, v: Node, attributes: Mapping[str, Any]) -> None:
+    types, delays = tables
+    if "type" in attributes:
+        types[u, v] = types[v, u] = attributes["type"]
+    if "delay" in attributes:
+        delays[u, v] = delays[v, u] = attributes["delay"]
+
+
+def _link_tables(topology: fnss.Topology) -> _LinkTables:
+    """Return the types and the delays of all links, in both directions."""
+    tables: _LinkTables = {}, {}
+    for u, v, attributes in topology.edges(data=True):
+        _enter_link(tables, u, v, attributes)
+    return tables
 
 
 class _LinkOrder:
