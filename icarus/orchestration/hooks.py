@@ -54,6 +54,11 @@ class Hooks:
             for name, hook in (given or {}).items()
         }
 
+    @property
+    def choose_jobs(self) -> bool:
+        """Whether there are hooks that decide on a job by what ended before it."""
+        return bool(self._chains.get("before_job"))
+
     def campaign_start(self, event: CampaignStarted) -> None:
         """Call the hooks for the start of the campaign.
 

@@ -60,14 +60,14 @@ _FIGURES = {float, bool, type(None)}
 
 def _size_of_keys(keys: Collection[Any]) -> int | None:
     """Return the size of keys that are names, or links between nodes that have names or numbers."""
-    kinds = set(map(type, keys))
-    if kinds == {tuple}:
-        parts = list(chain.from_iterable(keys))
-        kinds = set(map(type, parts))
-        if kinds == {int}:
-            return len(parts) if max(map(int.bit_length, parts)) <= 64 else None
-        keys = parts
-    return sum(map(len, keys)) if kinds <= {str} else None
+    if set(map(type, keys)) == {tuple}:
+        keys = list(chain.from_iterable(keys))
+    if not {int, str}.issuperset(map(type, keys)):
+        return None
+    numbers = [key for key in keys if type(key) is int]
+    if max(map(int.bit_length, numbers), default=0) > 64:
+        return None
+    return len(keys) + sum(map(len, [key for key in keys if type(key) is str]))
 
 
 def _is_small(product: Product) -> bool:

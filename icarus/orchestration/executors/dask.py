@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from icarus.errors import ClusterError
 from icarus.orchestration.errortext import error_line, traceback_text
@@ -262,6 +262,8 @@ class DaskExecutor:
     Where a worker dies, the cluster starts its jobs again on others, as often as the scheduler's
     ``allowed-failures`` says; after that they are LOST, and ``MAX_RETRIES`` counts.
     """
+
+    elsewhere: ClassVar[bool] = True
 
     def __init__(self, executor: str, source: SettingsSource | None, limits: Limits) -> None:
         from icarus.orchestration.executors.dask_worker import Terms, versions_here

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from icarus.orchestration.events import Running
 from icarus.orchestration.jobs import Job, Outcome
@@ -20,7 +20,14 @@ class Executor(Protocol):
 
     All methods but ``interrupt`` are called from the thread that runs the campaign. Executors
     know nothing of retries: each attempt at a job is submitted anew, with the same job.
+
+    Attributes
+    ----------
+    elsewhere : bool
+        Whether jobs go on while the campaign's process does something else.
     """
+
+    elsewhere: ClassVar[bool]
 
     def has_room(self) -> bool:
         """Return whether another job may be submitted now."""

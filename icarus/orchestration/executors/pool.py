@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 
@@ -101,6 +101,8 @@ class PoolExecutor:
         If the system does not let it have a single process; also from ``submit``. Where it can
         have fewer than wanted, it makes do with these.
     """
+
+    elsewhere: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import ClassVar
 
 from icarus.core.marks import Mark
 from icarus.orchestration.ending import Family, Guardian
@@ -34,6 +35,8 @@ class SerialExecutor:
         Of these, the limits of time are enforced: in the main thread by an alarm, in others when
         the job next reports progress.
     """
+
+    elsewhere: ClassVar[bool] = False
 
     def __init__(self, tick: Callable[[], None], limits: Limits | None = None) -> None:
         self._tick = tick
