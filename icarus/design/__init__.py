@@ -28,7 +28,7 @@ from icarus.design.designs import Design, Occurrence, SectionValue
 from icarus.design.expressions import Expression, ExpressionError
 from icarus.design.factors import AxisInfo, Zip
 from icarus.design.points import Point
-from icarus.design.rules import Constraint
+from icarus.design.rules import Constraint, Derived
 from icarus.errors import DesignError
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "AxisInfo",
     "Constraint",
     "Counts",
+    "Derived",
     "Design",
     "DesignError",
     "Excluded",

@@ -39,6 +39,7 @@ class Concatenation(Design):
             for one in design.constraints
             if one.name in named
         )
+        self.derived = tuple(dict.fromkeys(one for design in designs for one in design.derived))
         self.base = _common([design.base for design in designs])
         # What is not in common is written, by those that have it.
         self._own: list[list[Change]] = [

@@ -94,6 +94,10 @@ def described(design: Design) -> list[str]:
         for axis in dict.fromkeys(design.axes):
             head = f"  {axis.name:<{width}}  {axis.n:,} ({axis.kind}): "
             lines += hanging(head, axis.values)
+    if design.derived:
+        lines.append("derived:")
+        for parameter in design.derived:
+            lines += hanging(f"  {parameter.path} = ", parameter.text)
     if design.constraints:
         lines.append("excluded:")
         for one in design.constraints:

@@ -16,7 +16,7 @@ from icarus.design.counting import Counts, counted, described
 from icarus.design.drawing import distinct_integers
 from icarus.design.factors import AxisInfo, Change
 from icarus.design.points import MISSING, Path, Point, value_at
-from icarus.design.rules import MOST_TABULATED, Constraint
+from icarus.design.rules import MOST_TABULATED, Constraint, Derived
 from icarus.errors import DesignError
 from icarus.util import Tree
 
@@ -58,11 +58,14 @@ class Design(Sequence[Point]):
         How many points there are, which is more than ``len`` can tell, perhaps.
     axes : tuple of AxisInfo
     constraints : tuple of Constraint
+    derived : tuple of Derived
+        Parameters that follow from others.
     """
 
     size: int
     axes: tuple[AxisInfo, ...]
     constraints: tuple[Constraint, ...]
+    derived: tuple[Derived, ...]
     base: Tree
     """What all points have, apart from what is written over it; nobody may change it."""
     writes: tuple[Path, ...]
@@ -314,7 +317,7 @@ class Part(Design):
     def __init__(self, whole: Design, indices: Any, *, renumbered: bool = False) -> None:
         self.whole = whole
         self.size = _size_of(indices)
-        self.axes, self.constraints = whole.axes, whole.constraints
+        self.axes, self.constraints, self.derived = whole.axes, whole.constraints, whole.derived
         self.base, self.writes, self.reads = whole.base, whole.writes, whole.reads
         self._indices = indices
         self._renumbered = renumbered

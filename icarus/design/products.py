@@ -24,7 +24,7 @@ from icarus.design.points import (
     write,
 )
 from icarus.design.rule_reading import ReadDerived, ReadDigit, ReadPath, ReadWhole, Satisfied
-from icarus.design.rules import BoundRule, Constraint, Digits, Reader, Rule, RuleError
+from icarus.design.rules import BoundRule, Constraint, Derived, Digits, Reader, Rule, RuleError
 from icarus.errors import DesignError
 from icarus.util import Tree
 
@@ -112,9 +112,13 @@ class Product(Design):
         self.constraints = tuple(
             Constraint(one.rule.name, one.rule.text) for one in self.bound_constraints
         )
+        nested = [factor.design for factor in factors if isinstance(factor, Nested)]
+        inside = [one for design in nested for one in design.derived]
+        own = [Derived(rule.name, rule.text) for rule in derives]
+        self.derived = tuple(dict.fromkeys([*inside, *own]))
         self.rules = (*derives, *wheres)
         self.reads = frozenset(path for rule in self.rules for path in rule.reads.values()).union(
-            *(factor.design.reads for factor in factors if isinstance(factor, Nested))
+            *(design.reads for design in nested)
         )
         self._refuse_failing()
 

@@ -21,7 +21,16 @@ from icarus.design.naming import NUMBER, Names
 from icarus.design.points import MISSING, Path, own_copy
 from icarus.plaintext import one_line
 
-__all__ = ["MOST_TABULATED", "BoundRule", "Constraint", "Digits", "Rule", "RuleError", "rule_of"]
+__all__ = [
+    "MOST_TABULATED",
+    "BoundRule",
+    "Constraint",
+    "Derived",
+    "Digits",
+    "Rule",
+    "RuleError",
+    "rule_of",
+]
 
 MOST_TABULATED = 100_000
 """Combinations of digits up to which what rules give is kept."""
@@ -43,6 +52,15 @@ class Constraint:
     """A constraint of a design, for people."""
 
     name: str
+    text: str
+    """The expression, or the name of the function."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derived parameter of a design, for people."""
+
+    path: str
     text: str
     """The expression, or the name of the function."""
 

@@ -180,6 +180,7 @@ def _facts_of(design: Design) -> dict[str, Any]:
         "exact": counts.exact,
         "excluded": {name: one._asdict() for name, one in counts.excluded.items()},
         "axes": [axis._asdict() for axis in design.axes],
+        "derived": {one.path: one.text for one in design.derived},
     }
 
 

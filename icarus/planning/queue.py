@@ -11,6 +11,7 @@ from icarus.core.section_checks import Finding
 from icarus.core.values import nesting_problem, shown
 from icarus.design import Design, Point
 from icarus.design.drawing import integers
+from icarus.design.factors import AxisInfo
 from icarus.plaintext import some_of
 from icarus.planning.job_kinds import check_by_kind
 from icarus.planning.sections import SharedSections
@@ -72,13 +73,20 @@ def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
         )
     else:
         known = len(problems)
-        _read(_entries(queue), read, problems, warnings)
+        axes = queue.axes if isinstance(queue, Design) else ()
+        _read(_entries(queue), read, problems, warnings, axes)
         if not read.experiments and len(problems) == known:
             problems.append("EXPERIMENT_QUEUE: empty; there is nothing to run")
     return read
 
 
-def _read(entries: Iterable[_Entry], read: Queue, problems: list[str], warnings: list[str]) -> None:
+def _read(
+    entries: Iterable[_Entry],
+    read: Queue,
+    problems: list[str],
+    warnings: list[str],
+    axes: Iterable[AxisInfo] = (),
+) -> None:
     checker = SectionChecker()
     # A mistake in a loop that builds experiments is one problem, however often it occurs.
     found: dict[Finding, list[int]] = {}
@@ -105,8 +113,8 @@ def _read(entries: Iterable[_Entry], read: Queue, problems: list[str], warnings:
             odd.setdefault(one, []).append(number)
         for place, name in report.unread:
             unread.setdefault(place, {})[name] = None
-    problems += lines_of(found)
-    warnings += lines_of(odd)
+    problems += lines_of(found, axes)
+    warnings += lines_of(odd, axes)
     warnings += _about_unread(unread)
 
 
@@ -144,7 +152,7 @@ def check_sections(design: Design) -> list[str]:
     points = ((place, design[place]) for place in sorted(places))
     problems: list[str] = []
     entries = (_Entry(place, point, point.excluded) for place, point in points)
-    _read(entries, Queue(), problems, [])
+    _read(entries, Queue(), problems, [], design.axes)
     return problems
 
 
@@ -159,12 +167,22 @@ def _about_unread(unread: Mapping[str, Iterable[str]]) -> list[str]:
     ]
 
 
-def lines_of(found: Mapping[tuple[str, str], list[int]]) -> list[str]:
-    """Write each problem once, with the experiments that have it; experiments count from 0."""
+def lines_of(
+    found: Mapping[tuple[str, str], list[int]], axes: Iterable[AxisInfo] = ()
+) -> list[str]:
+    """Write each problem once, with the experiments that have it; experiments count from 0.
+
+    Of a design it is said on which of its `axes` the value is, unless all points have it.
+    """
+    axis_of = {path: axis.name for axis in axes for path in axis.paths}
     lines = []
     for (place, message), numbers in found.items():
         path = f".{place}" if place else ""
         others = len(numbers) - 1
-        more = f" (and {others:,} more experiment{'s' if others > 1 else ''})" if others else ""
+        axis = axis_of.get(place) or axis_of.get(place.partition(".")[0])
+        notes = [f"axis {axis}"] if axis else []
+        if others:
+            notes.append(f"and {others:,} more experiment{'s' if others > 1 else ''}")
+        more = f" ({', '.join(notes)})" if notes else ""
         lines.append(f"EXPERIMENT_QUEUE[{numbers[0]}]{path}: {message}{more}")
     return lines

@@ -739,3 +739,18 @@ def test_parts_that_do_not_exist_are_refused() -> None:
         design.index(design[1], 0, 1)
     with pytest.raises(SettingsError, match="base: should be a tree of sections, found 3"):
         d.product(3)
+
+
+def test_derived_parameters_are_told():
+    def more(p):
+        return p + 1
+
+    inner = d.product({"w": {"name": "A"}}, {"w.alpha": [1, 2]}, derive={"w.n": "2 * alpha"})
+    outer = d.product({"s": 1}, {"p": [1, 2]}, inner, derive={"q": more})
+    both = [("w.n", "2 * alpha"), ("q", "more")]
+    for design in (outer, d.concat(inner, outer), outer.shard(1, 2)):
+        assert [(one.path, one.text) for one in design.derived] == both
+        lines = design.describe()
+        place = lines.index("derived:")
+        assert lines[place + 1 : place + 3] == ["  w.n = 2 * alpha", "  q = more"]
+    assert d.product({}, {"p": [1]}).derived == ()

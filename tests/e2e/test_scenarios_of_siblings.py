@@ -56,7 +56,7 @@ FOLDER = {
         '"EDGE"',
         '"EGDE"',
         "component.toml: EXPERIMENT_QUEUE[8].strategy.name: unknown strategy 'EGDE'; did you mean "
-        "'EDGE'? (and 3 more experiments)",
+        "'EDGE'? (axis strategy.name, and 3 more experiments)",
     ),
     "axis.toml": (
         "linspace",

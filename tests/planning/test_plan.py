@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from annotated_types import Ge
 
+from icarus import design as d
 from icarus.core.values import check_value
 from icarus.errors import SettingsError
 from icarus.planning.loading import load_settings
@@ -423,6 +424,22 @@ class TestExperiments:
         experiment["strategy"]["name"] = "LCEE"
         (problem,) = problems_of(*[experiment] * 40)
         assert problem.endswith("(and 39 more experiments)")
+
+    def test_mistakes_in_a_design_are_told_with_their_axis(self, experiment):
+        experiment["workload"]["n_warmup"] = -5
+        together = {"workload.alpha": [0.8, -1], "cache_policy": [{"name": "LRU"}, {"name": "LUR"}]}
+        design = d.product(experiment, d.zip(together), {"strategy.name": ["LCE", "LDC", "EDGE"]})
+        with pytest.raises(SettingsError) as info:
+            make_plan(settings_of(design))
+        zipped = "(axis workload.alpha, cache_policy, and 2 more experiments)"
+        assert {problem.partition("].")[2] for problem in info.value.problems} == {
+            f"cache_policy.name: unknown cache policy 'LUR'; did you mean 'LRU'? {zipped}",
+            f"workload.alpha: should be greater than or equal to 0, found -1 {zipped}",
+            "strategy.name: unknown strategy 'LDC'; did you mean 'LCD'? "
+            "(axis strategy.name, and 1 more experiment)",
+            "workload.n_warmup: should be greater than or equal to 0, found -5 "
+            "(and 5 more experiments)",
+        }
 
     def test_problems_have_the_settings_file_in_front(self, tmp_path):
         path = tmp_path / "campaign.py"
