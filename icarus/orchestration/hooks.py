@@ -55,9 +55,9 @@ class Hooks:
         }
 
     @property
-    def choose_jobs(self) -> bool:
-        """Whether there are hooks that decide on a job by what ended before it."""
-        return bool(self._chains.get("before_job"))
+    def between_jobs(self) -> bool:
+        """Whether there are hooks that are to be over before the next job begins."""
+        return any(self._chains.get(name) for name in ("before_job", "after_job"))
 
     def campaign_start(self, event: CampaignStarted) -> None:
         """Call the hooks for the start of the campaign.

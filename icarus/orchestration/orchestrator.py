@@ -282,7 +282,7 @@ class Orchestrator:
         To keep a result takes as long as a simulation of 1,000 requests; processes would wait.
         """
         fine = all(outcome.status is Status.OK for _, outcome in ended)
-        return bool(ended) and fine and executor.elsewhere and not self._hooks.choose_jobs
+        return bool(ended) and fine and executor.elsewhere and not self._hooks.between_jobs
 
     def _has_room(self, executor: Executor) -> bool:
         under_way = len(self._accounts.under_way)
@@ -436,6 +436,8 @@ class Orchestrator:
             told = one.amount, one.phase
             if any(told) and told != self._accounts.beats.get(one.job.number):
                 self._accounts.beats[one.job.number] = told
+                # The board may tell of it before the message does that it has begun.
+                self._announce_start(one.job)
                 self._publish(Heartbeat(one.job, one.amount, one.age, one.phase))
         self._publish(Progress(snapshot))
 

@@ -42,7 +42,7 @@ class KnownLinks:
         """Return whether a topology has the same nodes and links, attributes and order included."""
         try:
             # Two comparisons in C, 0.03 ms for the 74 links of GEANT.
-            return bool(_adjacency(topology) == self._links) and True
+            return bool(_adjacency(topology) == self._links) and _order(topology) == self._order
         except Exception:
             # Of arrays, say, that are attributes of links.
             return False

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from icarus.models.cache import BeladyMinCache, Cache, FifoCache, LruCache, SegmentedLruCache
+from icarus.policies.room import NOTHING
+from icarus.policies.segmented_lru import END, ROOM, SegmentedLruCaches
+
 
 libcachesim = pytest.importorskip(
     "libcachesim", reason="compares with libcachesim, which is not installed"
@@ -73,20 +76,28 @@ def test_lru_and_fifo_agree_on_every_request(trace, capacity, ours, theirs):
     assert sum(there) > 1000
 
 
-class FillingSlru(SegmentedLruCache):
+class FillingSlruCaches(SegmentedLruCaches):
+    def put(self, cache, content):
+        if self.get(cache, content):
+            return NOTHING
+        lines, links = self.lines, self.lines.links
+        highest = lines.end(cache)
+        for end in reversed(range(highest, highest + self.segments)):
+            if links[(end << 2) + ROOM] > 0:
+                slot = lines.take_free(cache)
+                links[(end << 2) + ROOM] -= 1
+                lines.insert(cache, content, slot, end)
+                links[(slot << 2) + END] = end
+                return NOTHING
+        return super().put(cache, content)
+
+
+class FillingSlru(SegmentedLruCache, definition=FillingSlruCaches):
     """SLRU whose new items enter the lowest segment that has room, and the lowest if none has.
 
     libcachesim does so. Icarus has them enter the lowest segment always, as published, so that
     higher segments hold nothing that was not hit. That is the only difference.
     """
-
-    def put(self, k: Any) -> Any:
-        if self.get(k):
-            return None
-        for segment in reversed(range(len(self._segments))):
-            if len(self._segments[segment]) < self._segment_maxlen[segment]:
-                return next(iter(self._enter(k, segment)), None)
-        return super().put(k)
 
 
 @pytest.mark.parametrize("capacity", CAPACITIES)
