@@ -14,7 +14,6 @@ from icarus.models.cache import BeladyMinCache, Cache, FifoCache, LruCache, Segm
 from icarus.policies.room import NOTHING
 from icarus.policies.segmented_lru import END, ROOM, SegmentedLruCaches
 
-
 libcachesim = pytest.importorskip(
     "libcachesim", reason="compares with libcachesim, which is not installed"
 )
