@@ -207,12 +207,12 @@ class EdgeState(NamedTuple):
         for position in range(1, last):
             if request.has_cache(path, position):
                 if request.look_up(path, position):
-                    request.deliver(path, position)
+                    request.deliver_from_cache(path, position)
                     return
                 request.fetch(path, last)
                 request.put(path, position)
                 break
-        request.deliver(path, last)
+        request.deliver_from_source(path)
 
 
 @register_strategy("EDGE")
