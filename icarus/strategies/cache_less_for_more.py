@@ -37,7 +37,7 @@ class CacheLessForMoreState(NamedTuple):
                     chosen, most = position, rank
         if chosen >= 0:
             request.put(path, chosen)
-        request.deliver(path, served_at)
+        request.round_trip(path, served_at)
 
 
 @register_strategy("CL4M")

@@ -35,7 +35,7 @@ class NoCacheState(NamedTuple):
 
     def serve(self, request, path):
         """Serve a request."""
-        request.deliver(path, request.last(path))
+        request.round_trip(path, request.last(path))
 
 
 @register_strategy("NO_CACHE")
@@ -61,7 +61,7 @@ class LeaveCopyEverywhereState(NamedTuple):
         served_at = request.look_up_on(path)
         for position in range(served_at - 1, -1, -1):
             request.put(path, position)
-        request.deliver(path, served_at)
+        request.round_trip(path, served_at)
 
 
 @register_strategy("LCE")
@@ -92,7 +92,7 @@ class LeaveCopyDownState(NamedTuple):
             if request.has_cache(path, position):
                 request.put(path, position)
                 break
-        request.deliver(path, served_at)
+        request.round_trip(path, served_at)
 
 
 @register_strategy("LCD")
@@ -124,7 +124,7 @@ class RandomBernoulliState(NamedTuple):
         for position in range(served_at - 1, 0, -1):
             if request.has_cache(path, position) and self.rng.random() < self.p:
                 request.put(path, position)
-        request.deliver(path, served_at)
+        request.round_trip(path, served_at)
 
 
 @register_strategy("RAND_BERNOULLI")
@@ -170,7 +170,7 @@ class RandomChoiceState(NamedTuple):
                         request.put(path, position)
                         break
                     passed -= 1
-        request.deliver(path, served_at)
+        request.round_trip(path, served_at)
 
 
 @register_strategy("RAND_CHOICE")

@@ -56,7 +56,7 @@ class ProbCacheState(NamedTuple):
             else:
                 remaining -= self.size_of[request.node(path, counted)]
                 counted = position
-        request.deliver(path, served_at)
+        request.round_trip(path, served_at)
 
 
 @register_strategy("PROB_CACHE")

@@ -176,6 +176,10 @@ class ControlledRequest:
             self.fetch(path, position)
         self._coming = True
 
+    def round_trip(self, path: Any, position: int) -> None:
+        """Forward the content down the path of the request from the position that serves."""
+        self.deliver(path, position)
+
     def deliver_from_cache(self, path: Any, position: int) -> None:
         """Forward the content down a path from the position that serves."""
         self.deliver(path, position)

@@ -282,10 +282,11 @@ class JournalCaches(NamedTuple):
 
 def serve_request(strategy, net, caches, sessions, receiver, content, measured):
     source = net.source_of[content]
-    sessions.walk[0] = NOT_MEASURED
+    start = NOT_MEASURED
     if measured:
-        sessions.walk[0] = start_session(sessions, receiver, source)
-    return strategy.process(verbs.Request(net, caches, sessions, receiver, source, content))
+        start = start_session(sessions, receiver, source)
+    sessions.walk[0] = start
+    return strategy.process(verbs.Request(net, caches, sessions, receiver, source, content, start))
 
 
 compiled_request = serve_request if DISABLED else numba.njit(**OPTIONS)(serve_request)

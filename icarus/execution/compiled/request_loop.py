@@ -53,12 +53,13 @@ def run_requests(
         content = requests.content[i]
         source = content_source(net, content)
         receiver = receivers[requests.receiver[i]]
-        sessions.walk[0] = NOT_MEASURED
+        walk = NOT_MEASURED
         if requests.measured[i]:
             if sessions.used[0] + most_steps > len(sessions.count):
                 return i
-            sessions.walk[0] = start_session(sessions, receiver, source)
-        request = Request(net, caches, sessions, receiver, source, content)
+            walk = start_session(sessions, receiver, source)
+        sessions.walk[0] = walk
+        request = Request(net, caches, sessions, receiver, source, content, walk)
         if len(requests.write) > 0 and requests.write[i]:
             outcome = _write(request)
         else:
