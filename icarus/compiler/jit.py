@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -37,6 +38,7 @@ __all__ = [
     "compiled_once",
     "entry_point",
     "generic_entry_point",
+    "impatiently",
     "interpreted_so_far",
     "is_compiled",
     "note_interpreted",
@@ -47,6 +49,20 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 DISABLED = bool(numba.config.DISABLE_JIT)
 """Whether kernels run as the Python that they are written in (``NUMBA_DISABLE_JIT=1``)."""
+
+
+_impatient = False
+
+
+@contextmanager
+def impatiently() -> Iterator[None]:
+    """Have everything compiled when it is first called, as where its speed is to be measured."""
+    global _impatient
+    before, _impatient = _impatient, True
+    try:
+        yield
+    finally:
+        _impatient = before
 
 
 @functools.cache
@@ -94,7 +110,7 @@ def entry_point(
         nonlocal called, left
         if called:
             return compiled(*args)
-        if not is_compiled(function.__name__) and goes_on(args):
+        if not (_impatient or is_compiled(function.__name__)) and goes_on(args):
             began = time.perf_counter()
             result = interpreted(*args)
             left -= time.perf_counter() - began

@@ -70,16 +70,20 @@ def measure(options: Options) -> Iterator[Row]:
 
 def described(points: int) -> Row:
     """Return what a design of three axes takes that holds `points`, and finding one of them."""
-    side = round(points ** (1 / 3))
+    n_k, n_h = 250, 400
+    others = points // (n_k * n_h)
     empty = peak_mb()
 
     def describe() -> d.Design:
-        names = ("workload.alpha", "cache_placement.network_cache", "workload.rate")
-        axes = {name: d.linspace(0.1, 1.0, side) for name in names}
-        design = d.product({}, axes, where={"half": "network_cache <= alpha"})
-        found, right = design.counts(), side * side * (side + 1) // 2
-        if (found.points, found.admitted) != (side**3, right):
-            raise MeasurementError(f"{found} instead of {right} of {side**3} points")
+        axes = {
+            "topology.k": d.range(1, n_k),
+            "topology.h": d.range(1, n_h),
+            "workload.alpha": d.linspace(0.1, 1.0, others),
+        }
+        design = d.product({}, axes, where={"flat": "h <= k"})
+        found, right = design.counts(), others * n_k * (n_k + 1) // 2
+        if (found.points, found.admitted, found.exact) != (points, right, True):
+            raise MeasurementError(f"{found} instead of {right} of {points} points")
         return design
 
     spent, design = timed(describe)

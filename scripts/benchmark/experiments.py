@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from icarus.compiler.jit import impatiently
 from icarus.execution.simulation import Simulation, SimulationResult, simulate
 from icarus.util import Tree
 from scripts.benchmark.measuring import MeasurementError, Row, timed
@@ -90,10 +91,11 @@ def run(
 
 
 def warm_up(experiment: Tree) -> None:
-    """Have the kernels of an experiment compiled or loaded, which is measured elsewhere."""
+    """Have all code of an experiment compiled or loaded, which is measured elsewhere."""
     short = Tree(experiment)
     short["workload"] = {**dict(short["workload"].items()), "n_warmup": 10, "n_measured": 10}
-    run(short)
+    with impatiently():
+        run(short)
 
 
 def beside_python(experiment: Tree, requests: int, collectors: tuple[str, ...] = COLLECTORS) -> Row:
