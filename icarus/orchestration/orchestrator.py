@@ -279,7 +279,7 @@ class Orchestrator:
     ) -> bool:
         """Return whether the next jobs would be the same ones before the end of these is noted.
 
-        To keep a result takes as long as a simulation of 1,000 requests; processes would wait.
+        Keeping a result waits for the disk, and processes of the pool would wait for that.
         """
         fine = all(outcome.status is Status.OK for _, outcome in ended)
         return bool(ended) and fine and executor.elsewhere and not self._hooks.between_jobs

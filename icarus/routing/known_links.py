@@ -36,10 +36,13 @@ class KnownLinks:
             for u, neighbors in topology.adjacency()
         }
         self._order = _order(topology)
+        self._directed = topology.is_directed()
         self._known: dict[Callable[..., Any], Any] = {}
 
     def are_those_of(self, topology: nx.Graph[Any]) -> bool:
         """Return whether a topology has the same nodes and links, attributes and order included."""
+        if topology.is_directed() is not self._directed:
+            return False
         try:
             # Two comparisons in C, 0.03 ms for the 74 links of GEANT.
             return bool(_adjacency(topology) == self._links) and _order(topology) == self._order

@@ -69,6 +69,11 @@ def test_networks_that_differ_do_not(change):
     assert known_links(network()) is known
 
 
+def test_links_in_both_directions_are_not_those_in_one_each():
+    topology = network()
+    assert known_links(topology.to_directed()) is not known_links(topology)
+
+
 def test_changes_of_one_network_are_not_those_of_the_next():
     one = NetworkModel(network(), {"name": "LRU"})
     controller = NetworkController(one)
