@@ -34,6 +34,7 @@ MAPS = {
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     "HASHROUTING": {"routing": "MULTICAST"},
+    "HR_CLUSTER": {"intra_routing": "SYMM"},
     "HR_EDGE_CACHE": {"routing": "SYMM", "edge_cache_ratio": 0.5},
     "HR_ON_PATH": {"routing": "SYMM", "on_path_cache_ratio": 0.5},
     "NRR": {"metacaching": "LCE"},
