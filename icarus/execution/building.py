@@ -11,7 +11,7 @@ import numpy as np
 from icarus.core.kinds import is_built_in
 from icarus.core.random_streams import stream, with_seed
 from icarus.core.signatures import accepts_seed
-from icarus.execution.reuse import Copies, Key, key_of
+from icarus.execution.reuse import Copies, Key, Latest, key_of
 from icarus.registry import (
     CACHE_PLACEMENT,
     CONTENT_PLACEMENT,
@@ -36,13 +36,13 @@ class Network:
     """
 
     def __init__(self, copy: Callable[[], Any], key: Key | None) -> None:
-        self._copy = copy
+        self.copy = copy
         self.key = key
 
     @cached_property
     def topology(self) -> Any:
         """A topology of its own, which may be changed."""
-        return self._copy()
+        return self.copy()
 
 
 class Networks:
@@ -50,8 +50,8 @@ class Networks:
 
     def __init__(self) -> None:
         self._kept = Copies()
-        self._to_be_read: tuple[Key | None, Any] = None, None
-        self._shared: tuple[tuple[Key, Key] | None, Any] = None, None
+        self._to_be_read = Latest()
+        self._shared = Latest()
 
     def bare(self, section: Mapping[str, Any], root: np.random.SeedSequence) -> Network:
         """Return a network without caches.
@@ -74,10 +74,7 @@ class Networks:
         """
         if network.key is None:
             return network.topology
-        if self._to_be_read[0] != network.key:
-            self._to_be_read = network.key, network.topology
-            del network.topology
-        return self._to_be_read[1]
+        return self._to_be_read.get(network.key, network.copy)
 
     def with_caches(
         self,
@@ -117,11 +114,11 @@ class Networks:
         if network.key is None or placement is None:
             return placed()
         key = network.key, placement
-        if not shared:
+
+        def copied() -> Any:
             return self._kept.get(key, placed)
-        if self._shared[0] != key:
-            self._shared = key, self._kept.get(key, placed)
-        return self._shared[1]
+
+        return self._shared.get(key, copied) if shared else copied()
 
 
 _NETWORKS = Networks()

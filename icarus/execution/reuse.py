@@ -21,7 +21,7 @@ from icarus.core.plain_values import plain_key
 from icarus.core.signatures import files_opened
 from icarus.scenarios.topology import resources_dir
 
-__all__ = ["Copies", "Key", "key_of"]
+__all__ = ["Copies", "Key", "Latest", "key_of"]
 
 Key = Hashable
 
@@ -66,6 +66,21 @@ class Copies:
             _, forgotten = self._kept.popitem(last=False)
             self._bytes -= len(forgotten)
         return built
+
+
+class Latest:
+    """The object that was asked for last, by key; it is handed out itself, to be read only."""
+
+    def __init__(self) -> None:
+        self._key: Key | None = None
+        self._object: Any = None
+
+    def get(self, key: Key, build: Callable[[], Any]) -> Any:
+        """Return the latest object if it has this key, or else what `build` returns."""
+        if self._key != key:
+            self._object = build()
+            self._key = key
+        return self._object
 
 
 def key_of(component: Any, parameters: dict[str, Any]) -> Key | None:

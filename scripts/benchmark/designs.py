@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 import subprocess
 import time
@@ -21,26 +20,19 @@ from scripts.benchmark.measuring import (
     timed,
 )
 from scripts.benchmark.subject import Column, Options, Subject
+from scripts.benchmark.waiting import NOTE_FIRST
 
 __all__ = ["SUBJECT", "described"]
 
 _POINTS, _MANY, _LOOKED_UP = 10**5, 10**9, 1000
 
 _SETTINGS = """
-from pathlib import Path
-
 from icarus import design as d
 
 PARALLEL_EXECUTION = True
 N_PROCESSES = 2
 DATA_COLLECTORS = ["CACHE_HIT_RATIO"]
 
-
-def note_first(event):
-    Path(__file__).with_suffix(".first").touch()
-
-
-HOOKS = {{"after_job": note_first}}
 BASE = {{
     "topology": {{"name": "GEANT"}},
     "workload": {{"name": "STATIONARY", "n_contents": 1000, "n_warmup": 10, "n_measured": 10}},
@@ -96,7 +88,7 @@ def described(points: int) -> Row:
 def _begun(side: int, folder: Path) -> dict[str, float]:
     """Start a campaign, end it at its first result, and return what that took."""
     file = folder / "design.py"
-    file.write_text(_SETTINGS.format(side=side), encoding="utf-8")
+    file.write_text(_SETTINGS.format(side=side) + NOTE_FIRST, encoding="utf-8")
     first = file.with_suffix(".first")
     first.unlink(missing_ok=True)
     results = str(file.with_suffix(".pickle"))
@@ -112,11 +104,11 @@ def _begun(side: int, folder: Path) -> dict[str, float]:
                 raise MeasurementError(f"{' '.join(command)} ended before its first job:\n{errors}")
             time.sleep(0.01)
         seconds = time.perf_counter() - begin
-        status = Path(f"/proc/{campaign.pid}/status").read_text(encoding="ascii")
+        memory = peak_mb(campaign.pid)
     finally:
         campaign.kill()
         campaign.wait()
-    return {"seconds": seconds, "mb": int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1.024e-3}
+    return {"seconds": seconds, "mb": memory}
 
 
 SUBJECT = Subject(

@@ -102,13 +102,21 @@ def ratio(ours: Runs, theirs: Runs, requests: int = 1, their_requests: int = 1) 
     )
 
 
-def peak_mb() -> float:
-    """Return the most memory that this process has had so far, in MB of 10^6 bytes."""
+def peak_mb(process: int | str = "self") -> float:
+    """Return the most memory that a process has had so far, in MB of 10^6 bytes.
+
+    Parameters
+    ----------
+    process : int, optional
+        Its number, where the system has /proc; by default it is this one.
+    """
     try:
         # That of getrusage counts what the parent had when it started this process.
-        status = Path("/proc/self/status").read_text(encoding="ascii")
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024 / 1e6
     except (OSError, IndexError):
+        if process != "self":
+            raise
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
 

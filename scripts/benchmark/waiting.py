@@ -12,11 +12,11 @@ from pathlib import Path
 from scripts.benchmark.measuring import ICARUS, PROJECT, Row, command_spent
 from scripts.benchmark.subject import Column, Options, Subject
 
-__all__ = ["SUBJECT"]
+__all__ = ["NOTE_FIRST", "SUBJECT"]
 
 _QUICKSTART = (PROJECT / "config" / "quickstart.py").read_text(encoding="utf-8")
 
-_NOTE_FIRST = """
+NOTE_FIRST = """
 from pathlib import Path
 
 
@@ -28,6 +28,7 @@ def note_first(event):
 
 HOOKS = {"after_job": note_first}
 """
+"""What settings end with whose first result is to be noted, by a file beside them."""
 
 _FIVE_POLICIES = """
 POLICIES = ["LRU", "FIFO", "SLRU", "RAND", "IN_CACHE_LFU"]
@@ -66,7 +67,7 @@ def measure(options: Options) -> Iterator[Row]:
         }
     for name, (more, overrides) in cases.items():
         file = options.folder / "waiting.py"
-        file.write_text(_QUICKSTART + _NOTE_FIRST + more, encoding="utf-8")
+        file.write_text(_QUICKSTART + NOTE_FIRST + more, encoding="utf-8")
         compiled = (*overrides, "-c", "ENGINE=compiled")
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             empty = [_run(file, overrides, Path(folder) / str(i)) for i in range(repeat)]
