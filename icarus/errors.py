@@ -9,6 +9,8 @@
     ├── TraceError         a request trace that cannot be read: file, line, what was wrong
     ├── TopologyError      a map file that is missing or unusable
     ├── NoKernelError      a simulation that the compiled engine cannot run
+    ├── StateError         a simulation that cannot be put aside, or taken up again
+    ├── EventError         an event of a timeline that the network does not allow
     ├── ClusterError       a cluster that cannot be reached, or that was lost
     ├── ProcessError       processes, or what they need, that the system does not give
     ├── ResultsError       results that cannot be read, written or compared
@@ -29,6 +31,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 from icarus.plaintext import cut, one_line, some_of
 
@@ -37,6 +40,7 @@ __all__ = [
     "ClusterError",
     "ComponentError",
     "DesignError",
+    "EventError",
     "IcarusError",
     "JournalError",
     "NoKernelError",
@@ -44,6 +48,7 @@ __all__ = [
     "ProcessError",
     "ResultsError",
     "SettingsError",
+    "StateError",
     "TopologyError",
     "TraceError",
     "UnwritableError",
@@ -142,6 +147,30 @@ class TraceError(IcarusError, ValueError):
 
 class NoKernelError(IcarusError):
     """A simulation that was to be compiled, some part of which has no kernel."""
+
+
+class StateError(IcarusError):
+    """A simulation that cannot be put aside in the middle, or not be taken up again."""
+
+
+class EventError(IcarusError, ValueError):
+    """An event of a timeline that the network does not allow when it is due.
+
+    Parameters
+    ----------
+    parameter : str
+        Which of its parameters says so.
+    message : str
+        What was found, and what would be right.
+    """
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(f"{parameter}: {message}")
+        self.parameter = parameter
+        self.message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.parameter, self.message)
 
 
 class ClusterError(IcarusError):

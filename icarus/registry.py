@@ -27,6 +27,7 @@ __all__ = [
     "CONTENT_PLACEMENT",
     "DATA_COLLECTOR",
     "JOB_KIND",
+    "NETWORK_EVENT",
     "REGISTRIES",
     "RESULTS_READER",
     "RESULTS_WRITER",
@@ -40,6 +41,7 @@ __all__ = [
     "register_content_placement",
     "register_data_collector",
     "register_decorator",
+    "register_network_event",
     "register_results_reader",
     "register_results_writer",
     "register_strategy",
@@ -55,6 +57,7 @@ _BUILTIN_MODULES = (
     "icarus.strategies",
     "icarus.scenarios",
     "icarus.execution.collectors",
+    "icarus.execution.timeline",
     "icarus.results.readwrite",
     "icarus.orchestration.kinds",
 )
@@ -226,6 +229,7 @@ CACHE_PLACEMENT = Registry("cache placement", "cache-placements")
 CONTENT_PLACEMENT = Registry("content placement", "content-placements")
 WORKLOAD = Registry("workload", "workloads")
 DATA_COLLECTOR = Registry("data collector", "collectors")
+NETWORK_EVENT = Registry("network event", "network-events")
 RESULTS_READER = Registry("results reader", "results-readers")
 RESULTS_WRITER = Registry("results writer", "results-writers")
 JOB_KIND = Registry("job kind", "job-kinds")
@@ -239,6 +243,7 @@ REGISTRIES: tuple[Registry, ...] = (
     CACHE_POLICY,
     STRATEGY,
     DATA_COLLECTOR,
+    NETWORK_EVENT,
     RESULTS_READER,
     RESULTS_WRITER,
 )
@@ -298,6 +303,7 @@ register_cache_placement = register_decorator(CACHE_PLACEMENT)
 register_content_placement = register_decorator(CONTENT_PLACEMENT)
 register_workload = register_decorator(WORKLOAD)
 register_data_collector = register_decorator(DATA_COLLECTOR)
+register_network_event = register_decorator(NETWORK_EVENT)
 register_results_reader = register_decorator(RESULTS_READER)
 register_results_writer = register_decorator(RESULTS_WRITER)
 

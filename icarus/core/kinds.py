@@ -15,6 +15,7 @@ from icarus.registry import (
     CACHE_POLICY,
     CONTENT_PLACEMENT,
     DATA_COLLECTOR,
+    NETWORK_EVENT,
     STRATEGY,
     TOPOLOGY_FACTORY,
     WORKLOAD,
@@ -41,7 +42,8 @@ class Kind:
     """A kind of component, and what holds for all components of it."""
 
     section: str
-    """Where experiments name one; ``collector`` for data collectors, which they do not."""
+    """Where experiments name one. Data collectors are named by settings (``collector``), network
+    events in the list ``timeline`` of an experiment."""
     registry: Registry
     positional: int
     """How many leading parameters the framework gives, and settings cannot."""
@@ -75,11 +77,14 @@ KINDS: dict[str, Kind] = {
         Kind("strategy", STRATEGY, 2),  # view, controller
         Kind("cache_policy", CACHE_POLICY, 1),  # maxlen
         Kind("collector", DATA_COLLECTOR, 1, required=False),  # view
+        Kind("network_event", NETWORK_EVENT, 1, required=False),  # network
     )
 }
 """By section, in the order in which the components of an experiment are built."""
 
-COMPONENT_SECTIONS = tuple(section for section in KINDS if section != "collector")
+COMPONENT_SECTIONS = tuple(
+    section for section in KINDS if section not in ("collector", "network_event")
+)
 """Sections of an experiment that name a component."""
 
 REQUIRED_SECTIONS = tuple(section for section in COMPONENT_SECTIONS if KINDS[section].required)

@@ -17,7 +17,15 @@ import numpy as np
 from icarus.core.hashing import stable_hash
 from icarus.types import Seed
 
-__all__ = ["derived", "generator", "hash_salt", "seed_sequence", "unseeded_from"]
+__all__ = [
+    "copied",
+    "derived",
+    "generator",
+    "hash_salt",
+    "seed_sequence",
+    "unseeded_from",
+    "unseeded_on",
+]
 
 _SALT_KEY = 0x5A17
 """Tells the salt of a seed from all that is drawn from it."""
@@ -34,14 +42,31 @@ def unseeded_from(sequence: np.random.SeedSequence) -> Iterator[None]:
     sequence : SeedSequence
         It is not changed: entering again with the same one gives the same seeds again.
     """
-    own = np.random.SeedSequence(
-        sequence.entropy, spawn_key=sequence.spawn_key, pool_size=sequence.pool_size
-    )
-    token = _root.set(own)
+    with unseeded_on(copied(sequence)):
+        yield
+
+
+@contextmanager
+def unseeded_on(sequence: np.random.SeedSequence) -> Iterator[None]:
+    """Derive the seeds that are None from a sequence, which goes on the next time that it is given.
+
+    Parameters
+    ----------
+    sequence : SeedSequence
+        It counts what was derived from it.
+    """
+    token = _root.set(sequence)
     try:
         yield
     finally:
         _root.reset(token)
+
+
+def copied(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
+    """Return a sequence as this one was at its start."""
+    return np.random.SeedSequence(
+        sequence.entropy, spawn_key=sequence.spawn_key, pool_size=sequence.pool_size
+    )
 
 
 def generator(seed: Seed) -> np.random.Generator:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.core.kinds import (
+    COMPONENT_SECTIONS,
     KINDS,
     common_parameters,
     conformed_section,
@@ -66,7 +67,7 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
     known = settable_parameters(kind, component)
     common = common_parameters(kind, component)
     missing = [one.name for one in known.values() if one.required and one.name not in given]
-    may_be_tags = not framework and not missing and kind != "collector"
+    may_be_tags = not framework and not missing and kind in COMPONENT_SECTIONS
     for key, value in given.items():
         if key in known:
             _check_parameter(known[key], value, report)

@@ -1,34 +1,38 @@
 """Runs a simulation on one of the two engines, which give the same results.
 
-The reference engine drives strategies request by request and runs anything that follows the
+The python engine drives strategies request by request and runs anything that follows the
 interfaces, users' own classes included. The compiled engine, in ``icarus.execution.compiled``,
-runs what has kernels.
+runs what has kernels. ``Run`` is the simulation that both are under.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, Literal
 
 import fnss
 import numpy as np
 
+from icarus.core.kinds import conformed_section
 from icarus.core.random_streams import with_seed
-from icarus.execution.collectors import CollectorProxy, build_collectors
-from icarus.execution.collectors.counts import SessionCounts
-from icarus.execution.collectors.session_records import RecordTakers, SessionRecorder
+from icarus.execution.collectors import build_collectors
 from icarus.execution.compiled.engine_choice import Demand
+from icarus.execution.cursor import NO_LIMIT, BatchCursor, EventCursor, Limit
+from icarus.execution.interpreted import InterpretedRun
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
-from icarus.registry import STRATEGY
+from icarus.execution.timeline.changing_network import ChangingNetwork
+from icarus.execution.timeline.schedule import TimelineEvent, event_text
+from icarus.execution.windows import Windows
+from icarus.registry import NETWORK_EVENT, STRATEGY
 from icarus.scenarios.workload.event_batches import EventBatches
 from icarus.scenarios.workload.receivers import receivers_of
-from icarus.scenarios.workload.requests import RequestBatch, is_native
+from icarus.scenarios.workload.requests import is_native
 from icarus.types import Content, Node, Seed
 from icarus.util import Tree
 
-__all__ = ["NOTHING_MEASURED", "exec_experiment"]
+__all__ = ["NOTHING_MEASURED", "Run", "exec_experiment"]
 
 NOTHING_MEASURED = "nothing-measured"
 """Name of the logger that is told, with the reason, of a simulation in which no session was
@@ -36,11 +40,10 @@ measured. A campaign says so once, with all the experiments."""
 
 nothing = logging.getLogger(NOTHING_MEASURED)
 
-_REPORT_EVERY = 4096
-"""Requests between two reports of progress: about a tenth of a second."""
-
 Heartbeat = Callable[[int], None]
 """Told now and then how many requests have been processed."""
+
+EngineChosen = Literal["python", "compiled"]
 
 
 def exec_experiment(
@@ -54,9 +57,8 @@ def exec_experiment(
     strategy_seed: np.random.SeedSequence | None = None,
     policy_seed: Seed = None,
     heartbeat: Heartbeat | None = None,
-    engine: Literal["python", "compiled"] = "python",
+    engine: EngineChosen = "python",
     demand: Demand | None = None,
-    tell_interpreted: Callable[[int], None] | None = None,
 ) -> Tree:
     """Run one simulation.
 
@@ -82,9 +84,6 @@ def exec_experiment(
         What runs it; see ``icarus.execution.compiled.engine_choice``.
     demand : Demand, optional
         What compiled code is needed for; by default it is compiled whatever that takes.
-    tell_interpreted : callable, optional
-        Told how many requests the compiled engine served in the interpreter, if any, until there
-        was code.
 
     Returns
     -------
@@ -96,95 +95,150 @@ def exec_experiment(
     NoKernelError
         If it was to be compiled and some part has no kernel, or it is done sooner without its code.
     """
-    if engine == "compiled" and not isinstance(workload, EventBatches) and not is_native(workload):
-        workload = EventBatches(workload, receivers_of(topology))
-    model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
-    view = NetworkView(model)
-    controller = NetworkController(model)
-    proxy = build_collectors(view, collectors)
-    controller.attach_collector(proxy)
-    parameters = {key: value for key, value in strategy.items() if key != "name"}
-    strategy_class = STRATEGY.resolve(strategy["name"])
-    instance = strategy_class(
-        view, controller, **with_seed(strategy_class, parameters, strategy_seed)
-    )
-    processed = 0
-
-    def report(requests: int) -> None:
-        nonlocal processed
-        processed = requests
-        if heartbeat is not None:
-            heartbeat(requests)
-
-    if engine == "compiled":
-        measured, interpreted = _compiled(
-            view, instance, cache_policy["name"], workload, proxy, demand, report
-        )
-        if interpreted and tell_interpreted is not None:
-            tell_interpreted(interpreted)
-    else:
-        measured = _interpreted(view, instance, workload, controller, report)
-    if proxy.members and not measured:
-        _warn_of_nothing(processed)
-    results: Tree = proxy.results()
-    return results
-
-
-def _compiled(
-    view: NetworkView,
-    strategy: Any,
-    policy: str,
-    workload: Any,
-    proxy: CollectorProxy,
-    demand: Demand | None,
-    heartbeat: Heartbeat,
-) -> tuple[bool, int]:
-    """Run on the compiled engine.
-
-    Return whether a session was measured, and how many requests the interpreter served.
-    """
-    # Only here: the compiler takes half a second to import.
-    from icarus.execution.compiled.compiled_engine import CompiledRun
-
-    def absorb(counts: SessionCounts) -> None:
-        for collector in proxy.members:
-            collector.absorb(counts)
-
-    if isinstance(workload, EventBatches):
-        workload.prime()
-        demand = _narrowed(demand, workload.n_requests)
-    run = CompiledRun(
-        *(view, strategy, policy, workload, absorb),
-        content_hits=any(getattr(one, "needs_content_hits", False) for one in proxy.members),
+    run = Run(
+        *(topology, workload, netconf, strategy, cache_policy, collectors),
+        strategy_seed=strategy_seed,
+        policy_seed=policy_seed,
+        engine=engine,
         demand=demand,
-        takers=RecordTakers(proxy.members),
     )
-    run.run(heartbeat)
-    return run.measured, run.code.interpreted
+    run.advance(heartbeat=heartbeat)
+    run.warn_of_nothing()
+    return run.results()
 
 
-def _interpreted(
-    view: NetworkView,
-    strategy: Any,
-    workload: Any,
-    controller: NetworkController,
-    heartbeat: Heartbeat,
-) -> bool:
-    """Run on the python engine; return whether a session was measured."""
-    members = controller.collector.members
-    takers = RecordTakers(members)
-    recorder = None
-    if takers:
-        recorder = SessionRecorder(view, getattr(workload, "contents", ()), takers)
-        controller.attach_collector(CollectorProxy(view, [*members, recorder]))
-        controller.tell_evicted = recorder.evicted if takers.evictions else None
-    if is_native(workload):
-        _drive_batches(strategy.process_event, workload, controller, heartbeat)
-    else:
-        _drive_events(strategy.process_event, iter(workload), controller, heartbeat)
-    if recorder is not None:
-        recorder.flush()
-    return controller.measured
+class Run:
+    """A simulation under way: requests of one workload that are served on one network.
+
+    Parameters
+    ----------
+    topology, workload, netconf, strategy, cache_policy, collectors
+        As for ``exec_experiment``.
+    strategy_seed, policy_seed, engine, demand
+        Likewise.
+
+    Attributes
+    ----------
+    view : NetworkView
+        The network.
+    strategy : Strategy
+    cursor : BatchCursor or EventCursor
+        Where it is in the workload.
+    """
+
+    def __init__(
+        self,
+        topology: fnss.Topology,
+        workload: Iterable[tuple[float, Mapping[str, Any]]],
+        netconf: Mapping[str, Any],
+        strategy: Mapping[str, Any],
+        cache_policy: Mapping[str, Any],
+        collectors: Mapping[str, Mapping[str, Any]],
+        *,
+        strategy_seed: np.random.SeedSequence | None = None,
+        policy_seed: Seed = None,
+        engine: EngineChosen = "python",
+        demand: Demand | None = None,
+    ) -> None:
+        native = is_native(workload)
+        if engine == "compiled" and not isinstance(workload, EventBatches) and not native:
+            workload = EventBatches(workload, receivers_of(topology))
+        model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
+        self.view = NetworkView(model)
+        self.controller = NetworkController(model)
+        self.collectors = build_collectors(self.view, collectors)
+        self.controller.attach_collector(self.collectors)
+        parameters = {key: value for key, value in strategy.items() if key != "name"}
+        strategy_class = STRATEGY.resolve(strategy["name"])
+        self.strategy = strategy_class(
+            self.view, self.controller, **with_seed(strategy_class, parameters, strategy_seed)
+        )
+        self.cursor: BatchCursor | EventCursor
+        self.engine: Any
+        if engine == "compiled":
+            # Only here: the compiler takes half a second to import.
+            from icarus.execution.compiled.compiled_engine import CompiledRun
+
+            if isinstance(workload, EventBatches):
+                workload.prime()
+                demand = _narrowed(demand, workload.n_requests)
+            self.cursor = BatchCursor(workload)
+            self.engine = CompiledRun(
+                *(self.view, self.strategy, cache_policy["name"], workload),
+                *(self.collectors.members, demand),
+            )
+        else:
+            self.cursor = BatchCursor(workload) if native else EventCursor(workload)
+            self.engine = InterpretedRun(self.controller, self.strategy, workload)
+        self._windows = Windows(self.collectors.members)
+
+    def advance(self, limit: Limit = NO_LIMIT, heartbeat: Heartbeat | None = None) -> None:
+        """Serve further requests, up to a limit.
+
+        Parameters
+        ----------
+        limit : Limit, optional
+            By default all that are left are served.
+        heartbeat : callable, optional
+            Called every few thousand requests with the number processed so far.
+        """
+        done = self.cursor.served
+
+        def report(further: int) -> None:
+            nonlocal done
+            done += further
+            if heartbeat is not None:
+                heartbeat(done)
+
+        before = done
+        while True:
+            for piece in self.cursor.pieces(self._windows.limit(limit, self.cursor)):
+                self.engine.serve(piece, report)
+            if self.cursor.finished or not self._windows.pass_end(self.cursor, limit, self.engine):
+                break
+        if before == done == 0:
+            report(0)
+
+    def apply(self, events: Sequence[TimelineEvent]) -> None:
+        """Have events happen now, one after another.
+
+        Raises
+        ------
+        EventError
+            If the network does not allow one of them.
+        """
+        with ChangingNetwork(self) as network:
+            for event in events:
+                happen = NETWORK_EVENT.resolve(event.name)
+                given = conformed_section("network_event", {**event.parameters, "name": event.name})
+                del given["name"]
+                happen(network, **given)
+                text = event_text(event.name, event.parameters)
+                self._windows.note_event(self.cursor.time, self.cursor.served, text)
+
+    def results(self) -> Tree:
+        """Return the results of all collectors, under their registry names.
+
+        What was measured so far is told to collectors; the simulation can go on all the same.
+        """
+        self.engine.finish()
+        results: Tree = self.collectors.results()
+        return results
+
+    def cache_dump(self, node: Node) -> list[Content] | None:
+        """Return what the cache of a node holds; None without one."""
+        if not self.view.has_cache(node):
+            return None
+        return list(self.engine.dump(node))
+
+    def warn_of_nothing(self) -> None:
+        """Say so if nothing was measured that somebody wanted to hear of."""
+        if self.collectors.members and not self.engine.measured:
+            processed = self.cursor.served
+            if processed:
+                nothing.warning("none of the workload's %d requests is measured", processed)
+            else:
+                nothing.warning("the workload has no requests")
 
 
 def _narrowed(demand: Demand | None, n_requests: int | None) -> Demand | None:
@@ -193,101 +247,3 @@ def _narrowed(demand: Demand | None, n_requests: int | None) -> Demand | None:
         return demand
     together = n_requests if demand.together == inf else demand.together
     return demand._replace(own=n_requests, together=together)
-
-
-def _drive_batches(
-    process_event: Callable[..., None],
-    workload: Any,
-    controller: NetworkController,
-    heartbeat: Heartbeat,
-) -> None:
-    receivers, contents = workload.receivers, workload.contents
-    announce_size = controller.collector.content_size
-    now = controller.model.now
-    done = 0
-    sized = False
-    for batch in workload.batches():
-        if batch.size is not None and len(batch.size) and not sized:
-            sized = True
-            for collector in controller.collector.members:
-                if hasattr(collector, "expect_sizes"):
-                    collector.expect_sizes()
-        for part in _split(batch, _REPORT_EVERY):
-            sizes = None if part.size is None else part.size.tolist()
-            writes = None if part.write is None else part.write.tolist()
-            rows = zip(
-                part.time.tolist(),
-                part.receiver.tolist(),
-                part.content.tolist(),
-                part.measured.tolist(),
-                strict=True,
-            )
-            for i, (time, receiver, content, measured) in enumerate(rows):
-                if sizes is not None and measured:
-                    announce_size(sizes[i])
-                # Before the session starts, as strategies may ask caches sooner.
-                now[0] = time
-                if writes is not None and writes[i]:
-                    _write(controller, time, receivers[receiver], contents[content], measured)
-                    continue
-                process_event(
-                    time=time,
-                    receiver=receivers[receiver],
-                    content=contents[content],
-                    log=measured,
-                )
-            done += len(part.time)
-            heartbeat(done)
-
-
-def _write(
-    controller: NetworkController, time: float, receiver: Node, content: Content, log: bool
-) -> None:
-    """Take a content from a receiver to its origin and remove all copies that caches have."""
-    model = controller.model
-    source = model.content_source[content]
-    path = model.shortest_path[receiver][source]
-    controller.start_session(time, receiver, content, log)
-    controller.forward_content_path(receiver, source, path)
-    controller.forward_request_path(source, receiver, path[::-1])
-    for caches in (model.cache, model.local_cache):
-        for cache in caches.values():
-            cache.remove(content)
-    controller.end_session()
-
-
-def _split(batch: RequestBatch, length: int) -> Iterator[RequestBatch]:
-    for start in range(0, len(batch.time), length):
-        part = slice(start, start + length)
-        yield RequestBatch(
-            batch.time[part],
-            batch.receiver[part],
-            batch.content[part],
-            batch.measured[part],
-            None if batch.size is None else batch.size[part],
-            None if batch.write is None else batch.write[part],
-        )
-
-
-def _drive_events(
-    process_event: Callable[..., None],
-    events: Iterator[tuple[float, Mapping[str, Any]]],
-    controller: NetworkController,
-    heartbeat: Heartbeat,
-) -> None:
-    now = controller.model.now
-    done = 0
-    for time, event in events:
-        now[0] = time
-        process_event(time, **event)
-        done += 1
-        if done % _REPORT_EVERY == 0:
-            heartbeat(done)
-    heartbeat(done)
-
-
-def _warn_of_nothing(processed: int) -> None:
-    if processed:
-        nothing.warning("none of the workload's %d requests is measured", processed)
-    else:
-        nothing.warning("the workload has no requests")

@@ -8,6 +8,7 @@ before a campaign is theirs to decide.
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,9 @@ from icarus.core.kinds import KINDS, conformed_section, is_built_in
 from icarus.core.once import OncePerObject
 from icarus.core.random_streams import root_seed
 from icarus.core.section_checks import Finding
+from icarus.core.signatures import accepts_seed
 from icarus.execution.building import Networks
+from icarus.planning.rehearsal import rehearse
 
 __all__ = ["FitChecker"]
 
@@ -38,7 +41,7 @@ class FitChecker:
 
     def check(self, experiment: Mapping[str, Any]) -> list[Finding]:
         """Return what does not fit: the place in the experiment, and why."""
-        told = tuple(experiment.get(section) for section in ("topology", *_FITTED))
+        told = tuple(experiment.get(section) for section in ("topology", *_FITTED, "timeline"))
         by_catalogue = self._shared.find(told, dict)
         n_contents = _n_contents(experiment)
         if n_contents not in by_catalogue:
@@ -67,7 +70,20 @@ class FitChecker:
             except ValueError as error:
                 place = f"{section}.name"
                 found.append((place, f"{name} on {experiment['topology']['name']}: {error}"))
+        if not found and experiment.get("timeline"):
+            found += self._rehearse(experiment)
         return found
+
+    def _rehearse(self, experiment: Mapping[str, Any]) -> list[Finding]:
+        factory = KINDS["topology"].registry[experiment["topology"]["name"]]
+        # Of those that are drawn, each replication has another one.
+        if accepts_seed(factory):
+            return []
+        topology = self._topology(experiment, with_caches=True)
+        place = experiment.get("content_placement")
+        if topology is None or not place:
+            return []
+        return rehearse(copy.deepcopy(topology), experiment)
 
     def _topology(self, experiment: Mapping[str, Any], with_caches: bool) -> Any:
         """Return the topology of an experiment; None if that is for users' components to make."""

@@ -11,11 +11,12 @@ from icarus.core.section_checks import Report, check_section
 from icarus.core.values import check_value, shown
 from icarus.errors import nearest
 from icarus.execution.compiled.engine_choice import EngineName
+from icarus.execution.timeline import check_timeline
 from icarus.planning.fitting import FitChecker
 
 __all__ = ["SectionChecker"]
 
-_KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "netconf", "engine", "desc")
+_KNOWN_SECTIONS = (*COMPONENT_SECTIONS, "timeline", "netconf", "engine", "desc")
 _KNOWN = frozenset(_KNOWN_SECTIONS)
 
 
@@ -53,6 +54,10 @@ class SectionChecker:
             if (near := nearest(key, _KNOWN_SECTIONS)) is not None:
                 text = f"no section that is read; did you mean {near!r}?"
                 report.warnings.append((key, text))
+        if experiment.get("timeline") is not None:
+            workload = experiment.get("workload")
+            told = workload if isinstance(workload, Mapping) else {}
+            report.problems += check_timeline(experiment["timeline"], told)
         if not report.problems:
             report.problems += self._fits.check(experiment)
         if (engine := experiment.get("engine")) is not None:

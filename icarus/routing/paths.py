@@ -75,6 +75,19 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
         """Return the shortest-path trees of all nodes, int32, (n_nodes, n_nodes), root first."""
         return self._trees.of_all()
 
+    def reach_all(self) -> bool:
+        """Return whether there is a path from each node to each other one.
+
+        Of directed networks it says whether there is one to the first node.
+        """
+        if not self._nodes:
+            return True
+        return int((self._trees.of(0) < 0).sum()) == 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the paths themselves, of which pickling would compute all.
+        return _restored_paths, (self._nodes, self._directed, self._trees)
+
     def _compute(self, u: Node, v: Node) -> list[Node]:
         """Return the path from u to v: that from the later of the two, be it reversed."""
         start, end = self._number[u], self._number[v]
@@ -136,6 +149,13 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
 
     def items(self) -> ItemsView[Node, _PathsFrom]:  # type: ignore[override]
         return ItemsView(self)
+
+
+def _restored_paths(nodes: list[Node], directed: bool, trees: ShortestPathTrees) -> ShortestPaths:
+    paths = ShortestPaths.__new__(ShortestPaths)
+    paths._nodes, paths._directed, paths._trees = nodes, directed, trees
+    paths._number = {node: i for i, node in enumerate(nodes)}
+    return paths
 
 
 class _PathsFrom(dict[Node, list[Node]]):

@@ -73,6 +73,13 @@ class ShortestPathTrees:
         self._grown = _grown_on(self._first, self._head, self._length)
         self._all: np.ndarray | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_grown": None, "_all": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._grown = _grown_on(self._first, self._head, self._length)
+
     def of(self, root: int) -> np.ndarray:
         """Return the tree of a root.
 

@@ -108,7 +108,7 @@ def authorities_of(
     numbering = network.numbering
     if numbering is None:
         return NamedAuthorities(strategy)
-    number, names = numbering.nodes, numbering.contents
+    names = numbering.contents
     turns = np.zeros(0, dtype=np.uint64)
     if strategy._in_turn and not isinstance(names, range):
         numbers = (number_of(name, strategy._salt, True) for name in names)
@@ -117,8 +117,8 @@ def authorities_of(
     np.cumsum([len(nodes) for nodes in clusters], out=start[1:])
     assigned = (strategy.cache_assignment[i] for i in range(strategy.n_cache_nodes))
     return Authorities(
-        nodes=np.array([number[node] for node in assigned], dtype=np.int32),
-        members=np.array([number[v] for nodes in clusters for v in nodes], dtype=np.int32),
+        nodes=np.array([numbering.of(node) for node in assigned], dtype=np.int32),
+        members=np.array([numbering.of(v) for nodes in clusters for v in nodes], dtype=np.int32),
         members_start=start,
         hashes=network.content_hashes(wanted=not strategy._in_turn),
         salt=strategy._salt,

@@ -79,13 +79,26 @@ class BaseHashrouting(Strategy):
         require_one_of("assignment", assignment, get_args(Assignment))
         self._salt = hash_salt(salt, seed, "hash-routing")
         self._in_turn = assignment == "round_robin"
-        self.cache_nodes: list[Node] = list(view.cache_nodes())
-        self.n_cache_nodes = len(self.cache_nodes)
-        _require_caches(self.cache_nodes)
-        self.cache_assignment: dict[int, Node] = dict(enumerate(self.cache_nodes))
+        _require_caches(view.cache_nodes())
         self._hashes: dict[Content, int] = {}
-        if "clusters" in view.topology().graph:
-            self.clusters = _clusters_as_lists(view.topology())
+        self._look_at_caches()
+
+    def network_changed(self) -> None:
+        """Spread contents over the caches that there are now."""
+        self._look_at_caches()
+
+    def _look_at_caches(self) -> None:
+        topology = self.view.topology()
+        self.cache_nodes: list[Node] = list(self.view.cache_nodes())
+        # Where none is left, nobody is responsible, and requests fail.
+        self.cache_assignment: dict[int, Node] = dict(enumerate(self.cache_nodes or [None]))
+        self.n_cache_nodes = len(self.cache_assignment)
+        if "clusters" in topology.graph:
+            # Nodes that are removed come back into the lists that the topology has.
+            self.clusters = [
+                [node for node in nodes if node in topology] or [None]
+                for nodes in _clusters_as_lists(topology)
+            ]
             self.cluster_size = {i: len(nodes) for i, nodes in enumerate(self.clusters)}
 
     def authoritative_cache(self, content: Content, cluster: int | None = None) -> Node:
@@ -113,7 +126,16 @@ class DefinedHashrouting(BaseHashrouting, DefinedStrategy):
 
     def _define(self) -> None:
         """Have requests served as the definition says, from what the strategy knows by now."""
+        self._look_around()
         DefinedStrategy.__init__(self, self.view, self.controller, strategy=self)
+
+    def _look_around(self) -> None:
+        """Take note of what is needed of the network beside its caches."""
+
+    def network_changed(self) -> None:
+        """Know the network as it is now."""
+        self._look_at_caches()
+        self._define()
 
 
 def fit_hashrouting(topology: Any, parameters: Mapping[str, Any]) -> None:

@@ -30,7 +30,8 @@ class ClusterWays(NamedTuple):
     ways: np.ndarray
     """int32: clusters on the ways from each cluster to each other."""
     ways_start: np.ndarray
-    """int64, (n_clusters**2 + 1,): where those from one to another begin, by the first one."""
+    """int64, (n_clusters**2 + 2,): where those from one to another begin, by the first one; the
+    last is empty."""
 
     def of(self, node):
         """Return the cluster of a node."""
@@ -39,7 +40,7 @@ class ClusterWays(NamedTuple):
     def number(self, request):
         """Return how many clusters are asked."""
         if self.receivers_only:
-            return np.int64(1)
+            return np.int64(self.cluster_of[request.receiver] >= 0)
         way = self._way(request)
         return self.ways_start[way + 1] - self.ways_start[way]
 
@@ -51,6 +52,9 @@ class ClusterWays(NamedTuple):
 
     def _way(self, request):
         first, last = self.cluster_of[request.receiver], self.cluster_of[request.source]
+        if first < 0 or last < 0:
+            # A node that is removed, which no path leads to either.
+            return np.int64(self.n_clusters) * self.n_clusters
         return np.int64(first) * self.n_clusters + last
 
 
@@ -76,8 +80,8 @@ class NamedClusterWays(NamedTuple):
         if self.strategy.inter_routing == "EDGE":
             return [first]
         if request.source is None:
-            raise RuntimeError(f"no source has content {request.content!r}")
-        return self.strategy._cluster_paths[first][self.of(request.source)]
+            return ()
+        return self.strategy._cluster_paths.get(first, {}).get(self.of(request.source), ())
 
 
 class HashroutingClusterState(NamedTuple):
@@ -268,15 +272,18 @@ def _numbered_ways(strategy: Any, numbering: Numbering) -> ClusterWays:
     n_clusters = len(strategy.clusters)
     receivers_only = strategy.inter_routing == "EDGE"
     ways: list[int] = []
-    ways_start = np.zeros(n_clusters**2 + 1, dtype=np.int64)
+    ways_start = np.zeros(n_clusters**2 + 2, dtype=np.int64)
     for i in range(0 if receivers_only else n_clusters**2):
         first, last = divmod(i, n_clusters)
         ways += strategy._cluster_paths.get(first, {}).get(last, ())
         ways_start[i + 1] = len(ways)
+    ways_start[-1] = len(ways)
+    topology = strategy.view.topology()
     return ClusterWays(
         receivers_only=receivers_only,
         cluster_of=np.array(
-            [strategy.view.cluster(node) for node in numbering.nodes], dtype=np.int32
+            [strategy.view.cluster(node) if node in topology else -1 for node in numbering.nodes],
+            dtype=np.int32,
         ),
         n_clusters=n_clusters,
         ways=np.array(ways, dtype=np.int32),

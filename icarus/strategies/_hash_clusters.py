@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import networkx as nx
 
 from icarus.registry import register_strategy
-from icarus.routing.clusters import extract_cluster_level_topology
+from icarus.routing.clusters import cluster_links, extract_cluster_level_topology
 from icarus.strategies._hash_base import (
     Assignment,
     DefinedHashrouting,
@@ -101,11 +101,15 @@ class HashroutingClustered(DefinedHashrouting, definition=HashroutingClusterStat
         self.intra_routing = intra_routing
         self.inter_routing = inter_routing
         self._check_clusters()
-        level = extract_cluster_level_topology(view.topology())
-        self._cluster_paths: dict[int | None, dict[int | None, list[int | None]]] = dict(
-            nx.all_pairs_shortest_path(level)
-        )
+        extract_cluster_level_topology(view.topology())
         self._define()
+
+    def _look_around(self) -> None:
+        """Take the clusters as they are now, and the ways between them."""
+        super()._look_around()
+        self._cluster_paths: dict[int | None, dict[int | None, list[int | None]]] = dict(
+            nx.all_pairs_shortest_path(cluster_links(self.view.topology()))
+        )
 
     def _check_clusters(self) -> None:
         _require_clusters(self.view.topology())

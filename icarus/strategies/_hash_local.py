@@ -41,7 +41,7 @@ class HashroutingEdgeState(NamedTuple):
             return cls(hashrouting, proxy)
         number = network.numbering.nodes
         numbered = {receiver: number[node] for receiver, node in proxy.items()}
-        return cls(hashrouting, network.by_node(numbered, -1, np.int32))
+        return cls(hashrouting, network.by_node(numbered, number[None], np.int32))
 
     def process(self, request):
         """Serve a request."""
@@ -227,26 +227,33 @@ class HashroutingEdge(DefinedHashrouting, definition=HashroutingEdgeState):
         super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
         require_routing("routing", routing)
         self.routing = routing
-        self.proxy: dict[Node, Node] = _proxies(view)
+        _require_proxies(view)
         self._define()
         controller.reserve_local_cache(edge_cache_ratio)
 
+    def _look_around(self) -> None:
+        """Take note of the first neighbour of each receiver."""
+        super()._look_around()
+        # A receiver that has lost it has none, and its requests fail.
+        self.proxy: dict[Node, Node] = _first_neighbours(self.view.topology())
 
-def _proxies(view: Any) -> dict[Node, Node]:
-    """Return the first neighbour of each receiver."""
-    topology = view.topology()
-    proxies: dict[Node, Node] = {}
-    for node, stack in topology.nodes(data="stack"):
-        if stack[0] != "receiver":
-            continue
-        proxy = next(iter(topology.adj[node]), None)
+
+def _require_proxies(view: Any) -> None:
+    for node, proxy in _first_neighbours(view.topology()).items():
         if proxy is None or not view.has_cache(proxy):
             raise ValueError(
                 f"receiver {node!r} is attached to {proxy!r}, which has no cache: the first "
                 f"neighbour of each receiver needs one"
             )
-        proxies[node] = proxy
-    return proxies
+
+
+def _first_neighbours(topology: Any) -> dict[Node, Node]:
+    """Return the first neighbour of each receiver, None where there is none."""
+    return {
+        node: next(iter(topology.adj[node]), None)
+        for node, stack in topology.nodes(data="stack")
+        if stack[0] == "receiver"
+    }
 
 
 @register_strategy("HR_ON_PATH", fit=fit_hashrouting)

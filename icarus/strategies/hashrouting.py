@@ -235,12 +235,16 @@ class HashroutingHybridAM(_FixedRouting):
         **kwargs: Any,
     ) -> None:
         super().__init__(view, controller, seed=seed, salt=salt, assignment=assignment)
-        topology = view.topology()
-        if not nx.is_connected(topology):
+        if not nx.is_connected(view.topology()):
             raise ValueError("the network is not connected, so that it has no diameter")
-        self.max_stretch = nx.diameter(topology, usebounds=True) * max_stretch
+        self._share = max_stretch
         # Anew, as the number of hops is known only now.
         self._define()
+
+    def _look_around(self) -> None:
+        super()._look_around()
+        if hasattr(self, "_share"):
+            self.max_stretch = _diameter(self.view.topology()) * self._share
 
 
 @register_strategy("HR_HYBRID_SM", fit=fit_hashrouting)
@@ -269,3 +273,9 @@ class HashroutingHybridSM(_FixedRouting):
     _routing = "SYMM"
     definition = HashroutingState
     _hybrid = "HYBRID_SM"
+
+
+def _diameter(topology: nx.Graph[Any]) -> int:
+    """Return the most hops between any two nodes that reach each other."""
+    parts = (topology.subgraph(nodes) for nodes in nx.connected_components(topology))
+    return max((nx.diameter(part, usebounds=True) for part in parts), default=0)

@@ -20,17 +20,23 @@ class Numbering(NamedTuple):
     """The numbers that compiled code knows nodes and caches by."""
 
     nodes: Mapping[Any, int]
-    """From node to its position in the topology."""
+    """From node to its position in the topology at the start; those that are removed keep theirs.
+    None stands for nowhere, which no path leads to, and has the last number."""
     caches: Mapping[Any, int]
-    """From node to its cache; those of ``NetworkModel.cache`` come first, in order."""
+    """From node to its cache, as far as they are present; those of ``NetworkModel.cache`` come
+    first, in order."""
     local_caches: Mapping[Any, int]
-    """From node to its local cache."""
+    """From node to its local cache, as far as they are present."""
     receivers: Sequence[Any]
     """The nodes that request."""
     sources: Sequence[Any]
-    """The nodes that contents originate from."""
+    """The nodes that contents originate from, as far as they are present."""
     contents: Sequence[Any] = range(0)
     """The names of contents, by number."""
+
+    def of(self, node: Any) -> int:
+        """Return the number of a node, or that of nowhere."""
+        return self.nodes.get(node, self.nodes[None])
 
 
 class KnownNetwork:
@@ -87,7 +93,9 @@ class KnownNetwork:
 
         It has the methods ``clear()``, ``add(node)``, ``discard(node)`` and ``has(node)``.
         """
-        return NamedNodeSet() if self.numbering is None else empty_node_set(len(self.topology))
+        return (
+            NamedNodeSet() if self.numbering is None else empty_node_set(len(self.numbering.nodes))
+        )
 
     def content_hashes(self, wanted: bool = True) -> ContentHashes | NamedHashes:
         """Return hashes of contents, for a field of the definition.

@@ -93,14 +93,16 @@ class NearestReplicaState(NamedTuple):
                 lambda receiver: dijkstra(delays, indices=receiver), number_of, candidates, {}
             )
             return cls(named, down_only)
-        number = numbering.nodes
+        position = {node: i for i, node in enumerate(topology)}
         known = {*numbering.caches, *numbering.sources}
-        places = np.array(sorted(number[node] for node in known), dtype=np.int32)
+        places = np.array(sorted(position[node] for node in known), dtype=np.int32)
+        numbers = np.array([numbering.nodes[node] for node in topology], dtype=np.int32)
         nearest = np.empty((len(numbering.receivers), len(places)), dtype=np.int32)
         for row, receiver in enumerate(numbering.receivers):
+            # Of one that is removed requests fail, wherever they would go.
+            distances = dijkstra(delays, indices=position.get(receiver, 0))
             # Stable, so that of nodes at one distance the one that comes first stays first.
-            distances = dijkstra(delays, indices=number[receiver])
-            nearest[row] = places[np.argsort(distances[places], kind="stable")]
+            nearest[row] = numbers[places[np.argsort(distances[places], kind="stable")]]
         rows = {receiver: row for row, receiver in enumerate(numbering.receivers)}
         return cls(NumberedCandidates(network.by_node(rows, -1, np.int32), nearest), down_only)
 

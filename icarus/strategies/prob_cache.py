@@ -87,4 +87,8 @@ class ProbCache(DefinedStrategy, definition=ProbCacheState):
     def __init__(self, view: Any, controller: Any, t_tw: Positive = 10, seed: Seed = None) -> None:
         super().__init__(view, controller, t_tw, seed)
         self.t_tw = t_tw
-        self.cache_size: dict[Node, int] = self.network.cache_sizes
+
+    @property
+    def cache_size(self) -> dict[Node, int]:
+        """How many contents fit into each cache."""
+        return self.network.cache_sizes

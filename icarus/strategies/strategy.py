@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from icarus.core.definitions import class_of, constructor, parameters_of, require_methods, settled
@@ -14,6 +14,7 @@ from icarus.types import Content, Node
 from icarus.verbs.controlled_request import ControlledRequest
 from icarus.verbs.direct_request import DirectRequest, works_on_tables
 from icarus.verbs.network import AGAIN, DONE
+from icarus.verbs.reach_probe import ReachProbe
 
 __all__ = ["DefinedStrategy", "Strategy", "define_strategy", "require_one_of"]
 
@@ -48,6 +49,24 @@ class Strategy:
             Whether collectors hear of it.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how to process an event")
+
+    def network_changed(self) -> None:
+        """Take note that links, nodes or sizes of caches have changed; nothing by default."""
+
+    def must_reach(self, receiver: Node, content: Content) -> Iterable[Node | None]:
+        """Return the nodes that a request has to reach, or it fails: by default the source.
+
+        It is asked only while some node is out of reach of another one.
+        """
+        return (self.view.content_source(content),)
+
+    def can_serve(self, receiver: Node, content: Content) -> bool:
+        """Return whether a request reaches all nodes that it has to."""
+        paths = self.view.model.shortest_path
+        return all(
+            node is not None and receiver in paths and node in paths[receiver]
+            for node in self.must_reach(receiver, content)
+        )
 
 
 class DefinedStrategy(Strategy):
@@ -92,6 +111,24 @@ class DefinedStrategy(Strategy):
         self._request = ControlledRequest(view, controller)
         direct = works_on_tables(view, controller)
         self._direct = DirectRequest(view, controller) if direct else None
+        self._probe: ReachProbe | None = None
+
+    def network_changed(self) -> None:
+        """Know the network as it is now.
+
+        A definition whose fields change while requests are served says by its method
+        ``renewed(self, network, ...)``, with the parameters of ``new``, what it knows then; others
+        are made anew.
+        """
+        self.network = KnownNetwork(self.view)
+        make = getattr(self._state, "renewed", self.definition.new)
+        self._state = make(self.network, **self.parameters)
+
+    def can_serve(self, receiver: Node, content: Content) -> bool:
+        """Return whether there are all paths that the definition looks up for a request."""
+        if self._probe is None:
+            self._probe = ReachProbe(self.view)
+        return self._probe.reaches(self._state.process, receiver, content)
 
     @staticmethod
     def lacks(parameters: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ import hypothesis
 import numpy as np
 
 from icarus.core.random_streams import with_seed
-from icarus.execution.simulation import legacy_random_state
+from icarus.execution.global_randomness import legacy_random_state
 from icarus.registry import Registry
 
 __all__ = ["broken", "built", "component_of", "equal_conditions", "named", "try_all"]

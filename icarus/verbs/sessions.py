@@ -18,6 +18,7 @@ __all__ = [
     "BRANCH",
     "CACHE_SERVES",
     "CONTENT",
+    "FAILED",
     "NOT_MEASURED",
     "REQUEST",
     "ROUND_TRIP_TO_CACHE",
@@ -29,6 +30,7 @@ __all__ = [
     "cache_serves",
     "content_leg",
     "end_session",
+    "fail_session",
     "refill_step_table",
     "request_leg",
     "round_trip",
@@ -47,6 +49,9 @@ __all__ = [
     ROUND_TRIP_TO_SOURCE,
 ) = range(8)
 """Kinds of steps, the lowest three bits of each."""
+
+FAILED = BRANCH
+"""The step of a session that nobody could serve: a branch of no hops, which is none."""
 
 NOT_MEASURED = -1
 """The step of a session that nobody hears of."""
@@ -151,6 +156,11 @@ def round_trip(sessions, walk, path, position, from_cache, content):
 def _count_content(sessions, content, column):
     if len(sessions.hits_of) > 0:
         sessions.hits_of[content, column] += 1
+
+
+def fail_session(sessions, walk):
+    """Take note that nobody can serve the request, as a node is out of reach."""
+    return walk if walk < 0 else _next_step(sessions, walk, FAILED)
 
 
 def end_session(sessions, walk, size):

@@ -8,13 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 from hypothesis import event
 
-from icarus.core.random_streams import root_seed, stream, with_seed
+from icarus.core.random_streams import root_seed, stream
 from icarus.execution.building import build_scenario
-from icarus.execution.compiled.compiled_engine import CompiledRun
-from icarus.execution.network import NetworkController, NetworkModel, NetworkView
+from icarus.execution.engine import Run
 from icarus.execution.simulation import Simulation, simulate
-from icarus.registry import STRATEGY
-from icarus.scenarios.workload.requests import iterate_events
 from icarus.util import Tree
 
 JIT = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
@@ -82,17 +79,15 @@ def assert_same_caches(experiment, seed=1, replication=0):
 def _caches(experiment, root, compiled):
     params = Tree(experiment)
     topology, workload = build_scenario(params, root)
-    model = NetworkModel(topology, params["cache_policy"], seed=stream(root, "cache_policy"))
-    view, controller = NetworkView(model), NetworkController(model)
-    given = {key: value for key, value in params["strategy"].items() if key != "name"}
-    cls = STRATEGY[params["strategy"]["name"]]
-    strategy = cls(view, controller, **with_seed(cls, given, stream(root, "strategy")))
+    run = Run(
+        *(topology, workload, {}, params["strategy"], params["cache_policy"], {}),
+        strategy_seed=stream(root, "strategy"),
+        policy_seed=stream(root, "cache_policy"),
+        engine="compiled" if compiled else "python",
+    )
+    model = run.view.model
     caches = [*model.cache.values(), *model.local_cache.values()]
+    run.advance()
     if compiled:
-        run = CompiledRun(view, strategy, params["cache_policy"]["name"], workload)
-        run.run(lambda requests: None)
-        return [run.cache_dump(i) for i in range(len(caches))]
-    for time, request in iterate_events(workload):
-        model.now[0] = time
-        strategy.process_event(time, **request)
+        return [run.engine.cache_dump(i) for i in range(len(caches))]
     return [cache.dump() for cache in caches]

@@ -9,6 +9,7 @@ from icarus.execution.collectors.collector import CollectorProxy, DataCollector,
 from icarus.execution.collectors.dummy import DummyCollector
 from icarus.execution.collectors.hits import CacheHitRatioCollector
 from icarus.execution.collectors.session_records import Evictions, SessionRecords
+from icarus.execution.collectors.timeline import TimelineCollector
 from icarus.execution.collectors.traffic import (
     LatencyCollector,
     LinkLoadCollector,
@@ -25,5 +26,6 @@ __all__ = [
     "LinkLoadCollector",
     "PathStretchCollector",
     "SessionRecords",
+    "TimelineCollector",
     "build_collectors",
 ]

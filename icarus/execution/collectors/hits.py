@@ -103,6 +103,11 @@ class CacheHitRatioCollector(DataCollector):
         """Whether hits are to be counted by content."""
         return self._content_hits
 
+    @property
+    def needs_off_path_hits(self) -> bool:
+        """Whether hits off the shortest path are to be told from those on it."""
+        return self._off_path_hits
+
     def absorb(self, counts: SessionCounts) -> None:
         """Count all sessions by who served them."""
         from_cache = counts.from_cache & (counts.server >= 0)
@@ -116,26 +121,12 @@ class CacheHitRatioCollector(DataCollector):
             self._cache_bytes += int(counts.size[from_cache].sum())
             self._server_bytes += int(counts.size[from_source].sum())
         if self._off_path_hits:
-            self._off_path += self._count_off_path(counts, from_cache)
+            assert counts.on_path is not None  # as asked for by `needs_off_path_hits`
+            self._off_path += int(counts.number[from_cache & ~counts.on_path].sum())
         for content in np.flatnonzero(counts.hits_of.any(axis=1)).tolist():
             hits = self._hits_of.setdefault(counts.contents[content], [0, 0])
             for column in (0, 1):
                 hits[column] += int(counts.hits_of[content, column])
-
-    def _count_off_path(self, counts: SessionCounts, from_cache: np.ndarray) -> int:
-        n_nodes = len(counts.nodes)
-        columns = (counts.receiver, counts.source, counts.server)
-        receiver, source, server = (column[from_cache].astype(np.int64) for column in columns)
-        who = (receiver * n_nodes + source) * n_nodes + server
-        found = 0
-        nodes = counts.nodes
-        for key, number in zip(
-            *map(np.ndarray.tolist, totals(who, counts.number[from_cache])), strict=True
-        ):
-            pair, last = divmod(key, n_nodes)
-            first, origin = divmod(pair, n_nodes)
-            found += number * (not self._on_path(nodes[last], nodes[first], nodes[origin]))
-        return found
 
     def results(self) -> Tree:
         """Return the hit ratio, and what else was asked for."""

@@ -17,7 +17,7 @@ from icarus.types import Content, Node, Positive
 from icarus.util import Tree
 
 if TYPE_CHECKING:
-    from icarus.execution.collectors.counts import LinkUse, SessionCounts
+    from icarus.execution.collectors.counts import SessionCounts
     from icarus.execution.network import NetworkView
 
 __all__ = ["LatencyCollector", "LinkLoadCollector", "PathStretchCollector"]
@@ -149,12 +149,14 @@ class LinkLoadCollector(DataCollector):
         links, nodes = counts.links, counts.nodes
         carried = self._contents if counts.size is None else self._bytes
         sent = links.contents if counts.size is None else links.size
-        for first, last, requests, contents, amount in zip(
-            *(links.first.tolist(), links.last.tolist(), links.requests.tolist()),
-            *(links.contents.tolist(), sent.tolist()),
+        for first, last, kind, requests, contents, amount in zip(
+            *(links.first.tolist(), links.last.tolist(), links.types),
+            *(links.requests.tolist(), links.contents.tolist(), sent.tolist()),
             strict=True,
         ):
             link = nodes[first], nodes[last]
+            if kind is not None:
+                self._link_type.setdefault(link, kind)
             if requests:
                 self._requests[link] += requests
             if contents:
@@ -199,36 +201,20 @@ class LinkLoadCollector(DataCollector):
         )
 
 
-@register_data_collector("LATENCY")
-class LatencyCollector(DataCollector):
-    """Mean time from request to content, in ms: the delays of all links on the main path.
-
-    Sessions that fail do not count.
+class SessionLatency(DataCollector):
+    """What is common to collectors that add up the latency of each session.
 
     Parameters
     ----------
-    cdf : bool, optional
-        Also give the distribution over sessions, if there were any.
-    percentiles : bool, optional
-        Also give the latencies ``P50``, ``P90`` and ``P99``, which that share of sessions, in
-        per cent, does not exceed.
-
-    Notes
-    -----
-    Percentiles are exact and of the nearest rank, so that each is the latency of some session.
-    Both options cost nothing while requests are served: latencies are always counted by value,
-    of which there are few, as they are sums of link delays.
+    view : NetworkView
     """
 
-    def __init__(self, view: NetworkView, cdf: bool = False, percentiles: bool = False) -> None:
+    def __init__(self, view: NetworkView) -> None:
         super().__init__(view)
         self._latency = 0.0
         # A view of another class may have delays of its own.
         known = vars(type(view)).get("keeps_tables", False)
         self._delay_of = view.model.link_delay if known else None
-        self._sessions_with: defaultdict[float, int] = defaultdict(int)
-        self._cdf = cdf
-        self._percentiles = percentiles
 
     def start_session(self, timestamp: float, receiver: Node, content: Content) -> None:
         """Start from 0 ms."""
@@ -260,6 +246,47 @@ class LatencyCollector(DataCollector):
 
     take_content_leg = take_request_leg
 
+    def _require_delays(self, counts: SessionCounts) -> None:
+        """Raise KeyError if a link that a receiver waited for has no delay, as events do."""
+        if not np.isnan(counts.latency).any():
+            return
+        links, nodes = counts.links, counts.nodes
+        awaited = links.awaited > 0
+        ends = links.first[awaited].tolist(), links.last[awaited].tolist()
+        for first, last in zip(*ends, strict=True):
+            self.view.link_delay(nodes[first], nodes[last])
+
+
+@register_data_collector("LATENCY")
+class LatencyCollector(SessionLatency):
+    """Mean time from request to content, in ms: the delays of all links on the main path.
+
+    Sessions that fail do not count.
+
+    Parameters
+    ----------
+    cdf : bool, optional
+        Also give the distribution over sessions, if there were any.
+    percentiles : bool, optional
+        Also give the latencies ``P50``, ``P90`` and ``P99``, which that share of sessions, in
+        per cent, does not exceed.
+
+    Notes
+    -----
+    Percentiles are exact and of the nearest rank, so that each is the latency of some session.
+    Both options cost nothing while requests are served: latencies are always counted by value,
+    of which there are few, as they are sums of link delays.
+    """
+
+    def __init__(self, view: NetworkView, cdf: bool = False, percentiles: bool = False) -> None:
+        super().__init__(view)
+        self._sessions_with: defaultdict[float, int] = defaultdict(int)
+        self._cdf = cdf
+        self._percentiles = percentiles
+
+    # Said here that they are still right, as this class handles events of its own.
+    take_request_leg = take_content_leg = SessionLatency.take_request_leg
+
     def end_session(self, success: bool = True) -> None:
         """Count the session if it succeeded."""
         if success:
@@ -267,18 +294,11 @@ class LatencyCollector(DataCollector):
 
     def absorb(self, counts: SessionCounts) -> None:
         """Count all sessions by their latency."""
-        if np.isnan(counts.latency).any():
-            self._require_delays(counts.nodes, counts.links)
-        latencies, numbers = totals(counts.latency, counts.number)
+        self._require_delays(counts)
+        served = ~counts.failed
+        latencies, numbers = totals(counts.latency[served], counts.number[served])
         for latency, number in zip(latencies.tolist(), numbers.tolist(), strict=True):
             self._sessions_with[latency] += number
-
-    def _require_delays(self, nodes: list[Node], links: LinkUse) -> None:
-        """Raise KeyError if a link that a receiver waited for has no delay, as events do."""
-        awaited = links.awaited > 0
-        ends = links.first[awaited].tolist(), links.last[awaited].tolist()
-        for first, last in zip(*ends, strict=True):
-            self.view.link_delay(nodes[first], nodes[last])
 
     def results(self) -> Tree:
         """Return the mean latency, and what else was asked for."""
@@ -351,10 +371,12 @@ class PathStretchCollector(DataCollector):
 
     def absorb(self, counts: SessionCounts) -> None:
         """Count all sessions by their hops."""
-        hops = np.stack([counts.request_hops, counts.content_hops, counts.shortest_hops])
+        served = ~counts.failed
+        columns = counts.request_hops, counts.content_hops, counts.shortest_hops
+        hops = np.stack([column[served] for column in columns])
         # Three numbers in one, so that the distinct ones are found at once.
         base = int(hops.max(initial=0)) + 1
-        kinds, numbers = totals((hops[0] * base + hops[1]) * base + hops[2], counts.number)
+        kinds, numbers = totals((hops[0] * base + hops[1]) * base + hops[2], counts.number[served])
         for kind, number in zip(kinds.tolist(), numbers.tolist(), strict=True):
             requests_and_contents, shortest = divmod(kind, base)
             if shortest:

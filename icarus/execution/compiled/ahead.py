@@ -17,7 +17,6 @@ import fnss
 from icarus.compiler.beside import Wish
 from icarus.core.kinds import conformed
 from icarus.execution.collectors import DataCollector, SessionRecords
-from icarus.execution.collectors.session_records import RecordTakers
 from icarus.execution.compiled.engine_choice import (
     EngineName,
     choose_engine,
@@ -141,11 +140,11 @@ class _WantsEvictions(DataCollector):
         """Take nothing."""
 
 
-def _takers(collectors: Mapping[str, Any]) -> RecordTakers:
+def _stand_ins(collectors: Mapping[str, Any]) -> list[DataCollector]:
     """Return a taker that wants what the classes of collectors say that they do."""
     classes = [DATA_COLLECTOR.resolve(name) for name in collectors]
     wanted = any(getattr(one, "needs_evictions", False) for one in classes)
-    return RecordTakers([_WantsEvictions()] if wanted else [])
+    return [_WantsEvictions()] if wanted else []
 
 
 def _build(
@@ -155,7 +154,6 @@ def _build(
     from icarus.execution.compiled.compiled_engine import CompiledRun
     from icarus.policies import slots
 
-    takers = _takers(collectors)
     policy = dict(experiment["cache_policy"].items())
     if "trace" in policy:
         policy["trace"] = ()
@@ -167,7 +165,8 @@ def _build(
     instance = strategy_class(view, NetworkController(model), **strategy)
     workload = StationaryWorkload(topology, n_contents=2, alpha=0, n_warmup=0, n_measured=0)
     with slots.all_hashed() if hashed else nullcontext():
-        return CompiledRun(view, instance, policy["name"], workload, takers=takers)
+        stand_ins = _stand_ins(collectors)
+        return CompiledRun(view, instance, policy["name"], workload, stand_ins)
 
 
 def _four_nodes() -> fnss.Topology:

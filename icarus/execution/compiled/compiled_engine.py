@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 
 from icarus.errors import NoKernelError
-from icarus.execution.collectors.counts import SessionCounts
 from icarus.execution.collectors.session_records import RecordTakers
+from icarus.execution.compiled.counting import Counting
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.compiled.loop_code import LoopCode
 from icarus.execution.compiled.network_tables import (
     PathTables,
-    clear_sessions,
-    empty_sessions,
     network_of,
+    nodes_of_caches,
     numbering_of,
-    with_more_steps,
+    present_numbering,
 )
 from icarus.execution.compiled.recording import NO_NOTES, Recording
-from icarus.execution.compiled.session_counts import Descriptions, links_of, session_counts
 from icarus.execution.network import NetworkView
 from icarus.policies.cache import definition_of
 from icarus.policies.null import NullCaches
@@ -30,22 +28,12 @@ from icarus.policies.wrapped import WrappedCache
 from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
 from icarus.strategies.definition import compiled_state, is_foreign
-from icarus.types import Content
+from icarus.types import Content, Node
 
 __all__ = ["CompiledRun", "state_of"]
 
 _MOST_AT_ONCE = 2**16
 """Requests between two reports of progress: about a hundredth of a second."""
-
-_MOST_STEPS = 2**20
-"""Steps of sessions, some 60 bytes each, from which they are handed over and forgotten.
-
-Most networks have some hundred; with hash-routing there is one for each receiver, cache and
-source, which on 10,000 routers grows with every request.
-"""
-
-_MOST_COUNTED = 2**27
-"""Contents whose hits are counted one by one, for which 2 GB are needed."""
 
 _MOST_ENTERED = 2**18
 """Entries that the requests between two reservations of room may make."""
@@ -63,15 +51,11 @@ class CompiledRun:
     cache_policy : str
         Registry name of the policy.
     workload : Workload
-        Requests in batches.
-    absorb : callable, optional
-        Told now and then what was measured since the last time.
-    content_hits : bool, optional
-        Whether hits are to be counted by content.
+        Whose receivers and contents are numbered; requests are handed to ``serve``.
+    collectors : sequence of DataCollector, optional
+        Who is told what was measured.
     demand : Demand, optional
         What code is needed for; by default it is compiled whatever that takes.
-    takers : RecordTakers, optional
-        Who gets a record of each session.
 
     Attributes
     ----------
@@ -79,8 +63,6 @@ class CompiledRun:
         The state of all caches; ``cache_dump`` says what is in one.
     code : LoopCode
         The request loop.
-    measured : bool
-        Whether there was a session to be measured.
     """
 
     def __init__(
@@ -89,78 +71,131 @@ class CompiledRun:
         strategy: Any,
         cache_policy: str,
         workload: Any,
-        absorb: Callable[[SessionCounts], None] | None = None,
-        content_hits: bool = False,
+        collectors: Sequence[Any] = (),
         demand: Demand | None = None,
-        takers: RecordTakers | None = None,
     ) -> None:
         model = view.model
-        policy: Any = definition_of(CACHE_POLICY[cache_policy])
-        self._view = view
-        self._absorb = absorb
-        self._workload = workload
-        n_contents = len(workload.contents)
-        numbering = numbering_of(model, workload.receivers, workload.contents)
         if any(node in model.cache for node in workload.receivers):
             raise NoKernelError("workload: a receiver has a cache")
-        self._tables = PathTables(model.shortest_path, numbering)
-        self._net = network_of(model, self._tables.paths, numbering)
-        if len(self._net.source_of) and self._net.source_of.min() < 0:
+        self._view, self._strategy_object = view, strategy
+        self._contents = workload.contents
+        self._counting = Counting(collectors, workload.contents)
+        self._numbering = numbering_of(model, workload.receivers, workload.contents)
+        self._node_of = nodes_of_caches(self._numbering)
+        self._tables = PathTables(model.shortest_path, self._numbering)
+        self._look_at_network()
+        source_of = self._net.source_of
+        if len(source_of) and source_of.max() == self._numbering.nodes[None]:
             raise NoKernelError("content placement: not every content has a source")
+        policy: Any = definition_of(CACHE_POLICY[cache_policy])
         caches = [*model.cache.values(), *model.local_cache.values()]
         self.caches = state_of(caches, policy, workload.contents)
-        self._strategy = compiled_state(strategy, numbering)
-        if content_hits and n_contents > _MOST_COUNTED:
-            raise NoKernelError(
-                f"collector: hits by content of more than {_MOST_COUNTED:,} contents"
-            )
-        self._sessions = empty_sessions(n_contents if content_hits else 0)
-        self._receivers = np.array(
-            [numbering.nodes[node] for node in workload.receivers], dtype=np.int32
-        )
+        numbers = self._numbering.nodes
+        self._receivers = np.array([numbers[node] for node in workload.receivers], dtype=np.int32)
         clusters = view.topology().graph.get("clusters", ())
         self._most_steps = 16 + 4 * len(clusters)
+        takers = RecordTakers(collectors)
+        nodes = [*numbers][:-1]
         self._recording = (
-            Recording(
-                takers, [*numbering.nodes], workload.contents, self._net.node_of, _MOST_AT_ONCE
-            )
+            Recording(takers, nodes, workload.contents, self._node_of, _MOST_AT_ONCE)
             if takers
             else None
         )
         self._notes = NO_NOTES if self._recording is None else self._recording.notes
-        self._sized = False
-        self._times: tuple[float, float] | None = None
-        foreign = is_foreign(self._strategy) or is_foreign(self.caches)
-        arguments = self._arguments(next(_batches(_NoRequests)), 0, 0)
-        names = f"{type(strategy).__name__} with {cache_policy}"
-        self.code = LoopCode(arguments, names, kept=not foreign)
+        self._names = f"{type(strategy).__name__} with {cache_policy}"
+        self.code = self._loop_code()
         self._demand = demand
-        self._descriptions = Descriptions(links_of(view))
+        self._is_prepared = self._has_begun = False
+
+    def _loop_code(self) -> LoopCode:
+        foreign = is_foreign(self._strategy) or is_foreign(self.caches)
+        return LoopCode(self._arguments(_no_requests(), 0, 0), self._names, kept=not foreign)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Code is found again by whoever goes on.
+        return {**vars(self), "code": self.code.interpreted, "_is_prepared": False}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.code = self._loop_code()
+        self.code.interpreted = state["code"]
+
+    def _look_at_network(self) -> None:
+        """Have paths, sources and what the strategy knows be those of the network as it is now."""
+        model, numbering = self._view.model, present_numbering(self._view.model, self._numbering)
+        self._net = network_of(model, self._tables.paths, numbering, self._node_of)
+        self._strategy = compiled_state(self._strategy_object, numbering)
+        self._counting.look_at_links(self._view, numbering)
 
     @property
     def measured(self) -> bool:
-        return self._times is not None
+        """Whether there was a session to be measured."""
+        return self._counting.times is not None
+
+    @property
+    def interpreted(self) -> int:
+        """Requests that were served before there was code."""
+        return self.code.interpreted
 
     def prepare(self) -> None:
         """Have the code loaded, asked for or compiled; see ``LoopCode.prepare``."""
-        self.code.prepare(lambda: self._serve(next(_batches(_NoRequests))), self._demand)
+        prepare = self.code.go_on if self._has_begun else self.code.prepare
+        prepare(lambda: self._serve(_no_requests()), self._demand)
+        self._is_prepared = True
 
-    def run(self, heartbeat: Callable[[int], None]) -> None:
-        """Serve all requests, reporting now and then how many have been."""
-        self.prepare()
-        done = 0
-        for batch in self.code.paced(_batches(self._workload)):
-            self._note_times(batch)
-            if len(batch.size) > 0 and not self._sized:
-                self._sized = True
-                if self._recording is not None:
-                    self._recording.expect_sizes()
+    def serve(self, piece: RequestBatch, heartbeat: Callable[[int], None]) -> None:
+        """Serve requests.
+
+        Parameters
+        ----------
+        piece : RequestBatch
+        heartbeat : callable
+            Told now and then how many further requests have been served.
+
+        Raises
+        ------
+        NoKernelError
+            If the simulation is done sooner on the python engine, from its start on.
+        """
+        if not self._is_prepared:
+            self.prepare()
+        for batch in self.code.paced(_batches(piece)):
+            if self._counting.note(batch) and self._recording is not None:
+                self._recording.expect_sizes()
+            self._has_begun = True
             self._serve(batch)
-            done += len(batch.time)
-            heartbeat(done)
-        self._hand_over()
+            heartbeat(len(batch.time))
+
+    def finish(self) -> None:
+        """Tell collectors what they have not been told so far."""
+        self._counting.hand_over(self._tables)
         if self._recording is not None:
             self._recording.flush()
+
+    def before_change(self) -> None:
+        """Have what was measured so far evaluated by the paths and links that there are."""
+        self._counting.put_aside(self._tables)
+
+    def network_changed(self) -> None:
+        """Know the network as it is now. Caches keep their numbers, also while they are away."""
+        model = self._view.model
+        numbering = present_numbering(model, self._numbering)
+        self._tables.begin_anew(model.shortest_path, numbering)
+        self._look_at_network()
+
+    def clear_cache(self, node: Node) -> None:
+        """Empty the caches of a node, be it removed at present or not."""
+        for caches in (self._numbering.caches, self._numbering.local_caches):
+            if node in caches:
+                self.caches.clear(caches[node])
+
+    def dump(self, node: Node) -> list[Content]:
+        """Return what the cache of a node holds, the content to be evicted next last."""
+        return self.cache_dump(self._numbering.caches[node])
+
+    def end_window(self) -> None:
+        """Have what is measured from now on told apart from what was measured so far."""
+        self._counting.end_window()
 
     def _watched_caches(self) -> Any:
         return self.caches if self._recording is None else self._recording.watched(self.caches)
@@ -183,8 +218,7 @@ class CompiledRun:
             reached = run_requests(*self._arguments(batch, start, stop))
             full = recording is not None and recording.full
             if recording is not None and reached > start:
-                facts = self._descriptions.of(self._sessions, self._tables)
-                recording.read(batch, start, reached, facts)
+                recording.read(batch, start, reached, self._counting.facts(self._tables))
             start = reached
             if start == stop:
                 return
@@ -193,34 +227,16 @@ class CompiledRun:
 
     def _make_room(self) -> None:
         """Provide what the request loop stopped for: room for steps, or a path."""
-        if self._sessions.used[0] + self._most_steps <= len(self._sessions.count):
+        if self._counting.has_room(self._most_steps):
             self._tables.provide()
             self._net = self._net._replace(paths=self._tables.paths)
-        elif len(self._sessions.count) >= _MOST_STEPS:
-            self._hand_over()
         else:
-            self._sessions = with_more_steps(self._sessions, self._most_steps)
+            self._counting.make_room(self._tables, self._most_steps)
 
     def _arguments(self, batch: Any, start: int, stop: int) -> tuple[Any, ...]:
-        states = self._strategy, self._net, self._watched_caches(), self._sessions, self._notes
+        sessions = self._counting.sessions
+        states = self._strategy, self._net, self._watched_caches(), sessions, self._notes
         return *states, self._receivers, batch, start, stop, self._most_steps
-
-    def _note_times(self, batch: Any) -> None:
-        measured = np.flatnonzero(batch.measured)
-        if len(measured):
-            first = float(batch.time[measured[0]]) if self._times is None else self._times[0]
-            self._times = first, float(batch.time[measured[-1]])
-
-    def _hand_over(self) -> None:
-        """Tell what was measured since the last time, and forget it."""
-        if self._absorb is not None:
-            counts = session_counts(
-                *(self._view, self._tables, self._sessions, self._descriptions),
-                *(self._workload.contents, self._sized, self._times),
-            )
-            self._absorb(counts)
-        clear_sessions(self._sessions)
-        self._descriptions.forget()
 
     def cache_dump(self, cache: int) -> list[Any]:
         """Return what a cache holds, in the order of the policy's ``dump``.
@@ -230,8 +246,7 @@ class CompiledRun:
         cache : int
             Its place among the network's caches, local ones last.
         """
-        contents = self._workload.contents
-        return [contents[number] for number in self.caches.dump(cache)]
+        return [self._contents[number] for number in self.caches.dump(cache)]
 
 
 def state_of(caches: Sequence[Any], policy: Any, names: Sequence[Content]) -> Any:
@@ -259,28 +274,23 @@ def state_of(caches: Sequence[Any], policy: Any, names: Sequence[Content]) -> An
     return state if wrapping is None else wrapping.around(state, room)
 
 
-class _NoRequests:
-    """A workload of one batch without requests."""
-
-    @staticmethod
-    def batches() -> Iterator[RequestBatch]:
-        yield RequestBatch(*(np.zeros(0) for _ in range(4)))
+def _no_requests() -> Any:
+    return next(_batches(RequestBatch(*(np.zeros(0) for _ in range(4)))))
 
 
-def _batches(workload: Any) -> Iterator[Any]:
-    """Yield batches as kernels want them: of one type each, none too large."""
+def _batches(batch: RequestBatch) -> Iterator[Any]:
+    """Yield requests as kernels want them: arrays of one type each, none too large."""
     no_sizes, no_writes = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
-    for batch in workload.batches():
-        for start in range(0, len(batch.time) or 1, _MOST_AT_ONCE):
-            part = slice(start, start + _MOST_AT_ONCE)
-            yield RequestBatch(
-                time=_plain(batch.time[part], np.float64),
-                receiver=_plain(batch.receiver[part], np.int32),
-                content=_plain(batch.content[part], np.int64),
-                measured=_plain(batch.measured[part], np.bool_),
-                size=no_sizes if batch.size is None else _plain(batch.size[part], np.int64),
-                write=no_writes if batch.write is None else _plain(batch.write[part], np.bool_),
-            )
+    for start in range(0, len(batch.time) or 1, _MOST_AT_ONCE):
+        part = slice(start, start + _MOST_AT_ONCE)
+        yield RequestBatch(
+            time=_plain(batch.time[part], np.float64),
+            receiver=_plain(batch.receiver[part], np.int32),
+            content=_plain(batch.content[part], np.int64),
+            measured=_plain(batch.measured[part], np.bool_),
+            size=no_sizes if batch.size is None else _plain(batch.size[part], np.int64),
+            write=no_writes if batch.write is None else _plain(batch.write[part], np.bool_),
+        )
 
 
 def _plain(values: np.ndarray, dtype: Any) -> np.ndarray:

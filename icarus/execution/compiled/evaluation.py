@@ -12,6 +12,7 @@ from icarus.verbs.sessions import (
     BRANCH,
     CACHE_SERVES,
     CONTENT,
+    FAILED,
     REQUEST,
     ROUND_TRIP_TO_CACHE,
     ROUND_TRIP_TO_SOURCE,
@@ -46,6 +47,12 @@ class StepFacts(NamedTuple):
     """int64: hops of the request so far."""
     content_hops: np.ndarray
     """int64: hops of the content so far."""
+    external_request_hops: np.ndarray
+    """int64: those of the request over external links."""
+    external_content_hops: np.ndarray
+    """int64: those of the content over external links."""
+    failed: np.ndarray
+    """bool: whether nobody could serve, as a node is out of reach."""
 
 
 class LinkCounts(NamedTuple):
@@ -70,6 +77,8 @@ class Links(NamedTuple):
     """int64, (n_links,): first node times the number of nodes, plus last node."""
     delay: np.ndarray
     """float64, (n_links,): delays in ms; NaN where a link has none."""
+    external: np.ndarray
+    """bool, (n_links,): whether a link is external."""
 
 
 def _link_behind(links, paths, path, position, way):
@@ -91,6 +100,15 @@ def look_up_paths(paths, first_nodes, last_nodes, found, start):
 def _unpack(step):
     """Return kind, path, and first and last position of a leg."""
     return step & 7, step >> 35, (step >> 3) & 0xFFFF, (step >> 19) & 0xFFFF
+
+
+def _external_hops(links, paths, path, first, last):
+    """Return how many hops of a leg are over external links."""
+    way = 1 if first < last else -1
+    found = 0
+    for position in range(first, last, way):
+        found += links.external[_link_behind(links, paths, path, position, way)]
+    return found
 
 
 def _leg_latency(links, paths, path, first, last, latency):
@@ -123,24 +141,32 @@ def describe_steps(sessions, paths, links, facts, first):
         latency = facts.latency[before]
         request_hops = facts.request_hops[before]
         content_hops = facts.content_hops[before]
+        external_request_hops = facts.external_request_hops[before]
+        external_content_hops = facts.external_content_hops[before]
+        facts.failed[this] = step == FAILED
         if kind == START:
             facts.receiver[this] = (step >> 3) & 0x3FFF_FFFF
             facts.source[this] = step >> 33
             facts.server[this] = -1
         elif kind == REQUEST:
             request_hops += abs(last - first)
+            external_request_hops += _external_hops(links, paths, path, first, last)
             latency = _leg_latency(links, paths, path, first, last, latency)
         elif kind == CONTENT:
             content_hops += abs(last - first)
+            external_content_hops += _external_hops(links, paths, path, first, last)
             latency = _leg_latency(links, paths, path, first, last, latency)
         elif kind == BRANCH:
             content_hops += abs(last - first)
+            external_content_hops += _external_hops(links, paths, path, first, last)
         elif kind in (CACHE_SERVES, SOURCE_SERVES):
             facts.server[this] = step >> 3
             facts.from_cache[this] = kind == CACHE_SERVES
         else:
             request_hops += last
             content_hops += last
+            external_request_hops += _external_hops(links, paths, path, 0, last)
+            external_content_hops += _external_hops(links, paths, path, last, 0)
             latency = _leg_latency(links, paths, path, 0, last, latency)
             latency = _leg_latency(links, paths, path, last, 0, latency)
             facts.server[this] = node_at(paths, path, last)
@@ -148,6 +174,8 @@ def describe_steps(sessions, paths, links, facts, first):
         facts.latency[this] = latency
         facts.request_hops[this] = request_hops
         facts.content_hops[this] = content_hops
+        facts.external_request_hops[this] = external_request_hops
+        facts.external_content_hops[this] = external_content_hops
 
 
 def _count_leg(counts, links, paths, path, first, last, kind, number, size):

@@ -116,6 +116,21 @@ class LoopCode:
         else:
             self._compile(use)
 
+    def go_on(self, use: Callable[[], object], demand: Demand | None) -> None:
+        """Have the code loaded for a simulation that has begun, which cannot change its engine.
+
+        Where it is missing, the loop is interpreted while it is compiled beside.
+        """
+        if DISABLED or self.key in _ready:
+            return
+        if demand is None or not self._kept or is_compiled(self.key) or cache_folder() is None:
+            self._compile(use)
+            return
+        beside.ask(replace(self.wish, use=demand.use, urgent=True))
+        self._own = 0.0
+        self._began = self._looked = time.monotonic()
+        self._begin_interpreted()
+
     def _compile(self, use: Callable[[], object]) -> None:
         """Have it compiled in this process, or loaded."""
         with compiled_once(self.key) if self._kept else nullcontext(True) as missing:
@@ -160,12 +175,12 @@ class LoopCode:
             first, n_requests = 0, len(batch.time)
             while self._interpreting and first < n_requests:
                 last = min(first + _AT_ONCE_INTERPRETED, n_requests)
-                yield _part(batch, first, last)
+                yield batch.part(first, last)
                 self.interpreted += last - first
                 first = last
                 self._look()
             if first < n_requests or n_requests == 0:
-                yield _part(batch, first, n_requests)
+                yield batch.part(first, n_requests)
 
     def _look(self) -> None:
         """See whether the code is there by now."""
@@ -186,11 +201,6 @@ class LoopCode:
         self._interpreting = False
         self.run_requests = self._compiled
         _ready.add(self.key)
-
-
-def _part(batch: Any, first: int, last: int) -> Any:
-    # Sizes and writes are of no requests where there are none.
-    return type(batch)(*(column[first:last] for column in batch))
 
 
 def key_of(states: tuple[Any, ...]) -> str:

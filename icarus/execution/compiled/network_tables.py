@@ -12,7 +12,7 @@ from icarus.scenarios.origins import Origins
 from icarus.strategies.known_network import Numbering
 from icarus.types import Content, Node
 from icarus.verbs.network import Network
-from icarus.verbs.path_table import NEED_TREE, UNREACHABLE, Paths
+from icarus.verbs.path_table import NEED_TREE, Paths
 from icarus.verbs.sessions import Sessions
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "clear_sessions",
     "empty_sessions",
     "network_of",
+    "nodes_of_caches",
     "numbering_of",
+    "present_numbering",
     "with_more_steps",
 ]
 
@@ -37,7 +39,7 @@ def numbering_of(
     """Number the nodes and the caches of a network."""
     local = {node: len(model.cache) + i for i, node in enumerate(model.local_cache)}
     return Numbering(
-        nodes={node: i for i, node in enumerate(model.topology)},
+        nodes={node: i for i, node in enumerate([*model.topology, None])},
         caches={node: i for i, node in enumerate(model.cache)},
         local_caches=local,
         receivers=receivers,
@@ -46,17 +48,49 @@ def numbering_of(
     )
 
 
-def network_of(model: NetworkModel, paths: Paths, numbering: Numbering) -> Network:
-    """Return the network as kernels see it."""
-    local_of = _by_node(numbering.nodes, numbering.local_caches)
+def present_numbering(model: NetworkModel, first: Numbering) -> Numbering:
+    """Return the numbers of those caches and sources that a network has by now.
+
+    Parameters
+    ----------
+    model : NetworkModel
+        It may have changed since.
+    first : Numbering
+        What it was numbered by.
+    """
+    return first._replace(
+        caches={node: first.caches[node] for node in model.cache},
+        local_caches={node: first.local_caches[node] for node in model.local_cache},
+        sources=list(model.source_node),
+    )
+
+
+def nodes_of_caches(numbering: Numbering) -> np.ndarray:
+    """Return the node of each cache, int32, (n_caches,)."""
     nodes = [*numbering.caches, *numbering.local_caches]
-    number = numbering.nodes
+    return np.array([numbering.nodes[node] for node in nodes], dtype=np.int32)
+
+
+def network_of(
+    model: NetworkModel, paths: Paths, numbering: Numbering, node_of: np.ndarray
+) -> Network:
+    """Return the network as kernels see it.
+
+    Parameters
+    ----------
+    model : NetworkModel
+    paths : Paths
+    numbering : Numbering
+        That of the present network.
+    node_of : ndarray of int32, shape (n_caches,)
+        The nodes of all caches, also of those that are removed.
+    """
     source_of, hashed_sources, salt = _sources(model, numbering)
     return Network(
         paths=paths,
         cache_of=paths.cache_of,
-        local_of=local_of,
-        node_of=np.array([number[node] for node in nodes], dtype=np.int32),
+        local_of=_by_node(numbering.nodes, numbering.local_caches),
+        node_of=node_of,
         source_of=source_of,
         hashed_sources=hashed_sources,
         salt=salt,
@@ -68,11 +102,11 @@ def _sources(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the three arrays of ``Network`` that say where contents originate."""
     origins = model.content_source
-    number: dict[Node | None, int] = {**numbering.nodes, None: -1}
+    number = numbering.nodes
     no_sources, no_salt = np.zeros(0, dtype=np.int32), np.zeros(1, dtype=np.int64)
     if isinstance(origins, Origins) and origins.names == numbering.contents:
         present = {
-            node: number[node] if node in model.source_node else -1 for node in origins.sources
+            node: number[node if node in model.source_node else None] for node in origins.sources
         }
         nodes = np.array(list(present.values()), dtype=np.int32)
         if isinstance(origins.choice, np.ndarray):
@@ -101,41 +135,57 @@ class PathTables:
     """
 
     def __init__(self, shortest_path: ShortestPaths, numbering: Numbering) -> None:
-        self._shortest_path = shortest_path
+        n_nodes = len(numbering.nodes)
         self._nodes = list(numbering.nodes)
-        n_nodes = len(self._nodes)
-        all_at_once = n_nodes <= _FEW_NODES
-        trees = np.empty((n_nodes if all_at_once else 64, n_nodes), dtype=np.int32)
-        row_of = np.full(n_nodes, -1, dtype=np.int32)
-        if all_at_once:
-            trees[:] = shortest_path.all_predecessors()
-            row_of[:] = np.arange(n_nodes)
-        self._n_trees = n_nodes if all_at_once else 0
         self.paths = Paths(
             table=np.zeros(2 * _FIRST_PATHS, dtype=np.int32),
             ends=np.zeros(_FIRST_PATHS, dtype=np.int64),
             start=np.zeros(_FIRST_PATHS + 1, dtype=np.int64),
             nodes=np.zeros((max(8 * _FIRST_PATHS, n_nodes), 2), dtype=np.int32),
             used=np.zeros(2, dtype=np.int64),
-            trees=trees,
-            row_of=row_of,
-            cache_of=_by_node(numbering.nodes, numbering.caches),
+            trees=np.empty((0, n_nodes), dtype=np.int32),
+            row_of=np.empty(0, dtype=np.int32),
+            cache_of=np.empty(0, dtype=np.int32),
             need=np.zeros(3, dtype=np.int64),
         )
+        self.begin_anew(shortest_path, numbering)
+
+    def begin_anew(self, shortest_path: ShortestPaths, numbering: Numbering) -> None:
+        """Forget all paths, and have them computed by what leads where now.
+
+        Parameters
+        ----------
+        shortest_path : ShortestPaths
+            Where the trees come from.
+        numbering : Numbering
+            That of the present network.
+        """
+        self._shortest_path = shortest_path
+        n_nodes = len(numbering.nodes)
+        all_at_once = n_nodes <= _FEW_NODES
+        self._present = np.array([numbering.nodes[node] for node in shortest_path], dtype=np.int32)
+        trees = np.full((n_nodes if all_at_once else 64, n_nodes), -1, dtype=np.int32)
+        row_of = np.full(n_nodes, -1, dtype=np.int32)
+        if all_at_once:
+            present = self._present
+            trees[np.ix_(present, present)] = self._numbered(shortest_path.all_predecessors())
+            row_of[:] = np.arange(n_nodes)
+        self._n_trees = n_nodes if all_at_once else 0
+        self.paths.table[:] = 0
+        self.paths.used[:] = 0
+        self.paths = self.paths._replace(
+            trees=trees, row_of=row_of, cache_of=_by_node(numbering.nodes, numbering.caches)
+        )
+
+    def _numbered(self, predecessors: np.ndarray) -> np.ndarray:
+        """Return predecessors, which are positions among the present nodes, as their numbers."""
+        return np.where(predecessors < 0, -1, self._present[predecessors])
 
     def provide(self) -> None:
-        """Provide what the kernel that stopped asks for.
-
-        Raises
-        ------
-        KeyError
-            If there is no path between the two nodes.
-        """
+        """Provide what the kernel that stopped asks for."""
         need, u, v = self.paths.need.tolist()
         if need == NEED_TREE:
             self._enter_tree(max(u, v))
-        elif need == UNREACHABLE:
-            self._shortest_path[self._nodes[u]][self._nodes[v]]
         else:
             self._make_room()
 
@@ -146,7 +196,10 @@ class PathTables:
             trees = np.empty((rows, len(self._nodes)), dtype=np.int32)
             trees[: self._n_trees] = paths.trees
             paths = self.paths = paths._replace(trees=trees)
-        paths.trees[self._n_trees] = self._shortest_path.predecessors(self._nodes[root])
+        tree, node = paths.trees[self._n_trees], self._nodes[root]
+        tree[:] = -1
+        if node in self._shortest_path:
+            tree[self._present] = self._numbered(self._shortest_path.predecessors(node))
         paths.row_of[root] = self._n_trees
         self._n_trees += 1
 
@@ -186,8 +239,8 @@ def empty_sessions(n_contents: int) -> Sessions:
 
 
 def clear_sessions(sessions: Sessions) -> None:
-    """Forget all sessions."""
-    for array in (sessions.table, sessions.count, sessions.size, sessions.hits_of):
+    """Forget all sessions, but not the hits of each content."""
+    for array in (sessions.table, sessions.count, sessions.size):
         array[:] = 0
     sessions.used[0] = 1
 

@@ -27,6 +27,7 @@ _LOOKED_UP: dict[str, Any] = {
     "from_cache": np.bool_,
     "latency": np.float64,
     **dict.fromkeys(("request_hops", "content_hops"), np.int64),
+    "failed": np.bool_,
 }
 """Columns that the last steps of sessions say, and their types."""
 
@@ -183,6 +184,7 @@ class Recording:
         if filled == 0:
             return
         block = {name: column[:filled] for name, column in self._block.items()}
+        success = np.logical_not(block.pop("failed"))
         if not self._sized:
             block["size"] = None  # type: ignore[assignment]
         evictions = None
@@ -193,7 +195,7 @@ class Recording:
         records = SessionRecords(
             nodes=self._nodes,
             contents=self._contents,
-            success=np.ones(filled, dtype=np.bool_),
+            success=success,
             evictions=evictions,
             **block,
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from icarus.execution.compiled.lookahead import look_ahead
 from icarus.verbs.network import AGAIN, content_source
+from icarus.verbs.path_table import NEED_NOTHING, UNREACHABLE
 from icarus.verbs.request import Request
 from icarus.verbs.sessions import (
     NOT_MEASURED,
     content_leg,
     end_session,
+    fail_session,
     request_leg,
     start_session,
 )
@@ -65,7 +67,11 @@ def run_requests(
         else:
             outcome = strategy.process(request)
         if outcome == AGAIN:
-            return i
+            if net.paths.need[0] != UNREACHABLE:
+                return i
+            # Nothing has been done for it so far.
+            net.paths.need[0] = NEED_NOTHING
+            sessions.walk[0] = fail_session(sessions, walk)
         if len(notes.walk) > 0:
             notes.walk[i] = sessions.walk[0]
         end_session(sessions, sessions.walk[0], requests.size[i] if len(requests.size) > 0 else 0)

@@ -207,9 +207,16 @@ class NetworkChanges:
         model._sort(model.cache)
         model._sort(model.local_cache)
 
+    def recompute_paths(self) -> None:
+        """Have paths computed anew on the network as it is now."""
+        self.model.shortest_path = ShortestPaths(self.model.topology)
+        self.model._is_whole = None
+
     def _changed(self, recompute_paths: bool) -> None:
         if recompute_paths:
-            self.model.shortest_path = ShortestPaths(self.model.topology)
+            self.recompute_paths()
+        elif isinstance(self.model.shortest_path, ShortestPaths):
+            self.model._is_whole = None
 
     def _tables(self) -> tuple[tuple[dict[Node, Any], dict[Node, Any]], ...]:
         """Return what nodes have: the table of those present, and that of those removed."""

@@ -86,6 +86,7 @@ class NetworkModel:
                 f"topology must be an fnss.Topology, found {type(topology).__qualname__}"
             )
         self.topology = topology
+        self._is_whole: bool | None = None if shortest_path is None else True
         self.shortest_path: Any = (
             ShortestPaths(topology)
             if shortest_path is None
@@ -116,6 +117,16 @@ class NetworkModel:
         self.removed_sources: dict[Node, Iterable[Content]] = {}
         self.removed_caches: dict[Node, Any] = {}
         self.removed_local_caches: dict[Node, Any] = {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each node reaches each other one, and none is removed.
+
+        Of paths that settings give it is taken for granted.
+        """
+        if self._is_whole is None:
+            self._is_whole = not self.removed_nodes and self.shortest_path.reach_all()
+        return self._is_whole
 
     def _read_stacks(self) -> dict[Node, int]:
         """Take in what sources hold; return the size of each cache."""

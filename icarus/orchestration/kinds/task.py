@@ -17,7 +17,7 @@ import numpy as np
 from icarus.core.kinds import COMPONENT_SECTIONS
 from icarus.core.random_streams import root_seed, stream
 from icarus.errors import ComponentError, suggestion
-from icarus.execution.simulation import legacy_random_state
+from icarus.execution.global_randomness import legacy_random_state
 from icarus.orchestration.kinds.differing import first_difference
 from icarus.orchestration.kinds.files import JobFolder
 from icarus.planning.job_kinds import SIMULATION

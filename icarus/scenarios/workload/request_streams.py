@@ -14,6 +14,7 @@ from icarus.core.randomness import seed_sequence
 from icarus.types import Seed
 
 __all__ = [
+    "CHANGES",
     "CONTENTS",
     "GAPS",
     "RECEIVERS",
@@ -23,7 +24,7 @@ __all__ = [
     "spans",
 ]
 
-GAPS, RECEIVERS, CONTENTS = range(3)
+GAPS, RECEIVERS, CONTENTS, CHANGES = 0, 1, 2, 7
 """Keys of the streams."""
 
 

@@ -39,6 +39,18 @@ class RequestBatch(NamedTuple):
     no cost. Strategies do not hear of it, and it is neither a hit nor a miss.
     """
 
+    def part(self, start: int, stop: int) -> RequestBatch:
+        """Return the requests from a position on, up to another one."""
+        size, write = self.size, self.write
+        return RequestBatch(
+            self.time[start:stop],
+            self.receiver[start:stop],
+            self.content[start:stop],
+            self.measured[start:stop],
+            None if size is None else size[start:stop],
+            None if write is None else write[start:stop],
+        )
+
 
 @runtime_checkable
 class Workload(Protocol):

@@ -10,13 +10,13 @@ import numpy as np
 from icarus.registry import register_workload
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.request_streams import (
+    CHANGES,
     CONTENTS,
     GAPS,
     RECEIVERS,
     PoissonClock,
     WorkloadStreams,
     measured_after,
-    spans,
 )
 from icarus.scenarios.workload.requests import BATCH_SIZE, RequestBatch, iterate_events
 from icarus.theory.distributions import TruncatedZipfDist
@@ -103,26 +103,144 @@ class StationaryWorkload:
         self.n_measured = n_measured
         self.n_requests = n_warmup + n_measured
 
+    can_change = frozenset({"rate", "popularity"})
+
     def batches(self, size: int = BATCH_SIZE) -> Iterator[RequestBatch]:
-        """Yield all requests from the start, the same ones at each call and for any `size`."""
-        clock = PoissonClock(self._streams.generator(GAPS), self.rate)
-        receivers = self._streams.generator(RECEIVERS)
-        contents = self._streams.generator(CONTENTS)
-        for start, stop in spans(self.n_requests, size):
-            n = stop - start
-            numbers = self.zipf.sample(n, contents)
-            # In place: memory that is new to the process costs as much as the draws.
-            numbers -= 1
-            yield RequestBatch(
-                time=clock.next(n),
-                receiver=self._choice.sample(n, receivers),
-                content=numbers,
-                measured=measured_after(self.n_warmup, start, stop),
-            )
+        """Return all requests from the start, the same ones at each call and for any `size`."""
+        return _Requests(self, self._choice, self._streams, size)
 
     def __iter__(self) -> Iterator[tuple[float, dict[str, Any]]]:
         """Yield all requests as pairs of a time and an event dict, from the start."""
         return iterate_events(self)
+
+
+class _Requests:
+    """The requests of a stationary workload, which can be put aside in the middle.
+
+    Parameters
+    ----------
+    workload : StationaryWorkload
+    choice : ReceiverChoice
+    streams : WorkloadStreams
+    size : int
+        Requests in a batch.
+    """
+
+    def __init__(
+        self,
+        workload: StationaryWorkload,
+        choice: ReceiverChoice,
+        streams: WorkloadStreams,
+        size: int,
+    ) -> None:
+        self._workload = workload
+        self._choice = choice
+        self._clock = PoissonClock(streams.generator(GAPS), workload.rate)
+        self._receivers = streams.generator(RECEIVERS)
+        self._contents = streams.generator(CONTENTS)
+        self._streams = streams
+        self._changes: np.random.Generator | None = None
+        self._size = size
+        self._drawn = 0
+        self._zipf = workload.zipf
+        # Contents by rank, both from 0; None while they are the same.
+        self._by_rank: np.ndarray | None = None
+        # How many contents were drawn at last, and how things were before.
+        self._latest = 0
+        self._before: Any = None
+
+    def __iter__(self) -> _Requests:
+        return self
+
+    def __next__(self) -> RequestBatch:
+        start = self._drawn
+        n = min(self._size, self._workload.n_requests - start)
+        if n <= 0:
+            raise StopIteration
+        self._drawn += n
+        return RequestBatch(
+            time=self._clock.next(n),
+            receiver=self._choice.sample(n, self._receivers),
+            content=self._draw(n),
+            measured=measured_after(self._workload.n_warmup, start, start + n),
+        )
+
+    def _draw(self, n: int) -> np.ndarray:
+        self._latest, self._before = n, self._contents.bit_generator.state
+        numbers = self._zipf.sample(n, self._contents)
+        # In place: memory that is new to the process costs as much as the draws.
+        numbers -= 1
+        return numbers if self._by_rank is None else self._by_rank[numbers].astype(np.int64)
+
+    def set_popularity(
+        self,
+        ahead: int,
+        *,
+        alpha: float | None = None,
+        shuffle: float = 0.0,
+        promote: Sequence[int] = (),
+    ) -> np.ndarray:
+        """Change how popular contents are, from some requests on that were drawn already.
+
+        Parameters
+        ----------
+        ahead : int
+            The last so many of the latest batch are drawn again.
+        alpha : float, optional
+            The exponent from now on.
+        shuffle : float, optional
+            A share of all contents, chosen at random, that change their ranks among one another.
+        promote : sequence of int, optional
+            Contents, by name, that become the most popular ones in this order; others follow in
+            theirs.
+
+        Returns
+        -------
+        ndarray of int64, shape (ahead,)
+            The contents of these requests.
+
+        Raises
+        ------
+        ValueError
+            If there is no such content.
+        """
+        if self._latest:
+            # The draws before them are made once more, so that the stream is where they ended.
+            self._contents.bit_generator.state = self._before
+            self._zipf.sample(self._latest - ahead, self._contents)
+        if alpha is not None:
+            self._zipf = TruncatedZipfDist(alpha, self._workload.n_contents, seed=0)
+        if shuffle:
+            self._shuffle(shuffle)
+        if promote:
+            self._promote(promote)
+        return self._draw(ahead)
+
+    def _ranking(self) -> np.ndarray:
+        if self._by_rank is None:
+            n = self._workload.n_contents
+            self._by_rank = np.arange(n, dtype=np.int32 if n < 2**31 else np.int64)
+        return self._by_rank
+
+    def _shuffle(self, share: float) -> None:
+        if self._changes is None:
+            self._changes = self._streams.generator(CHANGES)
+        ranking = self._ranking()
+        n = round(share * len(ranking))
+        ranks = self._changes.choice(len(ranking), n, replace=False, shuffle=False)
+        ranking[ranks] = ranking[self._changes.permutation(ranks)]
+
+    def _promote(self, names: Sequence[int]) -> None:
+        ranking = self._ranking()
+        numbers = np.array([self._number(name) for name in names], dtype=ranking.dtype)
+        others = ranking[~np.isin(ranking, numbers)]
+        self._by_rank = np.concatenate([numbers, others])
+
+    def _number(self, name: int) -> int:
+        try:
+            return self._workload.contents.index(name)
+        except ValueError:
+            raise ValueError(f"there is no content {name!r}") from None
 
 
 def check_arrivals(rate: float, n_warmup: int, n_measured: int) -> None:

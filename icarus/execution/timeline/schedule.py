@@ -1,0 +1,91 @@
+"""When the events of a timeline are due."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from icarus.execution.cursor import Limit
+
+__all__ = ["Schedule", "TimelineEvent", "event_text", "moment_of"]
+
+
+class TimelineEvent(NamedTuple):
+    """An event of a timeline."""
+
+    at: Limit
+    """When it is due: before the first request that is not within this limit."""
+    name: str
+    """Its name in the registry of network events."""
+    parameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> TimelineEvent:
+        """Return the event that an entry of a timeline tells of, which was checked before."""
+        given = dict(entry.items())
+        at, name = given.pop("at", None), given.pop("event")
+        return cls(Limit() if at is None else moment_of(at), name, given)
+
+
+def moment_of(at: Any) -> Limit:
+    """Return the moment that an entry gives: seconds, or ``{"requests": n}``."""
+    if isinstance(at, Mapping):
+        return Limit(requests=int(at["requests"]))
+    return Limit(until=float(at))
+
+
+class Schedule:
+    """Events that are still to come, in the order in which they are due.
+
+    Parameters
+    ----------
+    timeline : iterable of mapping
+        As experiments have it.
+    """
+
+    def __init__(self, timeline: Iterable[Mapping[str, Any]]) -> None:
+        events = enumerate(map(TimelineEvent.of, timeline))
+        # Those of one moment keep their order.
+        self._events = sorted(events, key=lambda numbered: (*numbered[1].at, numbered[0]))
+
+    def limit(self, limit: Limit) -> Limit:
+        """Return a limit, or the moment of the next event if that comes sooner."""
+        until = min((event.at.until for _, event in self._events), default=math.inf)
+        requests = min((event.at.requests for _, event in self._events), default=math.inf)
+        return Limit(min(limit.until, until), min(limit.requests, requests))
+
+    def due(self, time: float, requests: int) -> list[TimelineEvent]:
+        """Take out the events that are due, and return them in their order.
+
+        Parameters
+        ----------
+        time : float
+            How far the simulation has come, in seconds.
+        requests : int
+            How many requests it has served.
+        """
+        due = [
+            (number, event)
+            for number, event in self._events
+            if event.at.until <= time or event.at.requests <= requests
+        ]
+        if due:
+            self._events = [one for one in self._events if one not in due]
+        # Of those that are due by time and those by number, the timeline's order is kept.
+        return [event for _, event in sorted(due, key=lambda one: one[0])]
+
+
+def event_text(name: str, parameters: Mapping[str, Any]) -> str:
+    """Write an event for plots and logs: its name and the values of its parameters."""
+    if name == "mark":
+        return str(parameters.get("text") or "mark")
+    return " ".join([name, *(_value_text(key, value) for key, value in parameters.items())])
+
+
+def _value_text(name: str, value: Any) -> str:
+    if name in ("link", "to") and isinstance(value, list | tuple):
+        return ("to " if name == "to" else "") + "-".join(map(str, value))
+    if name == "node":
+        return str(value)
+    return f"{name}={value}"

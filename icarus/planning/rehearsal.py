@@ -1,0 +1,90 @@
+"""Timelines played through on their networks before anything runs, without any requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from icarus.core.kinds import KINDS, conformed_section, is_built_in
+from icarus.core.section_checks import Finding
+from icarus.errors import EventError
+from icarus.execution.network import NetworkController, NetworkModel, NetworkView
+from icarus.execution.timeline import ChangingNetwork, TimelineEvent
+from icarus.util import Tree
+
+__all__ = ["rehearse"]
+
+
+def rehearse(topology: Any, experiment: Mapping[str, Any]) -> list[Finding]:
+    """Return what a network does not allow of a timeline, in the order in which events are due.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+        With caches placed; it is changed.
+    experiment : mapping
+        Whose timeline has no other problems. Events of users are left out, and those that come
+        after one.
+    """
+    timeline = list(experiment["timeline"])
+    events = sorted(
+        ((TimelineEvent.of(entry), number) for number, entry in enumerate(timeline)),
+        key=lambda numbered: (*numbered[0].at, numbered[1]),
+    )
+    rehearsal = _Rehearsal(topology, experiment["workload"])
+    found: list[Finding] = []
+    for event, number in events:
+        play = KINDS["network_event"].registry[event.name]
+        if not is_built_in(play):
+            break
+        given = conformed_section("network_event", {**event.parameters, "name": event.name})
+        del given["name"]
+        try:
+            play(ChangingNetwork(rehearsal), **given)  # type: ignore[arg-type]
+        except EventError as error:
+            found.append((f"timeline[{number}].{error.parameter}", error.message))
+    return found
+
+
+class _Rehearsal:
+    """Stands for a simulation of which only the network is there."""
+
+    strategy = None
+
+    def __init__(self, topology: Any, workload: Mapping[str, Any]) -> None:
+        model = NetworkModel(topology, Tree(name="NULL"))
+        for node in topology.cache_nodes():
+            model.cache[node] = None
+        self.view = NetworkView(model)
+        self.controller = NetworkController(model)
+        self.engine = _NoEngine()
+        self.cursor = _NoRequests(workload)
+
+
+class _NoEngine:
+    def before_change(self) -> None:
+        """Do nothing."""
+
+    def clear_cache(self, node: Any) -> None:
+        """Do nothing."""
+
+
+class _NoRequests:
+    time = 0.0
+    served = 0
+
+    def __init__(self, workload: Mapping[str, Any]) -> None:
+        self._n_contents = workload.get("n_contents")
+
+    def set_rate(self, factor: float) -> None:
+        """Do nothing."""
+
+    def set_popularity(self, promote: Any, **changes: Any) -> None:
+        """Raise ValueError if there is no such content."""
+        for name in promote:
+            if isinstance(self._n_contents, int) and not (
+                isinstance(name, int) and 1 <= name <= self._n_contents
+            ):
+                raise ValueError(
+                    f"there is no content {name!r}; they are the numbers 1 to {self._n_contents}"
+                )
