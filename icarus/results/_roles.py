@@ -1,4 +1,4 @@
-"""What varies in a campaign and the part it has in a figure: the x axis, the lines or the panels."""
+"""What varies in a campaign, and the part it has in a figure: x axis, lines or panels."""
 
 from __future__ import annotations
 
@@ -149,9 +149,11 @@ def collect(
 
 
 def caption_of(campaign: Campaign, title: Sequence[str], replications: str) -> list[str]:
+    """Return the parts of a caption: what is common to all that is drawn, and how it came about."""
     notes = "; ".join([replications, *campaign.notes])
     return [text for text in (constants_text(campaign.constants, title), notes) if text]
 
 
 def panel_title(facets: Sequence[Dimension], group: Group) -> str:
+    """Return what the values of `facets` are in one panel."""
     return ", ".join(one.phrase(key) for one, key in zip(facets, group, strict=True))

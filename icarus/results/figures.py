@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ from matplotlib.figure import Figure
 from icarus.errors import PlotError, suggestion
 from icarus.results._roles import (
     Campaign,
+    Group,
     Roles,
     caption_of,
     collect,
@@ -27,6 +29,7 @@ from icarus.results._roles import (
     split,
     thinned,
 )
+from icarus.results._time_figure import Timelines, time_figure
 from icarus.results.drawntext import shortened
 from icarus.results.filenames import FileNames
 from icarus.results.labels import metric_label, replications_text, value_text
@@ -38,10 +41,12 @@ from icarus.results.metrics import (
     number,
     pair,
 )
+from icarus.results.over_time import COLLECTOR
 from icarus.results.panels import Panel, Point, Sheet, draw_bars, draw_cdfs, draw_lines
 from icarus.results.style import local_style, save
 from icarus.results.variation import (
     MISSING,
+    Dimension,
     constants_of,
     dimensions_of,
     matching,
@@ -155,14 +160,19 @@ def draw_results(
         [resolve(name, known) for name in facets],
     )
     results = [results for _, results in pairs]
+    timelines = Timelines(results)
     there = metrics_in(results)
-    wanted = metrics_meant(there, metrics)
+    wanted = metrics_meant(there | dict.fromkeys(timelines.metrics, False), metrics)
     names = FileNames()
-    for metric in there:
+    for metric in [*there, *([(COLLECTOR,)] if timelines.metrics else []), *timelines.metrics]:
         # All get theirs, so that a metric has the same one when it is drawn alone.
         names.name(metric)
     campaign = Campaign(results, roles, constants_of(rows), notes)
-    return _figures(campaign, wanted, names)
+    over_time = timelines.chosen([metric for metric in wanted if metric not in there])
+    numbers = {metric: kind for metric, kind in wanted.items() if metric in there}
+    return chain(
+        _figures(campaign, numbers, names), _over_time(campaign, timelines, over_time, names)
+    )
 
 
 def _figures(
@@ -180,15 +190,36 @@ def _figures(
             there = thinned(there, campaign.roles.x, notes)
         for depth, group, part in split(there, roles.facets):
             inner = Roles(roles.x, roles.series, roles.facets[depth:])
-            title = [
-                shortened(one.phrase(key), _LONGEST_PHRASE)
-                for one, key in zip(roles.facets, group, strict=False)
-            ]
+            title, texts = _of_group(roles.facets, group)
             draw = _draw_distribution if is_distribution else _draw_metric
             with local_style():
                 figure = draw(replace(campaign, notes=notes), metric, inner, part, title)
-            texts = [one.texts[key] for one, key in zip(roles.facets, group, strict=False)]
             yield names.name([*metric, *texts]), figure
+
+
+def _over_time(
+    campaign: Campaign, timelines: Timelines, metrics: Sequence[Metric], names: FileNames
+) -> Iterator[tuple[str, Figure]]:
+    if not metrics:
+        return
+    roles = campaign.roles.for_distributions()
+    notes = list(campaign.notes)
+    there = [(i, one) for i, one in enumerate(timelines.found) if one is not None]
+    if campaign.roles.x is not None:
+        there = thinned(there, campaign.roles.x, notes)
+    # The panels are metrics, so that each combination of the rest has a figure of its own.
+    for _, group, part in split(there, roles.facets, most=0):
+        title, texts = _of_group(roles.facets, group)
+        with local_style():
+            figure = time_figure(replace(campaign, notes=notes), roles.series, metrics, part, title)
+        yield names.name([*timelines.name(metrics), *texts]), figure
+
+
+def _of_group(facets: Sequence[Dimension], group: Group) -> tuple[list[str], list[str]]:
+    """Return what the caption and the file name say of a figure that is one of several."""
+    there = list(zip(facets, group, strict=False))
+    title = [shortened(one.phrase(key), _LONGEST_PHRASE) for one, key in there]
+    return title, [one.texts[key] for one, key in there]
 
 
 def _draw_metric(
