@@ -59,9 +59,9 @@ def write_events(
     """
     low, high = grid[0].get_xlim()
     there = [one for one in marks if low <= one.place <= high]
-    for place, colour in _poles(there, high - low, several):
+    for group in _within(_SAME * (high - low), there):
         for axes in grid:
-            axes.axvline(place, color=colour, zorder=1.5, **_POLE)
+            axes.axvline(group[0].place, color=_colour(group, several), zorder=1.5, **_POLE)
     flags = flags_of(there, high - low, several)
     if not flags:
         return
@@ -95,15 +95,15 @@ def write_events(
     figure.set_figheight(figure.get_figheight() + (_LOWEST + _ROW * (1 + max(rows)[0])) / 72)
 
 
-def _poles(marks: Sequence[Mark], span: float, several: bool) -> list[tuple[float, str]]:
-    """Return places and colours of lines; those that would lie upon each other are one."""
+def _within(length: float, marks: Sequence[Mark]) -> list[list[Mark]]:
+    """Return groups of events that are at most so far apart, in their order."""
     groups: list[list[Mark]] = []
     for mark in marks:
-        if groups and mark.place - groups[-1][0].place <= _SAME * span:
+        if groups and mark.place - groups[-1][0].place <= length:
             groups[-1].append(mark)
         else:
             groups.append([mark])
-    return [(group[0].place, _colour(group, several)) for group in groups]
+    return groups
 
 
 def _colour(marks: Sequence[Mark], several: bool) -> str:
@@ -131,12 +131,10 @@ def flags_of(marks: Sequence[Mark], span: float, several: bool = False) -> list[
     several : bool, optional
         As for ``write_events``.
     """
-    groups = [[mark] for mark in marks]
-    while len(groups) > 1:
+    groups = _within(_TOGETHER * span, marks)
+    while len(groups) > MOST_FLAGS:
         lengths = [b[-1].place - a[0].place for a, b in pairwise(groups)]
         nearest = min(range(len(lengths)), key=lengths.__getitem__)
-        if len(groups) <= MOST_FLAGS and lengths[nearest] > _TOGETHER * span:
-            break
         groups[nearest : nearest + 2] = [groups[nearest] + groups[nearest + 1]]
     return [Flag(group[0].place, _text(group), _colour(group, several)) for group in groups]
 
