@@ -27,6 +27,7 @@ _TOGETHER = 0.012
 """Share of the axis within which events have one text."""
 _SAME = 0.001
 """Share within which they have one line."""
+_MOST_POLES = 60
 _POLE: Any = {"linestyle": (0, (4, 2.5)), "linewidth": 0.8}
 _LONGEST, _LONGEST_OF_TWO = 44, 34
 _SIZE, _ROW, _LOWEST = 7.5, 11.0, 4.0
@@ -59,10 +60,13 @@ def write_events(
     """
     low, high = grid[0].get_xlim()
     there = [one for one in marks if low <= one.place <= high]
-    for group in _within(_SAME * (high - low), there):
-        for axes in grid:
-            axes.axvline(group[0].place, color=_colour(group, several), zorder=1.5, **_POLE)
     flags = flags_of(there, high - low, several)
+    poles = [Flag(group[0].place, "", _colour(group, several))
+             for group in _within(_SAME * (high - low), there)]  # fmt: skip
+    # More would hide what they explain; the texts count them.
+    for pole in poles if len(poles) <= _MOST_POLES else flags:
+        for axes in grid:
+            axes.axvline(pole.place, color=pole.colour, zorder=1.5, **_POLE)
     if not flags:
         return
     figure.draw_without_rendering()
@@ -72,27 +76,30 @@ def write_events(
     widths = [_width(figure, flag.text) for flag in flags]
     rows = rows_of_flags(places, widths, box.width * points)
     for flag, (row, rightwards) in zip(flags, rows, strict=True):
-        grid[0].annotate(
-            drawn(flag.text, _LONGEST),
-            xy=(flag.place, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, _LOWEST + row * _ROW),
-            textcoords="offset points",
-            ha="left" if rightwards else "right",
-            va="bottom",
-            fontsize=_SIZE,
-            annotation_clip=False,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-            arrowprops={
-                "arrowstyle": "-",
-                "color": flag.colour,
-                "shrinkA": 0,
-                "shrinkB": 0,
-                "relpos": (0 if rightwards else 1, 0),
-                **_POLE,
-            },
-        )
+        _hoist(grid[0], flag, _LOWEST + row * _ROW, rightwards)
     figure.set_figheight(figure.get_figheight() + (_LOWEST + _ROW * (1 + max(rows)[0])) / 72)
+
+
+def _hoist(axes: Axes, flag: Flag, height: float, rightwards: bool) -> None:
+    """Put a text `height` points above the axes, upon a pole that texts cover where they must."""
+    at: Any = {
+        "xy": (flag.place, 1),
+        "xycoords": ("data", "axes fraction"),
+        "xytext": (0, height),
+        "textcoords": "offset points",
+        "annotation_clip": False,
+    }
+    pole = {"arrowstyle": "-", "color": flag.colour, "shrinkA": 0, "shrinkB": 0, **_POLE}
+    axes.annotate(drawn(""), arrowprops=pole, zorder=4, **at)
+    axes.annotate(
+        drawn(flag.text, _LONGEST),
+        ha="left" if rightwards else "right",
+        va="bottom",
+        fontsize=_SIZE,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        zorder=5,
+        **at,
+    )
 
 
 def _within(length: float, marks: Sequence[Mark]) -> list[list[Mark]]:

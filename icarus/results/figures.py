@@ -2,7 +2,7 @@
 
 Lines over the number that varies most, one per strategy (or whatever else varies by name), a
 panel for each combination of the rest; bars where no number varies; distributions where they
-were collected. Points are means over replications with 95 % confidence intervals (Student's
+were collected; what was measured over time in one figure, with a panel for each metric. Points are means over replications with 95 % confidence intervals (Student's
 t). Experiments that differ in anything but a seed are never averaged with each other.
 """
 
@@ -88,7 +88,8 @@ def plot_results(
         ``LATENCY_MEAN.png``, and after the outermost panel dimension where it takes several.
     metrics : str or sequence of str, optional
         ``"LATENCY"`` for all metrics of a collector, ``"LATENCY.MEAN"`` for one. By default
-        all numbers, and all distributions that were collected.
+        all numbers, all distributions that were collected, and what was measured over time,
+        ``"TIMELINE"``.
     x, series, facet : str, optional
         The parameter along the x axis, the one that makes lines or bars, and those that make
         panels (one or several); by default found out. ``"alpha"`` and ``"workload.alpha"``

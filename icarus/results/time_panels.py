@@ -35,6 +35,8 @@ _MARKERS = 7
 """Markers along a line."""
 _GAP = 0.5
 """Windows that are further apart than this share of one are not joined by a line."""
+_MANY = 300
+"""Windows beyond which lines are thinner, as noise would make them blots."""
 _MINUTE, _HOUR = 60.0, 3600.0
 
 
@@ -146,6 +148,8 @@ def _fill(
         low, high = curve.mean - curve.half, curve.mean + curve.half
         x, (mean, lower, upper) = _steps(left, right, [curve.mean, low, high])
         look = _look(index)
+        if len(left) > _MANY:
+            look["linewidth"] = 0.7
         if (curve.half > 0).any():
             axes.fill_between(x, lower, upper, color=look["color"], alpha=0.18, linewidth=0)
         axes.plot(x, mean, label=sheet.labels[index], zorder=3, **look | {"marker": ""})

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Text
 
 from icarus.errors import PlotError, ResultsError
 from icarus.results import (
@@ -110,7 +110,11 @@ def poles(axes: Axes) -> list[float]:
 
 
 def flags(figure: Figure) -> list[str]:
-    return [text.get_text() for text in figure.axes[0].texts if isinstance(text, Annotation)]
+    return [text.get_text() for text in flag_texts(figure)]
+
+
+def flag_texts(figure: Figure) -> list[Text]:
+    return [text for text in figure.axes[0].texts if text.get_text()]
 
 
 def caption(figure: Figure) -> str:
@@ -312,9 +316,8 @@ def test_events_are_dashed_lines_in_all_panels_with_texts_above_the_first() -> N
     assert [poles(axes) for axes in figure.axes] == [[20.0, 30.0]] * 3
     assert flags(figure) == ["link_down 3-7", "link_up 3-7"]
     figure.draw_without_rendering()
-    [down, _] = figure.axes[0].texts
-    # Without its pole, which begins on the axes.
-    assert Text.get_window_extent(down).y0 > figure.axes[0].get_window_extent().y1
+    [down, _] = flag_texts(figure)
+    assert down.get_window_extent().y0 > figure.axes[0].get_window_extent().y1
     assert figure.bbox.contains(*down.get_window_extent().max)
 
 
@@ -360,6 +363,12 @@ def test_twelve_events_have_at_most_eight_texts_and_all_their_lines() -> None:
     first = [text.split(" and ")[0].split(", ") for text in flags(figure)]
     more = [int(text.split(" ")[-2]) for text in flags(figure) if text.endswith(" more")]
     assert sum(map(len, first)) + sum(more) == 12
+
+
+def test_hundreds_of_events_hide_nothing() -> None:
+    events = tuple((600.0 + i, 600 + i, f"event {i}") for i in range(1200))
+    figure = only(campaign((params(), timeline([0.1, 0.2], events=events))))
+    assert len(poles(figure.axes[0])) == len(flags(figure)) == MOST_FLAGS
 
 
 def test_events_that_fall_together_have_one_text() -> None:
