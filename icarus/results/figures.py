@@ -2,8 +2,9 @@
 
 Lines over the number that varies most, one per strategy (or whatever else varies by name), a
 panel for each combination of the rest; bars where no number varies; distributions where they
-were collected; what was measured over time in one figure, with a panel for each metric. Points are means over replications with 95 % confidence intervals (Student's
-t). Experiments that differ in anything but a seed are never averaged with each other.
+were collected; what was measured over time in one figure, with a panel for each metric. Points
+are means over replications with 95 % confidence intervals (Student's t). Experiments that differ
+in anything but a seed are never averaged with each other.
 """
 
 from __future__ import annotations
