@@ -96,6 +96,8 @@ def samples_of(
 
 
 def is_number(value: Any) -> bool:
+    if isinstance(value, np.ndarray) and value.ndim:
+        return False
     try:
         return math.isfinite(value)
     except TypeError:

@@ -2,27 +2,38 @@
 
 Lines over the number that varies most, one per strategy (or whatever else varies by name), a
 panel for each combination of the rest; bars where no number varies; distributions where they
-were collected. Points are means over replications with 95 % confidence intervals (Student's
-t). Experiments that differ in anything but a seed are never averaged with each other.
+were collected; what was measured over time in one figure, with a panel for each metric. Points
+are means over replications with 95 % confidence intervals (Student's t). Experiments that differ
+in anything but a seed are never averaged with each other.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from icarus.errors import PlotError, suggestion
+from icarus.results._roles import (
+    Campaign,
+    Group,
+    Roles,
+    caption_of,
+    collect,
+    panel_title,
+    roles_of,
+    split,
+    thinned,
+)
+from icarus.results._time_figure import Timelines, time_figure
 from icarus.results.drawntext import shortened
 from icarus.results.filenames import FileNames
-from icarus.results.labels import constants_text, metric_label, replications_text, value_text
+from icarus.results.labels import metric_label, replications_text, value_text
 from icarus.results.metrics import (
     Metric,
     mean_distribution,
@@ -31,6 +42,7 @@ from icarus.results.metrics import (
     number,
     pair,
 )
+from icarus.results.over_time import COLLECTOR
 from icarus.results.panels import Panel, Point, Sheet, draw_bars, draw_cdfs, draw_lines
 from icarus.results.style import local_style, save
 from icarus.results.variation import (
@@ -42,7 +54,6 @@ from icarus.results.variation import (
     paths_of,
     resolve,
     rows_of,
-    short_name,
 )
 from icarus.theory.distributions import means_confidence_interval
 from icarus.util import Tree
@@ -50,11 +61,8 @@ from icarus.util import Tree
 __all__ = ["draw_results", "plot_results"]
 
 Results: TypeAlias = Iterable[tuple[Tree, Tree]]
-Group: TypeAlias = tuple[Hashable, ...]
 
 _FORMATS = ("png", "pdf", "svg")
-_MOST_PANELS = 12
-_MOST_NUMBERED_SERIES = 8
 _LONGEST_PHRASE = 80
 
 
@@ -81,7 +89,8 @@ def plot_results(
         ``LATENCY_MEAN.png``, and after the outermost panel dimension where it takes several.
     metrics : str or sequence of str, optional
         ``"LATENCY"`` for all metrics of a collector, ``"LATENCY.MEAN"`` for one. By default
-        all numbers, and all distributions that were collected.
+        all numbers, all distributions that were collected, and what was measured over time,
+        ``"TIMELINE"``.
     x, series, facet : str, optional
         The parameter along the x axis, the one that makes lines or bars, and those that make
         panels (one or several); by default found out. ``"alpha"`` and ``"workload.alpha"``
@@ -146,84 +155,30 @@ def draw_results(
     facets = [facet] if isinstance(facet, str) else list(facet or ())
     asked = [resolve(name, known) for name in (x, series, *facets) if name is not None]
     dimensions, notes = dimensions_of(rows, asked)
-    roles = _roles(
+    roles = roles_of(
         dimensions,
         resolve(x, known) if x is not None else None,
         resolve(series, known) if series is not None else None,
         [resolve(name, known) for name in facets],
     )
     results = [results for _, results in pairs]
+    timelines = Timelines(results)
     there = metrics_in(results)
-    wanted = metrics_meant(there, metrics)
+    wanted = metrics_meant(there | dict.fromkeys(timelines.metrics, False), metrics)
     names = FileNames()
-    for metric in there:
+    for metric in [*there, *([(COLLECTOR,)] if timelines.metrics else []), *timelines.metrics]:
         # All get theirs, so that a metric has the same one when it is drawn alone.
         names.name(metric)
-    campaign = _Campaign(results, roles, constants_of(rows), notes)
-    return _figures(campaign, wanted, names)
-
-
-@dataclass
-class _Roles:
-    """Which dimension is drawn as what."""
-
-    x: Dimension | None = None
-    series: Dimension | None = None
-    facets: list[Dimension] = field(default_factory=list)
-
-    def for_distributions(self) -> _Roles:
-        """Return the roles where x is taken by the metric itself."""
-        if self.x is None or self.series is None:
-            return _Roles(None, self.series or self.x, self.facets)
-        return _Roles(None, self.series, [*self.facets, self.x])
-
-
-@dataclass
-class _Campaign:
-    results: Sequence[Tree]
-    roles: _Roles
-    constants: dict[Any, Any]
-    notes: Sequence[str]
-
-
-def _roles(
-    dimensions: Sequence[Dimension], x: Metric | None, series: Metric | None, facets: list[Metric]
-) -> _Roles:
-    """Give every dimension a part: those asked for theirs, the others by what suits them."""
-    pool = list(dimensions)
-
-    def take(path: Metric | None) -> Dimension | None:
-        for one in pool:
-            if path is not None and path in (one.path, *one.merged):
-                pool.remove(one)
-                return one
-        if path is not None:
-            raise PlotError(f"{'.'.join(map(str, path))} is asked for twice")
-        return None
-
-    roles = _Roles(take(x), take(series))
-    chosen = [one for path in facets if (one := take(path)) is not None]
-    if roles.x is None:
-        numbers = [one for one in pool if one.numeric]
-        roles.x = take(numbers[0].path) if numbers else None
-    names = [one for one in pool if not one.numeric]
-    if roles.series is None and names and (roles.x is not None or len(names) > 1):
-        roles.series = take(names[0].path)
-    if roles.x is None:
-        names = [one for one in pool if not one.numeric]
-        roles.x = take(max(names, key=lambda one: len(one.texts)).path) if names else None
-    if roles.series is None and roles.x is not None and pool:
-        fewest = min(pool, key=lambda one: len(one.texts))
-        if len(fewest.texts) <= _MOST_NUMBERED_SERIES:
-            roles.series = take(fewest.path)
-    if roles.x is None:
-        roles.x, roles.series = roles.series, None
-    roles.facets = [*chosen, *pool]
-    return roles
+    campaign = Campaign(results, roles, constants_of(rows), notes)
+    over_time = timelines.chosen([metric for metric in wanted if metric not in there])
+    numbers = {metric: kind for metric, kind in wanted.items() if metric in there}
+    return chain(
+        _figures(campaign, numbers, names), _over_time(campaign, timelines, over_time, names)
+    )
 
 
 def _figures(
-    campaign: _Campaign, wanted: Mapping[Metric, bool], names: FileNames
+    campaign: Campaign, wanted: Mapping[Metric, bool], names: FileNames
 ) -> Iterator[tuple[str, Figure]]:
     for metric, is_distribution in wanted.items():
         roles = campaign.roles.for_distributions() if is_distribution else campaign.roles
@@ -234,82 +189,52 @@ def _figures(
         there = [(i, value) for i, value in values if value is not None]
         notes = list(campaign.notes)
         if is_distribution and campaign.roles.x is not None:
-            there = _thinned(there, campaign.roles.x, notes)
-        for depth, group, part in _split(there, roles.facets):
-            inner = _Roles(roles.x, roles.series, roles.facets[depth:])
-            title = [
-                shortened(one.phrase(key), _LONGEST_PHRASE)
-                for one, key in zip(roles.facets, group, strict=False)
-            ]
+            there = thinned(there, campaign.roles.x, notes)
+        for depth, group, part in split(there, roles.facets):
+            inner = Roles(roles.x, roles.series, roles.facets[depth:])
+            title, texts = _of_group(roles.facets, group)
             draw = _draw_distribution if is_distribution else _draw_metric
             with local_style():
                 figure = draw(replace(campaign, notes=notes), metric, inner, part, title)
-            texts = [one.texts[key] for one, key in zip(roles.facets, group, strict=False)]
             yield names.name([*metric, *texts]), figure
 
 
-def _thinned(
-    values: list[tuple[int, Any]], x: Dimension, notes: list[str]
-) -> list[tuple[int, Any]]:
-    """Keep some values of a long numeric parameter, which distributions have no axis for."""
-    if not x.numeric or len(x.values) <= _MOST_NUMBERED_SERIES:
-        return values
-    places = np.linspace(0, len(x.values) - 1, _MOST_NUMBERED_SERIES).round().astype(int)
-    shown = {x.values[place] for place in places}
-    notes.append(f"{len(shown)} of the {len(x.values)} values of {short_name(x.path)} are shown")
-    return [(i, value) for i, value in values if x.keys[i] in shown]
-
-
-def _split(
-    values: list[tuple[int, Any]], facets: Sequence[Dimension], depth: int = 0
-) -> Iterator[tuple[int, Group, list[tuple[int, Any]]]]:
-    """Split by the outermost panel dimensions until each part has panels for one figure."""
-    inner = facets[depth:]
-    n_panels = len({tuple(one.keys[i] for one in inner) for i, _ in values})
-    if n_panels <= _MOST_PANELS or not inner:
-        if values:
-            yield depth, tuple(one.keys[values[0][0]] for one in facets[:depth]), values
+def _over_time(
+    campaign: Campaign, timelines: Timelines, metrics: Sequence[Metric], names: FileNames
+) -> Iterator[tuple[str, Figure]]:
+    if not metrics:
         return
-    for key in inner[0].values:
-        part = [(i, value) for i, value in values if inner[0].keys[i] == key]
-        yield from _split(part, facets, depth + 1)
+    roles = campaign.roles.for_distributions()
+    notes = list(campaign.notes)
+    there = [(i, one) for i, one in enumerate(timelines.found) if one is not None]
+    if campaign.roles.x is not None:
+        there = thinned(there, campaign.roles.x, notes)
+    # The panels are metrics, so that each combination of the rest has a figure of its own.
+    for _, group, part in split(there, roles.facets, most=0):
+        title, texts = _of_group(roles.facets, group)
+        with local_style():
+            figure = time_figure(replace(campaign, notes=notes), roles.series, metrics, part, title)
+        yield names.name([*timelines.name(metrics), *texts]), figure
 
 
-def _collect(
-    values: Iterable[tuple[int, Any]], roles: _Roles
-) -> dict[Group, dict[int, dict[Any, list[Any]]]]:
-    """Return the values of all replications, by panel, series and x, each in its order."""
-    places = [{key: n for n, key in enumerate(one.values)} for one in roles.facets]
-    order = {} if roles.series is None else {key: n for n, key in enumerate(roles.series.values)}
-
-    def group(i: int) -> Group:
-        return tuple(one.keys[i] for one in roles.facets)
-
-    def rank(item: tuple[int, Any]) -> tuple[int, ...]:
-        return tuple(place[key] for place, key in zip(places, group(item[0]), strict=True))
-
-    panels: dict[Group, dict[int, dict[Any, list[Any]]]] = {}
-    for _, items in groupby(sorted(values, key=rank), key=rank):
-        inside = list(items)
-        cells: dict[int, dict[Any, list[Any]]] = defaultdict(lambda: defaultdict(list))
-        for i, value in inside:
-            line = 0 if roles.series is None else order[roles.series.keys[i]]
-            cells[line][None if roles.x is None else roles.x.keys[i]].append(value)
-        panels[group(inside[0][0])] = {line: dict(cells[line]) for line in sorted(cells)}
-    return panels
+def _of_group(facets: Sequence[Dimension], group: Group) -> tuple[list[str], list[str]]:
+    """Return what the caption and the file name say of a figure that is one of several."""
+    there = list(zip(facets, group, strict=False))
+    title = [shortened(one.phrase(key), _LONGEST_PHRASE) for one, key in there]
+    return title, [one.texts[key] for one, key in there]
 
 
 def _draw_metric(
-    campaign: _Campaign,
+    campaign: Campaign,
     metric: Metric,
-    roles: _Roles,
+    roles: Roles,
     values: list[tuple[int, Any]],
     title: Sequence[str],
 ) -> Figure:
-    cells = _collect(values, roles)
+    cells = collect(values, roles)
     counts = [len(data) for lines in cells.values() for by_x in lines.values()
               for data in by_x.values()]  # fmt: skip
-    caption = _caption(campaign, title, replications_text(counts, interval=True))
+    caption = caption_of(campaign, title, replications_text(counts, interval=True))
     as_lines = roles.x is not None and roles.x.numeric
     panels = []
     for group, lines in cells.items():
@@ -319,7 +244,7 @@ def _draw_metric(
             }
             for line, by_x in lines.items()
         }
-        panels.append(Panel(_panel_title(roles.facets, group), drawn))
+        panels.append(Panel(panel_title(roles.facets, group), drawn))
     sheet = _sheet(roles, len(panels), caption, metric_label(metric))
     if roles.x is None:
         name = campaign.constants.get(("strategy", "name"))
@@ -338,30 +263,30 @@ def _point(data: Sequence[float]) -> Point:
 
 
 def _draw_distribution(
-    campaign: _Campaign,
+    campaign: Campaign,
     metric: Metric,
-    roles: _Roles,
+    roles: Roles,
     values: list[tuple[int, Any]],
     title: Sequence[str],
 ) -> Figure:
-    cells = _collect(values, roles)
+    cells = collect(values, roles)
     counts = [len(lines[line][None]) for lines in cells.values() for line in lines]
     shown = sorted({line for lines in cells.values() for line in lines})
     panels = [
         Panel(
-            _panel_title(roles.facets, group),
+            panel_title(roles.facets, group),
             {shown.index(line): mean_distribution(by_x[None]) for line, by_x in lines.items()},
         )
         for group, lines in cells.items()
     ]
-    caption = _caption(campaign, title, replications_text(counts, interval=False))
+    caption = caption_of(campaign, title, replications_text(counts, interval=False))
     sheet = _sheet(roles, len(panels), caption, "Cumulative probability")
     sheet.xlabel = metric_label(metric, distribution=True)
     sheet.labels = [sheet.labels[line] for line in shown]
     return draw_cdfs(panels, sheet)
 
 
-def _sheet(roles: _Roles, n_panels: int, caption: Sequence[str], ylabel: str) -> Sheet:
+def _sheet(roles: Roles, n_panels: int, caption: Sequence[str], ylabel: str) -> Sheet:
     series = roles.series
     inner = roles.facets[-1] if roles.facets else None
     columns = 3
@@ -376,15 +301,6 @@ def _sheet(roles: _Roles, n_panels: int, caption: Sequence[str], ylabel: str) ->
         caption=caption,
         columns=columns,
     )
-
-
-def _caption(campaign: _Campaign, title: Sequence[str], replications: str) -> list[str]:
-    notes = "; ".join([replications, *campaign.notes])
-    return [text for text in (constants_text(campaign.constants, title), notes) if text]
-
-
-def _panel_title(facets: Sequence[Dimension], group: Group) -> str:
-    return ", ".join(one.phrase(key) for one, key in zip(facets, group, strict=True))
 
 
 def _open(paths: Sequence[Path]) -> None:

@@ -13,8 +13,10 @@ from icarus.core.kinds import KINDS
 __all__ = [
     "constants_text",
     "is_drawable",
+    "is_timeline",
     "metric_label",
     "number_text",
+    "over_time_label",
     "parameter_label",
     "section_text",
     "value_text",
@@ -29,6 +31,16 @@ _COLLECTORS = {
     "PATH_STRETCH": ("Path stretch", ""),
 }
 """From collector to what it measures and its unit, empty for what has no dimension."""
+
+_OVER_TIME = {
+    "HIT_RATIO": ("Cache hit ratio", ""),
+    "LATENCY": ("Mean latency", "ms"),
+    "LINK_LOAD_EXTERNAL": ("Link load, external", "bytes/s"),
+    "LINK_LOAD_INTERNAL": ("Link load, internal", "bytes/s"),
+    "REQUESTS": ("Requests in a window", ""),
+    "SERVED": ("Share of requests served", ""),
+}
+"""From metric over time to what it is and its unit."""
 
 _PARAMETERS = {
     "alpha": "Zipf exponent α",
@@ -62,6 +74,7 @@ _CONSTANTS = (
     (("workload", "n_warmup"), "{} warm-up requests"),
     (("workload", "n_measured"), "{} measured requests"),
     (("workload", "rate"), "request rate {}/s"),
+    (("timeline",), "{}"),
 )
 _COMMON = {"STATIONARY workload", "UNIFORM cache placement", "UNIFORM content placement"}
 
@@ -92,6 +105,8 @@ def value_text(value: Any) -> str:
         return number_text(value) if is_drawable(value) or isinstance(value, int) else str(value)
     if isinstance(value, np.ndarray):
         value = value.tolist()
+    if is_timeline(value):
+        return ", ".join(map(_event_text, value))
     if isinstance(value, dict):
         pairs = sorted((value_text(key), value_text(item)) for key, item in value.items())
         return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
@@ -100,6 +115,34 @@ def value_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(value_text(item) for item in value) + "]"
     return str(value)
+
+
+def is_timeline(value: Any) -> bool:
+    """Whether a value is a list of events that an experiment is to have."""
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) > 0
+        and all(isinstance(one, dict) and "event" in one and "at" in one for one in value)
+    )
+
+
+def _event_text(event: Mapping[str, Any]) -> str:
+    """Return an event as ``link_down 3-7 at 3600 s``; of several parameters also the names."""
+    others = {key: item for key, item in event.items() if key not in ("at", "event")}
+    texts = {
+        key: "-".join(map(value_text, item))
+        if key == "link" and isinstance(item, (list, tuple))
+        else value_text(item)
+        for key, item in others.items()
+    }
+    if len(texts) > 1:
+        texts = {key: text if key == "link" else f"{key}={text}" for key, text in texts.items()}
+    at = event["at"]
+    if isinstance(at, dict) and list(at) == ["requests"]:
+        when = f"after {value_text(at['requests'])} requests"
+    else:
+        when = f"at {value_text(at)}" + (" s" if isinstance(at, Real) else "")
+    return " ".join([value_text(event["event"]), *texts.values(), when])
 
 
 def section_text(value: Any) -> str:
@@ -138,6 +181,11 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
             quantity = f"Mean {quantity[0].lower()}{quantity[1:]}"
     label = ", ".join([quantity, *(part for part in rest if part)])
     return f"{label} ({unit})" if unit else label
+
+
+def over_time_label(name: str) -> tuple[str, str]:
+    """Return the axis label of a metric that was measured over time, and its unit, if any."""
+    return _OVER_TIME.get(name, (_words(name).capitalize(), ""))
 
 
 def parameter_label(path: Path) -> str:

@@ -66,13 +66,18 @@ def mean_distribution(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Any:
 def number(value: Any) -> float | None:
     if type(value) is float:
         return value if is_drawable(value) else None
-    if isinstance(value, (bool, np.bool_, str, complex)):
+    if isinstance(value, (bool, np.bool_, str, complex)) or _has_axes(value):
         return None
     try:
         as_float = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
     return as_float if np.ndim(value) == 0 and is_drawable(as_float) else None
+
+
+def _has_axes(value: Any) -> bool:
+    # NumPy takes an array of one element for a number yet, such as a single window of a timeline.
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def pair(value: Any) -> tuple[np.ndarray, np.ndarray] | None:

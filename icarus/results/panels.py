@@ -7,7 +7,6 @@ nothing of result sets. They leave figures unsaved, for whoever wants to look at
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,13 +14,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
+from icarus.results._frame import add_legend, captioned, legend_size, limits, line_handle, tick_text
 from icarus.results.drawntext import drawn, drawn_apart, drawn_lines
 from icarus.results.labels import number_text
 from icarus.results.style import SeriesStyle
@@ -37,8 +35,6 @@ _LEGEND_WIDTH = 34
 _TICK_WIDTH = 32
 _CAPTION = 600
 """Characters of each part of the caption."""
-_MOST_LABELS, _LABELS_A_COLUMN = 160, 40
-"""Entries of a legend, and those that stand below each other."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         axes.margins(x=0.06)
         axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
     _share_y(grid, panels, from_zero=False)
-    handles = {i: _line_handle(i) for panel in panels for i in panel.series}
+    handles = {i: line_handle(i) for panel in panels for i in panel.series}
     return _finish(figure, grid, handles, sheet)
 
 
@@ -175,7 +171,7 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
                 **(look | {"hatch": ""} if alone else look),
             )
             if shown and len(present) * len(sheet.ticks) <= 8 and len(panels) == 1:
-                texts = [_tick_text(float(f"{point.mean:.3g}")) for point in shown]
+                texts = [tick_text(float(f"{point.mean:.3g}")) for point in shown]
                 axes.bar_label(container, texts, padding=2, fontsize=8)
         axes.set_xticks(range(len(sheet.ticks)), labels=list(sheet.tick_labels))
         edge = 0.6 if len(sheet.ticks) > 1 else 0.9
@@ -214,10 +210,10 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
         axes.set_ylim(0, 1.03)
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_major_formatter(FuncFormatter(_tick_text))
+        axes.yaxis.set_major_formatter(FuncFormatter(tick_text))
     for axes in grid[1:]:
         axes.tick_params(labelleft=axes.get_subplotspec().is_first_col())  # type: ignore[union-attr]
-    handles = {i: _line_handle(i) for panel in panels for i in panel.series}
+    handles = {i: line_handle(i) for panel in panels for i in panel.series}
     return _finish(figure, grid, handles, sheet)
 
 
@@ -246,29 +242,10 @@ def _grid(panels: Sequence[Panel], sheet: Sheet, categories: int = 0) -> tuple[F
         each = 0.62 if len(labels) == 1 else 0.3
         width = max(width, columns * min(0.6 + 0.28 * bars, 9.0))
         width = float(np.clip(1.6 + each * bars, 3.4, 8.5)) if n == 1 else width
-    if len(labels) > 1:
-        lines = [line for label in labels for line in label.split("\n")]
-        longest = max(map(len, [*lines, sheet.legend_title]))
-        beside = _legend_columns(len(labels))
-        width += beside * (0.75 + 0.07 * longest)
-        shown = min(len(labels), _MOST_LABELS) / len(labels) / beside
-        height = max(height, 0.9 + 0.2 * math.ceil(len(lines) * shown))
-    lines = [
-        line
-        for text in sheet.caption
-        for line in textwrap.wrap(text, max(20, int(width * 17.5)), break_on_hyphens=False)
-    ]
-    strip = sheet.strip = 0.1 + 0.15 * len(lines) if lines else 0.0
-    foot = strip + (_LABEL_HEIGHT if n > 1 and sheet.xlabel else 0.0)
-    height += foot
-    engine = ConstrainedLayoutEngine(
-        rect=(0, foot / height, 1, 1 - foot / height), w_pad=0.06, h_pad=0.06
-    )
-    figure = Figure(figsize=(width, height), layout=engine)
-    figure.text(
-        0.08 / width, 0.06 / height, "\n".join(lines), fontsize=7.5, color="0.35",
-        ha="left", va="bottom", linespacing=1.25, in_layout=False,
-    )  # fmt: skip
+    beside, high = legend_size(labels, sheet.legend_title)
+    width, height = width + beside, max(height, high)
+    below = _LABEL_HEIGHT if n > 1 and sheet.xlabel else 0.0
+    figure, sheet.strip = captioned(width, height, sheet.caption, below)
     grid = []
     for i in range(n):
         axes = figure.add_subplot(rows, columns, i + 1)
@@ -292,32 +269,12 @@ def _share_y(grid: Sequence[Axes], panels: Sequence[Panel], *, from_zero: bool) 
     common = max(tops) <= 4 * (min(tops) or math.inf)
     everything = [edge for extent in extents for edge in extent]
     for axes, extent in zip(grid, extents, strict=True):
-        axes.set_ylim(*_limits(everything if common else extent, from_zero))
-        axes.yaxis.set_major_formatter(FuncFormatter(_tick_text))
+        axes.set_ylim(*limits(everything if common else extent, from_zero))
+        axes.yaxis.set_major_formatter(FuncFormatter(tick_text))
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
         spec = axes.get_subplotspec()
         if common and spec is not None and not spec.is_first_col():
             axes.tick_params(labelleft=False)
-
-
-def _limits(edges: Sequence[float], from_zero: bool) -> tuple[float, float]:
-    low, high = min(edges, default=0.0), max(edges, default=1.0)
-    if low >= 0 and (from_zero or low <= 0.4 * high):
-        low = 0.0
-    elif high <= 0 and from_zero:
-        high = 0.0
-    room = 0.07 * ((high - low) or abs(high) or 1.0)
-    return (low if low == 0 else low - room), (high if high == 0 < -low else high + room)
-
-
-def _tick_text(value: float, _position: Any = None) -> str:
-    if abs(value) >= 1e7:
-        return f"{value:.3g}"
-    return f"{value:,.10g}".replace("-", "−")
-
-
-def _line_handle(index: int) -> Line2D:
-    return Line2D([], [], **SeriesStyle.number(index).line())
 
 
 def _finish(
@@ -338,30 +295,13 @@ def _finish(
         below.set_in_layout(False)
         outer = [below, figure.supylabel(sheet.ylabel, fontsize=10)]
     if len(sheet.labels) > 1 and handles:
-        shown = sorted(handles)
-        labels = [sheet.labels[i] for i in shown[:_MOST_LABELS]]
-        if len(shown) > _MOST_LABELS:
-            labels[-1] = f"and {len(shown) - _MOST_LABELS + 1} more"
-        figure.legend(
-            [handles[i] for i in shown[: len(labels)]],
-            labels,
-            title=sheet.legend_title,
-            ncols=_legend_columns(len(shown)),
-            loc="outside right upper",
-            alignment="left",
-            handlelength=3.8,
-            labelspacing=0.6,
-        )
+        add_legend(figure, handles, sheet.labels, sheet.legend_title)
     _untangle(figure, grid)
     if outer:  # in the middle of the panels rather than of the figure with its legend
         boxes = [axes.get_position() for axes in grid]
         outer[0].set_x(_middle(boxes, 0))
         outer[1].set_y(_middle(boxes, 1))
     return figure
-
-
-def _legend_columns(n_labels: int) -> int:
-    return math.ceil(min(n_labels, _MOST_LABELS) / _LABELS_A_COLUMN)
 
 
 def _middle(boxes: Sequence[Bbox], direction: int) -> float:

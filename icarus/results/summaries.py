@@ -8,12 +8,15 @@ import json
 import math
 import statistics
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from icarus.errors import ResultsError
 from icarus.plaintext import one_line
 from icarus.results.metrics import Metric, metrics_in, metrics_meant, number
+from icarus.results.over_time import Timeline, laid_over, metrics_over_time, timeline_of
 from icarus.results.resultset import ResultSet
 from icarus.results.variation import MISSING, Dimension, dimensions_of, rows_of
 from icarus.theory.distributions import means_confidence_interval
@@ -23,6 +26,9 @@ __all__ = ["STATISTICS", "Group", "Summaries", "csv_of", "json_of", "statistics_
 STATISTICS = ("n", "mean", "sd", "half_width", "min", "median", "max")
 """What is told of a metric: the number of values, their mean, the sample standard deviation, the
 half-width of the 95 % confidence interval of the mean (Student's t), and extremes and median."""
+
+_PLACE = ("start", "end", "first")
+"""What is told of a window before that."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,18 @@ class Group:
     """How many simulations gave results."""
     values: dict[Metric, list[float]]
     """Values of each metric; those that are missing or no number are left out."""
+    windows: list[Window] = field(default_factory=list)
+    """Where metrics over time were asked for, their windows, in ascending order."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the replications of one experiment measured in one window of time."""
+
+    place: dict[str, float]
+    """By the names of columns, begin and end in seconds, and the number of the first request,
+    means over replications where they differ."""
+    values: dict[Metric, list[float]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,8 @@ class Summaries:
     """What differs between experiments."""
     metrics: list[Metric]
     groups: list[Group]
+    over_time: list[Metric] = field(default_factory=list)
+    """Those metrics over time that were asked for."""
 
 
 def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
@@ -55,7 +75,7 @@ def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
     results : ResultSet
     metrics : sequence of str, optional
         Which metrics, such as ``LATENCY`` or ``LATENCY.MEAN``; by default all that are single
-        numbers.
+        numbers, and those over time where there are no others.
 
     Raises
     ------
@@ -68,8 +88,13 @@ def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
         failed = f"; {len(results.failures)} simulations failed" if results.failures else ""
         raise ResultsError(f"there are no results to show{failed}")
     trees = [tree for _, tree in results]
-    meant = metrics_meant(metrics_in(trees), list(metrics) or None)
-    scalar = [path for path, is_distribution in meant.items() if not is_distribution]
+    timelines = [timeline_of(tree) for tree in trees]
+    numbers = metrics_in(trees)
+    arrays = metrics_over_time(timelines)
+    there = numbers | dict.fromkeys(arrays, False) if metrics or not numbers else numbers
+    meant = metrics_meant(there, list(metrics) or None)
+    over_time = [path for path in arrays if path in meant and path not in numbers]
+    scalar = [path for path, is_cdf in meant.items() if not is_cdf and path not in over_time]
     dimensions, _ = dimensions_of(rows_of(params for params, _ in results))
     members: dict[tuple[Hashable, ...], list[int]] = {}
     for i in range(len(trees)):
@@ -77,9 +102,21 @@ def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
     groups = []
     for keys, places in members.items():
         found = {path: [number(trees[i].getval(path)) for i in places] for path in scalar}
-        there = {path: list(_numbers(values)) for path, values in found.items()}
-        groups.append(Group(keys, len(places), there))
-    return Summaries(dimensions, scalar, groups)
+        values = {path: list(_numbers(given)) for path, given in found.items()}
+        measured = [one for i in places if (one := timelines[i]) is not None]
+        windows = list(_windows(measured, over_time)) if measured and over_time else []
+        groups.append(Group(keys, len(places), values, windows))
+    return Summaries(dimensions, scalar, groups, over_time)
+
+
+def _windows(replications: Sequence[Timeline], metrics: Sequence[Metric]) -> Iterator[Window]:
+    times, counts = laid_over(replications, False), laid_over(replications, True)
+    empty = np.empty((0, len(times.left)))
+    samples = {path: times.samples.get(path[-1], empty).T.tolist() for path in metrics}
+    columns = [times.left.tolist(), times.right.tolist(), counts.left.tolist()]
+    for i, place in enumerate(zip(*columns, strict=True)):
+        values = {path: list(_numbers(rows[i])) for path, rows in samples.items()}
+        yield Window(dict(zip(_PLACE, place, strict=True)), values)
 
 
 def _numbers(values: Sequence[float | None]) -> Iterator[float]:
@@ -99,15 +136,24 @@ def statistics_of(values: Sequence[float]) -> dict[str, float | int | None]:
 
 
 def csv_of(summaries: Summaries) -> str:
-    """Return a line for each metric of each experiment, with the names of columns before them."""
+    """Return a line for each metric of each experiment, with the names of columns before them.
+
+    Metrics over time have a line for each window.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     parameters = [_name(one.path) for one in summaries.dimensions]
-    writer.writerow([*parameters, "metric", *STATISTICS])
+    place = _PLACE if summaries.over_time else ()
+    writer.writerow([*parameters, "metric", *place, *STATISTICS])
     for group in summaries.groups:
         given = _given(summaries, group).values()
+        nowhere = [None] * len(place)
         for path, values in group.values.items():
-            writer.writerow([*given, _name(path), *statistics_of(values).values()])
+            writer.writerow([*given, _name(path), *nowhere, *statistics_of(values).values()])
+        for path in summaries.over_time:
+            for one in group.windows:
+                told = statistics_of(one.values[path]).values()
+                writer.writerow([*given, _name(path), *one.place.values(), *told])
     return text.getvalue().rstrip("\n")
 
 
@@ -121,9 +167,20 @@ def json_of(summaries: Summaries) -> str:
                 _name(path): statistics_of(values) for path, values in group.values.items()
             },
         }
+        | _over_time(summaries, group)
         for group in summaries.groups
     ]
     return json.dumps(told, indent=4)
+
+
+def _over_time(summaries: Summaries, group: Group) -> dict[str, Any]:
+    if not summaries.over_time:
+        return {}
+    told = {
+        _name(path): [{**one.place, **statistics_of(one.values[path])} for one in group.windows]
+        for path in summaries.over_time
+    }
+    return {"over_time": told}
 
 
 def _given(summaries: Summaries, group: Group) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from icarus.plaintext import one_line
+from icarus.errors import PlotError
+from icarus.plaintext import one_line, some_of
 from icarus.results.resultset import ResultSet
 from icarus.results.summaries import statistics_of, summarise
 from icarus.results.variation import short_name
@@ -39,9 +40,15 @@ def results_table(results: ResultSet, metrics: Sequence[str] = ()) -> Table:
     ResultsError
         If there are no results.
     PlotError
-        If a metric is unknown.
+        If a metric is unknown, or is over time.
     """
     summaries = summarise(results, metrics)
+    if summaries.over_time:
+        names = some_of((one_line(".".join(path)) for path in summaries.over_time), 3)
+        raise PlotError(
+            f"measured over time, which a table does not show: {names}; use --csv or --json, or "
+            "icarus plot"
+        )
     table = Table()
     for dimension in summaries.dimensions:
         name = short_name(dimension.path)

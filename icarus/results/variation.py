@@ -8,6 +8,7 @@ that ``RAND_BERNOULLI(p=0.2)`` stands beside ``LCE``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -97,10 +98,15 @@ def rows_of(experiments: Iterable[Tree]) -> list[Row]:
         for section, value in params.items():
             if isinstance(value, Tree):
                 row.update({(section, name): item for name, item in value.items()})
-            else:
+            elif section != "timeline" or not _is_empty(value):
                 row[(section,)] = value
         rows.append(row)
     return rows
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether an experiment has no events, which it may say with None or without events."""
+    return value is None or (isinstance(value, (list, tuple)) and len(value) == 0)
 
 
 def key_of(value: Any) -> Hashable:
@@ -113,12 +119,28 @@ def key_of(value: Any) -> Hashable:
         return str(value)
     if isinstance(value, (int, float)) and is_drawable(value):
         return value
-    return value if isinstance(value, str) else (type(value).__name__, value_text(value))
+    return value if isinstance(value, str) else (type(value).__name__, _exact(value))
+
+
+def _exact(value: Any) -> Hashable:
+    """Return what differs wherever values do that are made of others; texts round numbers."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(key_of, value))
+    if isinstance(value, dict):
+        return frozenset((key_of(key), key_of(item)) for key, item in value.items())
+    return value_text(value)
 
 
 def _dimension(path: Path, rows: Sequence[Row]) -> Dimension:
     keys = [key_of(row.get(path)) for row in rows]
-    texts = {key: value_text(row.get(path)) for key, row in zip(keys, rows, strict=True)}
+    texts: dict[Hashable, str] = {}
+    taken: Counter[str] = Counter()
+    for key, row in zip(keys, rows, strict=True):
+        if key not in texts:
+            text = value_text(row.get(path))
+            taken[text] += 1
+            # Also what differs in its last digits only has a name and a file of its own.
+            texts[key] = text if taken[text] == 1 else f"{text} ({taken[text]})"
     there = [key for key in texts if key is not MISSING]
     numeric = bool(there) and all(isinstance(key, Real) for key in there)
     return Dimension(path, keys, texts, numeric)
