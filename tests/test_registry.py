@@ -11,6 +11,7 @@ import icarus.registry as registry_module
 from icarus.errors import ComponentError
 from icarus.registry import (
     CACHE_POLICY,
+    NETWORK_EVENT,
     REGISTRIES,
     STRATEGY,
     TOPOLOGY_FACTORY,
@@ -181,7 +182,7 @@ class TestRegistry:
             assert one
             for name, component in one.items():
                 assert component.__doc__, name
-                assert name.isupper()
+                assert name.isupper() == (one is not NETWORK_EVENT)
                 assert getattr(component, "name", None) in one
 
 

@@ -191,6 +191,8 @@ class Run:
                 heartbeat(done)
 
         before = done
+        # Before anything is read, as the workload may give it only once.
+        self.engine.prepare()
         while True:
             for piece in self.cursor.pieces(self._windows.limit(limit, self.cursor)):
                 self.engine.serve(piece, report)

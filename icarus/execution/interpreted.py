@@ -53,6 +53,9 @@ class InterpretedRun:
         """Return 0: nothing waits for code."""
         return 0
 
+    def prepare(self) -> None:
+        """Do nothing: there is no code to wait for."""
+
     def serve(self, piece: Any, heartbeat: Callable[[int], None]) -> None:
         """Serve requests.
 

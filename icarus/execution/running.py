@@ -194,13 +194,15 @@ class RunningSimulation:
         try:
             with self._randomness.entered():
                 self._run.advance(limit, self._count)
+            return
         except NoKernelError as error:
             if self._asked_for == "compiled":
                 raise
-            self._begin_interpreted(str(error))
-            self._catch_up()
-            with self._randomness.entered():
-                self._run.advance(limit, self._count)
+            lacking = str(error)
+        self._begin_interpreted(lacking)
+        self._catch_up()
+        with self._randomness.entered():
+            self._run.advance(limit, self._count)
 
     def _happen(self, events: list[TimelineEvent]) -> None:
         with self._randomness.entered():

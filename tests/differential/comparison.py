@@ -58,6 +58,8 @@ def assert_equal(compiled, reference, place="results"):
         assert compiled.keys() == reference.keys(), place
         for key in reference:
             assert_equal(compiled[key], reference[key], f"{place}.{key}")
+    elif isinstance(reference, np.ndarray):
+        np.testing.assert_array_equal(compiled, reference, err_msg=place)
     elif isinstance(reference, tuple):
         for one, other in zip(compiled, reference, strict=True):
             np.testing.assert_array_equal(one, other, err_msg=place)

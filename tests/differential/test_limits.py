@@ -7,6 +7,7 @@ import pytest
 from comparison import COLLECTORS, QUICK, assert_same_caches, assert_same_results
 
 from icarus.execution.compiled import compiled_engine as engine
+from icarus.execution.compiled import counting
 from icarus.execution.compiled import network_tables as tables
 from icarus.execution.simulation import Simulation, simulate
 from icarus.policies import slots
@@ -48,11 +49,13 @@ def test_trees_and_paths_that_come_when_they_are_asked_for(strategy, monkeypatch
 def test_sessions_that_are_handed_over_now_and_then(strategy, monkeypatch):
     monkeypatch.setattr(tables, "_FIRST_STEPS", 32)
     handed_over = []
-    original = engine.CompiledRun._hand_over
+    original = counting.Counting.hand_over
     monkeypatch.setattr(
-        engine.CompiledRun, "_hand_over", lambda run: (handed_over.append(1), original(run))
+        counting.Counting,
+        "hand_over",
+        lambda counted, paths: (handed_over.append(1), original(counted, paths)),
     )
-    monkeypatch.setattr(engine, "_MOST_STEPS", 64)
+    monkeypatch.setattr(counting, "_MOST_STEPS", 64)
     assert_same_results(experiment(strategy))
     assert len(handed_over) > 2
 

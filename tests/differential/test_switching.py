@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_engines import CHOSEN, experiments, random_topology  # noqa: F401 - a fixture
 
 from icarus.errors import NoKernelError
-from icarus.execution.compiled import compiled_engine, loop_code, network_tables
+from icarus.execution.compiled import compiled_engine, counting, loop_code, network_tables
 from icarus.execution.simulation import Simulation, simulate
 from icarus.util import Tree
 
@@ -102,7 +102,7 @@ def long_experiment(strategy, policy, **parameters):
 @pytest.mark.parametrize("after", [1, 150, 777])
 def test_while_sessions_are_handed_over(strategy, after, switch, monkeypatch):
     monkeypatch.setattr(network_tables, "_FIRST_STEPS", 32)
-    monkeypatch.setattr(compiled_engine, "_MOST_STEPS", 64)
+    monkeypatch.setattr(counting, "_MOST_STEPS", 64)
     monkeypatch.setattr(network_tables, "_FEW_NODES", 0)
     monkeypatch.setattr(network_tables, "_FIRST_PATHS", 2)
     assert_same(long_experiment(strategy, "LRU"), 1, switch, after, 50)

@@ -11,7 +11,7 @@ from test_engine_choice import experiment
 from icarus.execution import DataCollector
 from icarus.execution.collectors import session_records
 from icarus.execution.collectors.session_records import RecordTakers, SessionRecorder
-from icarus.execution.compiled import ahead, compiled_engine, recording
+from icarus.execution.compiled import ahead, compiled_engine, counting, recording
 from icarus.execution.simulation import Simulation, simulate
 from icarus.models.strategy import NoCache
 from icarus.registry import DATA_COLLECTOR, STRATEGY
@@ -124,7 +124,7 @@ def test_records_do_not_depend_on_when_room_ends(change, monkeypatch):
     assert [len(one) for one in before] == [70, 70, 70, 70, 20]
     if change == "steps":
         # Below what there is room for at first.
-        monkeypatch.setattr(compiled_engine, "_MOST_STEPS", 1)
+        monkeypatch.setattr(counting, "_MOST_STEPS", 1)
         monkeypatch.setattr("icarus.execution.compiled.network_tables._FIRST_STEPS", 32)
     elif change == "evictions":
         monkeypatch.setattr(recording, "_ROOM", 1)

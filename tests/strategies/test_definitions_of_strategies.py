@@ -295,8 +295,8 @@ compiled_request = serve_request if DISABLED else numba.njit(**OPTIONS)(serve_re
 class ScarcePaths(tables.PathTables):
     """Paths that have no room and no trees before somebody asks."""
 
-    def __init__(self, shortest_path, numbering) -> None:
-        super().__init__(shortest_path, numbering)
+    def begin_anew(self, shortest_path, numbering) -> None:
+        super().begin_anew(shortest_path, numbering)
         n_nodes = len(numbering.nodes)
         self.paths = self.paths._replace(
             table=np.zeros(2, dtype=np.int32),
@@ -320,7 +320,8 @@ class Numbered:
         self.nodes = list(case.topology)
         self.numbering = tables.numbering_of(model, case.receivers, case.contents)
         self.tables = ScarcePaths(model.shortest_path, self.numbering)
-        self.net = tables.network_of(model, self.tables.paths, self.numbering)
+        node_of = tables.nodes_of_caches(self.numbering)
+        self.net = tables.network_of(model, self.tables.paths, self.numbering, node_of)
         caches = [*model.cache.values(), *model.local_cache.values()]
         self.n_caches = len(caches)
         self.caches = JournalCaches(

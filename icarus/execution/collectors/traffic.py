@@ -39,7 +39,8 @@ class _PerLink(dict[Link, float]):
         self._link_type = link_type
 
     def __missing__(self, link: Link) -> float:
-        self._link_type[link] = self._view.link_type(*link)
+        if link not in self._link_type:
+            self._link_type[link] = self._view.link_type(*link)
         return 0
 
 

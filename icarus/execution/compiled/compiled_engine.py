@@ -139,6 +139,8 @@ class CompiledRun:
 
     def prepare(self) -> None:
         """Have the code loaded, asked for or compiled; see ``LoopCode.prepare``."""
+        if self._is_prepared:
+            return
         prepare = self.code.go_on if self._has_begun else self.code.prepare
         prepare(lambda: self._serve(_no_requests()), self._demand)
         self._is_prepared = True
@@ -157,8 +159,6 @@ class CompiledRun:
         NoKernelError
             If the simulation is done sooner on the python engine, from its start on.
         """
-        if not self._is_prepared:
-            self.prepare()
         for batch in self.code.paced(_batches(piece)):
             if self._counting.note(batch) and self._recording is not None:
                 self._recording.expect_sizes()
