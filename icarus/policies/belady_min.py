@@ -113,6 +113,12 @@ class BeladyMinCaches(NamedTuple):
             self.records.rows[(row << 1) + KNOWN] = self.first_use[content]
         return row
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache; it is as far in the trace as before."""
+        self.heaps.clear(cache)
+        self.inserted[cache] = 0
+        self.records.reset(cache, IN_SLOT)
+
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
     places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]
 

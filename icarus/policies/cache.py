@@ -233,7 +233,7 @@ _TAKES = {
 def _completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
     require_methods(definition, _TAKES)
-    for default in (places, size, set_time):
+    for default in (places, size, set_time, clear):
         if not hasattr(definition, default.__name__):
             setattr(definition, default.__name__, default)
     return definition
@@ -251,6 +251,12 @@ def set_time(self, time):
 def size(self: Any, cache: int) -> int:
     """Return how many contents a cache has."""
     return len(self.dump(cache))
+
+
+def clear(self: Any, cache: int) -> None:
+    """Remove each content of a cache; a policy that knows more than these has its own way."""
+    for content in list(self.dump(cache)):
+        self.remove(cache, content)
 
 
 def definition_of(policy: Any) -> Any:
@@ -286,6 +292,8 @@ def define_policy(
     * ``has(self, cache, content)``: return whether it is there, changing nothing;
     * ``remove(self, cache, content)``: remove it; return whether it was there;
     * ``dump(self, cache)``: return a list of all contents, the one to be evicted next last;
+    * ``clear(self, cache)``, if the policy knows anything of a cache beyond its contents: have it
+      be as new, and others as they are. It is never compiled;
     * ``reserve(self, n_requests)``, if there are records: return the state with room for what
       that many requests may enter.
 

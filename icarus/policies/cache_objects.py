@@ -31,6 +31,10 @@ class CacheObjects(NamedTuple):
         """Remove a content; return whether it was cached."""
         return bool(self.caches[cache].remove(content))
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        self.caches[cache].clear()
+
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of a cache."""
         return list(self.caches[cache].dump())

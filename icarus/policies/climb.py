@@ -89,6 +89,12 @@ class ClimbCaches(NamedTuple):
         """Return what tells where contents are looked up."""
         return self.slots
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        # Which slots the places have makes no difference while these are empty.
+        self.slots.clear(cache)
+        self.below[cache] = self.slots.base[cache]
+
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, from top to bottom."""
         filled = self.slot_at[self.slots.base[cache] : self.below[cache]]

@@ -104,6 +104,11 @@ class ExpiringCaches(NamedTuple):
         self.caches.remove(cache, content)
         return valid
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        self.caches.clear(cache)
+        self.lines.clear(cache)
+
     def places(self):
         """Return what tells where contents are looked up."""
         return BothPlaces(self.caches.places(), self.lines.slots)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.one_line import (
+    clear_line,
     dump_line,
     has_in_line,
     line_places,
@@ -35,7 +36,7 @@ class FifoCaches(NamedTuple):
         return self.lines.insert_if_absent(cache, content)
 
     get, has, remove, dump = has_in_line, has_in_line, remove_from_line, dump_line  # type: ignore[misc]
-    places, size = line_places, line_size  # type: ignore[misc]
+    places, size, clear = line_places, line_size, clear_line  # type: ignore[misc]
 
 
 @register_cache_policy("FIFO")

@@ -72,6 +72,11 @@ class Heaps(NamedTuple):
         if place != last:
             self._settle(cache, place, moved_key, moved_slot)
 
+    def clear(self, cache: int) -> None:
+        """Take out all slots of a cache."""
+        # Free slots stand behind the others, in any order.
+        self.size[cache] = 0
+
     def slots(self, cache: int) -> list[int]:
         """Return the slots of a cache that have contents, greatest key first."""
         first = self.base[cache]

@@ -81,6 +81,11 @@ class InCacheLfuCaches(NamedTuple):
         lines.set_free(cache, slot)
         return True
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        self.lines.clear(cache)
+        self.inserted[cache] = 0
+
     has, places, size = has_in_line, line_places, line_size  # type: ignore[misc]
 
     def dump(self, cache: int) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, write
 from icarus.policies.slots import make_slots
 
 __all__ = ["NEXT", "PREVIOUS", "Lines", "make_lines"]
@@ -150,6 +150,14 @@ class Lines(NamedTuple):
         self.set_free(cache, slot)
         return True
 
+    def clear(self, cache: int, lines: int = 1) -> None:
+        """Have nothing in the lines of a cache, whose number is given; all else is as new, too."""
+        self.slots.clear(cache)
+        first, stop = int(self.slots.base[cache]), int(self.slots.base[cache + 1])
+        rows = _empty_rows(np.array([first, stop]), lines, self.shift)
+        write(self.links, slice(first << self.shift, stop << self.shift), rows)
+        self.free[cache] = first + lines
+
     def contents(self, end: int) -> list[Any]:
         """Return the contents of a line, first to last."""
         contents = []
@@ -182,13 +190,19 @@ def make_lines(room: Room, lines: int = 1, shift: int = 1) -> Lines:
         Binary logarithm of the columns of ``links``; those behind the first two are 0.
     """
     slots = make_slots(room, extra=lines)
-    first, stop = np.array(slots.base[:-1], dtype=np.int64), np.array(slots.base[1:])
-    n_slots = len(slots.item)
-    links = np.zeros((n_slots, 1 << shift), dtype=np.int32)
+    base = np.array(slots.base, dtype=np.int64)
+    free = (base[:-1] + lines).astype(np.int32)
+    links: Any = room.array(_empty_rows(base, lines, shift))
+    return Lines(slots, links, room.array(free), shift)
+
+
+def _empty_rows(base: np.ndarray, lines: int, shift: int) -> np.ndarray:
+    """Return the links of successive caches, whose slots begin at `base`, of empty lines."""
+    first, stop = base[:-1] - base[0], base[1:] - base[0]
+    links = np.zeros((base[-1] - base[0], 1 << shift), dtype=np.int32)
     links[:, PREVIOUS] = -1
-    links[:, NEXT] = np.arange(1, n_slots + 1)
+    links[:, NEXT] = np.arange(base[0] + 1, base[-1] + 1)
     links[stop - 1, NEXT] = -1
     for line in range(lines):
-        links[first + line, PREVIOUS] = links[first + line, NEXT] = first + line
-    free = (first + lines).astype(np.int32)
-    return Lines(slots, room.array(links.ravel()), room.array(free), shift)
+        links[first + line, PREVIOUS] = links[first + line, NEXT] = base[:-1] + line
+    return links.ravel()

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.one_line import (
+    clear_line,
     dump_line,
     has_in_line,
     line_places,
@@ -39,7 +40,7 @@ class LruCaches(NamedTuple):
         return self.lines.renew_or_insert(cache, content)
 
     has, remove, dump = has_in_line, remove_from_line, dump_line  # type: ignore[misc]
-    places, size = line_places, line_size  # type: ignore[misc]
+    places, size, clear = line_places, line_size, clear_line  # type: ignore[misc]
 
 
 @register_cache_policy("LRU")

@@ -14,6 +14,7 @@ from icarus.policies.room import NOTHING, Room
 
 __all__ = [
     "NamedLine",
+    "clear_line",
     "dump_line",
     "has_in_line",
     "line_places",
@@ -73,6 +74,10 @@ class NamedLine(NamedTuple):
         del items[content]
         return True
 
+    def clear(self, cache: int) -> None:
+        """Have nothing in the line of a cache."""
+        self.items[cache].clear()
+
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of the line of a cache, first to last."""
         return list(reversed(self.items[cache]))
@@ -114,6 +119,11 @@ def dump_line(self: Any, cache: int) -> list[Any]:
     """Return the contents of the first line of a cache, first to last."""
     contents: list[Any] = self.lines.dump(cache)
     return contents
+
+
+def clear_line(self: Any, cache: int) -> None:
+    """Remove everything from the only line of a cache."""
+    self.lines.clear(cache)
 
 
 def line_size(self: Any, cache: int) -> int:

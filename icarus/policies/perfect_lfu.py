@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.heap import Heaps, make_heaps
+from icarus.policies.heap import KEY, Heaps, make_heaps
 from icarus.policies.ranked import (
     dump_ranked,
     has_ranked,
@@ -87,6 +87,15 @@ class PerfectLfuCaches(NamedTuple):
         """Return the record of a content and a cache, made if there was none."""
         row = self.records.find(cache, content)
         return row if row >= 0 else self.records.make(cache, content)
+
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache, and forget all counts."""
+        self.heaps.clear(cache)
+        moved = self.records.forget(cache)
+        if moved is not None:
+            self.row_in[:] = moved[self.row_in]
+            keys = self.heaps.entries[KEY::2]
+            keys += moved[keys & ((1 << ROW_BITS) - 1)] - (keys & ((1 << ROW_BITS) - 1))
 
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
     places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]

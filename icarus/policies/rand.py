@@ -74,6 +74,11 @@ class RandCaches(NamedTuple):
         """Return what tells where contents are looked up."""
         return self.slots
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache; draws go on where they are."""
+        self.slots.clear(cache)
+        self.behind[cache] = self.slots.base[cache]
+
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, by place."""
         return list(self.slots.item[self.slots.base[cache] : self.behind[cache]])

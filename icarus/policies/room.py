@@ -15,7 +15,7 @@ import numpy as np
 
 from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
 
-__all__ = ["NOTHING", "Room", "is_content"]
+__all__ = ["NOTHING", "Room", "is_content", "write"]
 
 
 class _Nothing(int):
@@ -39,6 +39,19 @@ def _is_number_of_content(evicted):
 
 
 is_content.compiled_form = _is_number_of_content  # type: ignore[attr-defined]
+
+
+def write(into: Any, part: slice, values: np.ndarray) -> None:
+    """Write values into part of what ``Room.array`` returned.
+
+    Parameters
+    ----------
+    into : ndarray or list
+    part : slice
+        As many elements as there are values.
+    values : ndarray
+    """
+    into[part] = values.tolist() if isinstance(into, list) else values
 
 
 @dataclass(frozen=True)

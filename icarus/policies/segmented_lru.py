@@ -24,7 +24,7 @@ __all__ = ["SegmentedLruCache", "SegmentedLruCaches"]
 
 END, ROOM = 2, 3
 # Further columns of the links: the end of the line that a slot is in, and, in the row of an
-# end, how many contents still fit into its line.
+# end, how many contents fit into its line, and how many still do.
 
 
 class SegmentedLruCaches(NamedTuple):
@@ -42,7 +42,8 @@ class SegmentedLruCaches(NamedTuple):
         lines = make_lines(room, lines=len(shares), shift=2)
         for cache, maxlen in enumerate(room.maxlens):
             for segment, size in enumerate(_segment_sizes(maxlen, shares)):
-                lines.links[((lines.end(cache) + segment) << 2) + ROOM] = size
+                row = (lines.end(cache) + segment) << 2
+                lines.links[row + END] = lines.links[row + ROOM] = size
         return cls(lines, len(shares))
 
     def get(self, cache, content):
@@ -107,6 +108,15 @@ class SegmentedLruCaches(NamedTuple):
             links[(demoted << 2) + END] = end
 
     has, places, size = has_in_line, line_places, line_size  # type: ignore[misc]
+
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        links, first = self.lines.links, self.lines.end(cache)
+        rows = [end << 2 for end in range(first, first + self.segments)]
+        sizes = [links[row + END] for row in rows]
+        self.lines.clear(cache, self.segments)
+        for row, size in zip(rows, sizes, strict=True):
+            links[row + END] = links[row + ROOM] = size
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, highest segment first, the most recently used first in each."""

@@ -83,6 +83,11 @@ class ShardedCaches(NamedTuple):
         number = self.hashes.of(content, self.salt)
         return self.base[cache] + int(np.uint64(number) % np.uint64(self.nodes))
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from all shards of a cache."""
+        for shard in range(int(self.base[cache]), int(self.base[cache + 1])):
+            self.shards.clear(shard)
+
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of all shards of a cache."""
         return [content for shard in self.by_shard(cache) for content in shard]

@@ -60,6 +60,26 @@ class DenseSlots(NamedTuple):
         """Have a content no longer found in a cache, in which it is."""
         self.slot_of[content, cache] = 0
 
+    def clear(self, cache: int) -> None:
+        """Have nothing found in a cache any more."""
+        self.forget(cache, _named(self, cache))
+
+    def forget(self, cache: int, slots: np.ndarray) -> None:
+        """Have what some slots of a cache name no longer found, wherever in the cache it is."""
+        self.slot_of[self.item[slots], cache] = 0
+        self.item[slots] = -1
+
+    def renumber(self, before: np.ndarray) -> None:
+        """Have each slot hold what another one did; there is one cache, and nothing is forgotten.
+
+        Parameters
+        ----------
+        before : ndarray of int64
+            The slot whose content is in slot 0, 1, ... from now on: all that hold contents.
+        """
+        self.item[: len(before)] = self.item[before]
+        self.slot_of[self.item[: len(before)], 0] = np.arange(1, len(before) + 1)
+
     def expect(self, cache, content):
         """Say that a content will soon be looked up in a cache."""
         prefetch(self.slot_of, content)
@@ -116,6 +136,32 @@ class HashedSlots(NamedTuple):
                 entries[hole] = entry
                 hole = place
         entries[hole] = 0
+
+    def clear(self, cache: int) -> None:
+        """Have nothing found in a cache any more."""
+        self.forget(cache, _named(self, cache))
+
+    def forget(self, cache: int, slots: np.ndarray) -> None:
+        """Have what some slots of a cache hold no longer found."""
+        _take_out(self.entries, self._entries_of(cache, self.item[slots], slots))
+        self.item[slots] = -1
+
+    def renumber(self, before: np.ndarray) -> None:
+        """As of ``DenseSlots``."""
+        slot_of = np.zeros(len(self.item), dtype=np.int64)
+        slot_of[before] = np.arange(len(before))
+        self.item[: len(before)] = self.item[before]
+        held = np.flatnonzero(self.entries)
+        entries = self.entries[held]
+        tags, slots = entries & ~np.int64(0xFFFF_FFFF), (entries & 0xFFFF_FFFF) - 1
+        self.entries[held] = tags | (slot_of[slots] + 1)
+
+    def _entries_of(self, cache: int, contents: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Return what the table has for contents that are in some slots of a cache."""
+        # The compiled form counts without overflow, as arrays do.
+        hashes = mixed.compiled_form(contents, np.array([cache]))  # type: ignore[attr-defined]
+        entries: np.ndarray = ((hashes & _TAG) << 32) | (slots.astype(np.int64) + 1)
+        return entries
 
     def expect(self, cache, content):
         """Say that a content will soon be looked up in a cache."""
@@ -176,6 +222,12 @@ class NamedSlots(NamedTuple):
     def leave(self, cache: int, content: Any) -> None:
         """Have a content no longer found in a cache, in which it is."""
         del self.slot_of[cache][content]
+
+    def clear(self, cache: int) -> None:
+        """Have nothing found in a cache any more."""
+        self.slot_of[cache].clear()
+        first, stop = self.base[cache], self.base[cache + 1]
+        self.item[first:stop] = [NOTHING] * (stop - first)
 
     def expect(self, cache: int, content: Any) -> None:
         """Do nothing: there is no machine code to speed up."""
@@ -311,6 +363,56 @@ def _rehashed(entries: np.ndarray, size: int) -> np.ndarray:
     table[place[:inside]] = held[order[:inside]]
     table[np.flatnonzero(table == 0)[: len(held) - inside]] = held[order[inside:]]
     return table
+
+
+def _named(slots: DenseSlots | HashedSlots, cache: int) -> np.ndarray:
+    """Return the slots of a cache that name a content, which it may hold no longer."""
+    first = int(slots.base[cache])
+    return np.flatnonzero(slots.item[first : int(slots.base[cache + 1])] >= 0) + first
+
+
+def _take_out(entries: np.ndarray, those: np.ndarray) -> None:
+    """Take entries out of a table, in which some may not be, and have all others still found."""
+    mask = len(entries) - 1
+    out = _places(entries, those)
+    # Whatever stands behind one that leaves, without a gap, may have its home before it.
+    behind = []
+    place = (out + 1) & mask
+    while len(place) > 0:
+        place = place[entries[place] != 0]
+        behind.append(place)
+        place = (place + 1) & mask
+    entries_out = entries[out]
+    moving = np.unique(np.concatenate(behind)) if behind else out
+    moved = entries[moving]
+    entries[moving] = 0
+    entries[out] = 0
+    _put_in(entries, np.setdiff1d(moved, entries_out, assume_unique=True))
+
+
+def _places(entries: np.ndarray, those: np.ndarray) -> np.ndarray:
+    """Return the places of those entries that are in a table."""
+    mask = len(entries) - 1
+    place = (those >> 32) & mask
+    found = []
+    while len(place) > 0:
+        here = entries[place]
+        found.append(place[here == those])
+        on = (here != those) & (here != 0)
+        those, place = those[on], (place[on] + 1) & mask
+    return np.concatenate(found) if found else place
+
+
+def _put_in(entries: np.ndarray, those: np.ndarray) -> None:
+    """Put entries into a table, in which none of them is."""
+    mask = len(entries) - 1
+    place = (those >> 32) & mask
+    while len(place) > 0:
+        free = entries[place] == 0
+        # Where several want one place, the last gets it.
+        entries[place[free]] = those[free]
+        on = entries[place] != those
+        those, place = those[on], (place[on] + 1) & mask
 
 
 @contextmanager
