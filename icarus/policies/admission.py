@@ -72,6 +72,14 @@ class AdmittedCaches(NamedTuple):
         self.caches.clear(cache)
         self.rule.clear(cache)
 
+    def carry_on(self, other: Self) -> Self:
+        """Return the same state with the rule of another one, and what that has noted."""
+        return self._replace(caches=self.caches.carry_on(other.caches), rule=other.rule)
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what it held in another state, without asking the rule."""
+        self.caches.take_over(cache, other.caches)
+
     def set_time(self, time):
         """Take note of the time."""
         self.caches.set_time(time)

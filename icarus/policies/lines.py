@@ -7,11 +7,12 @@ a content are chained through ``NEXT``, from the one that ``free`` names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.policies.room import NOTHING, Room, write
+from icarus.policies.room import NOTHING, Room, taken, write
 from icarus.policies.slots import make_slots
 
 __all__ = ["NEXT", "PREVIOUS", "Lines", "make_lines"]
@@ -157,6 +158,45 @@ class Lines(NamedTuple):
         rows = _empty_rows(np.array([first, stop]), lines, self.shift)
         write(self.links, slice(first << self.shift, stop << self.shift), rows)
         self.free[cache] = first + lines
+
+    def order(self, cache: int, end: int) -> list[int]:
+        """Return the slots of a line of a cache, first to last."""
+        first, stop = int(self.slots.base[cache]), int(self.slots.base[cache + 1])
+        # All links as a list: to read one by one out of an array takes ten times as long.
+        column = self.links[(first << self.shift) + NEXT : stop << self.shift : 1 << self.shift]
+        behind = column if isinstance(column, list) else column.tolist()
+        slots = []
+        slot = behind[end - first]
+        while slot != end:
+            slots.append(slot)
+            slot = behind[slot - first]
+        return slots
+
+    def fill(self, cache: int, end: int, contents: Sequence[Any]) -> int:
+        """Put contents, first to last, into an empty line of a cache.
+
+        Nothing has ever been removed from that cache, which has room for them. They come into
+        successive slots, the first of which is returned.
+        """
+        first, n, shift = int(self.free[cache]), len(contents), self.shift
+        if n == 0:
+            return first
+        self.slots.enter_all(cache, contents, first)
+        ring = np.concatenate([[end], np.arange(first, first + n), [end]])
+        rows = slice(first << shift, (first + n) << shift, 1 << shift)
+        write(self.links, slice(rows.start + PREVIOUS, rows.stop, rows.step), ring[:-2])
+        write(self.links, slice(rows.start + NEXT, rows.stop, rows.step), ring[2:])
+        self.links[(end << shift) + NEXT] = first
+        self.links[(end << shift) + PREVIOUS] = first + n - 1
+        full = first + n == self.slots.base[cache + 1]
+        self.free[cache] = -1 if full else first + n
+        return first
+
+    def take_over(self, cache: int, other: Lines) -> None:
+        """Have the line of a new cache be that of another one, as far as it has room."""
+        end, room = int(self.end(cache)), self.slots.base[cache + 1] - self.slots.base[cache] - 1
+        slots = other.order(cache, int(other.end(cache)))[:room]
+        self.fill(cache, end, taken(other.slots.item, slots))
 
     def contents(self, end: int) -> list[Any]:
         """Return the contents of a line, first to last."""

@@ -14,6 +14,7 @@ from icarus.policies.one_line import (
     line_size,
     make_one_line,
     remove_from_line,
+    take_over_line,
 )
 from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
@@ -40,7 +41,8 @@ class LruCaches(NamedTuple):
         return self.lines.renew_or_insert(cache, content)
 
     has, remove, dump = has_in_line, remove_from_line, dump_line  # type: ignore[misc]
-    places, size, clear = line_places, line_size, clear_line  # type: ignore[misc]
+    places, size = line_places, line_size  # type: ignore[misc]
+    clear, take_over = clear_line, take_over_line  # type: ignore[misc]
 
 
 @register_cache_policy("LRU")

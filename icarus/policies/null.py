@@ -38,6 +38,9 @@ class NullCaches(NamedTuple):
     def clear(self, cache: int) -> None:
         """Do nothing."""
 
+    def take_over(self, cache: int, other: Any) -> None:
+        """Do nothing."""
+
 
 @register_cache_policy("NULL")
 class NullCache(DefinedCache, definition=NullCaches):

@@ -22,6 +22,7 @@ __all__ = [
     "line_size",
     "make_one_line",
     "remove_from_line",
+    "take_over_line",
 ]
 
 
@@ -78,6 +79,11 @@ class NamedLine(NamedTuple):
         """Have nothing in the line of a cache."""
         self.items[cache].clear()
 
+    def take_over(self, cache: int, other: NamedLine) -> None:
+        """Have the line of a new cache be that of another one, as far as it has room."""
+        kept = other.dump(cache)[: self.maxlens[cache]]
+        self.items[cache].update(dict.fromkeys(reversed(kept)))
+
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of the line of a cache, first to last."""
         return list(reversed(self.items[cache]))
@@ -124,6 +130,11 @@ def dump_line(self: Any, cache: int) -> list[Any]:
 def clear_line(self: Any, cache: int) -> None:
     """Remove everything from the only line of a cache."""
     self.lines.clear(cache)
+
+
+def take_over_line(self: Any, cache: int, other: Any) -> None:
+    """Have a new cache hold the first of what it held in another state, in the same order."""
+    self.lines.take_over(cache, other.lines)
 
 
 def line_size(self: Any, cache: int) -> int:

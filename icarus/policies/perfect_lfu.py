@@ -9,12 +9,14 @@ import numpy as np
 from icarus.policies.cache import DefinedCache
 from icarus.policies.heap import KEY, Heaps, make_heaps
 from icarus.policies.ranked import (
+    carry_on_ranked,
     dump_ranked,
     has_ranked,
     rank_places,
     ranked_size,
     remove_ranked,
     reserve_ranked,
+    take_over_ranked,
 )
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
@@ -99,6 +101,7 @@ class PerfectLfuCaches(NamedTuple):
 
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
     places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]
+    carry_on, take_over = carry_on_ranked, take_over_ranked  # type: ignore[misc]
 
 
 @register_cache_policy("PERFECT_LFU")

@@ -15,7 +15,7 @@ from icarus.policies.one_line import (
     line_position,
     line_size,
 )
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, taken, write
 from icarus.registry import register_cache_policy
 from icarus.types import Fraction, PositiveInt
 from icarus.util import apportionment
@@ -117,6 +117,23 @@ class SegmentedLruCaches(NamedTuple):
         self.lines.clear(cache, self.segments)
         for row, size in zip(rows, sizes, strict=True):
             links[row + END] = links[row + ROOM] = size
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what it held in another state, each content in its segment.
+
+        What a segment has no more room for goes to the front of the next lower one.
+        """
+        lines, links = self.lines, self.lines.links
+        contents: list[Any] = []
+        for segment in range(self.segments):
+            end, before = int(lines.end(cache)) + segment, int(other.lines.end(cache)) + segment
+            contents += taken(other.lines.slots.item, other.lines.order(cache, before))
+            size = int(links[(end << 2) + END])
+            kept, contents = contents[:size], contents[size:]
+            first = lines.fill(cache, end, kept)
+            rows = slice((first << 2) + END, (first + len(kept)) << 2, 4)
+            write(links, rows, np.full(len(kept), end))
+            links[(end << 2) + ROOM] = size - len(kept)
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, highest segment first, the most recently used first in each."""

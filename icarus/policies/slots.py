@@ -8,7 +8,7 @@ for Python, hold any hashable items. What can be asked of them is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -68,6 +68,13 @@ class DenseSlots(NamedTuple):
         """Have what some slots of a cache name no longer found, wherever in the cache it is."""
         self.slot_of[self.item[slots], cache] = 0
         self.item[slots] = -1
+
+    def enter_all(self, cache: int, contents: Sequence[int], first: int) -> None:
+        """Have contents found in successive slots of a cache, in which they are not yet."""
+        stop = first + len(contents)
+        self.item[first:stop] = contents
+        places = np.arange(first, stop) - self.base[cache] + 1
+        self.slot_of[self.item[first:stop], cache] = places
 
     def renumber(self, before: np.ndarray) -> None:
         """Have each slot hold what another one did; there is one cache, and nothing is forgotten.
@@ -146,6 +153,12 @@ class HashedSlots(NamedTuple):
         _take_out(self.entries, self._entries_of(cache, self.item[slots], slots))
         self.item[slots] = -1
 
+    def enter_all(self, cache: int, contents: Sequence[int], first: int) -> None:
+        """Have contents found in successive slots of a cache, in which they are not yet."""
+        slots = np.arange(first, first + len(contents))
+        self.item[slots] = contents
+        _put_in(self.entries, self._entries_of(cache, self.item[slots], slots))
+
     def renumber(self, before: np.ndarray) -> None:
         """As of ``DenseSlots``."""
         slot_of = np.zeros(len(self.item), dtype=np.int64)
@@ -222,6 +235,12 @@ class NamedSlots(NamedTuple):
     def leave(self, cache: int, content: Any) -> None:
         """Have a content no longer found in a cache, in which it is."""
         del self.slot_of[cache][content]
+
+    def enter_all(self, cache: int, contents: Sequence[Any], first: int) -> None:
+        """Have contents found in successive slots of a cache, in which they are not yet."""
+        slots = range(first, first + len(contents))
+        self.item[first : slots.stop] = contents
+        self.slot_of[cache].update(zip(contents, slots, strict=True))
 
     def clear(self, cache: int) -> None:
         """Have nothing found in a cache any more."""

@@ -124,7 +124,7 @@ def test_a_cleared_cache_is_as_new(policy, wrapping, either_slots):
     @given(calls=operations, more=operations, cleared=st.integers(0, N_CACHES - 1))
     def compare(calls, more, cleared):
         used, new = (Network(policy, WRAPPINGS[wrapping]) for _ in range(2))
-        used.do([*calls, *calls])
+        used.do(calls)
         used.state.clear(cleared)
         go_on_where(new, used)
         own = [call for call in more if call[1] == cleared]
