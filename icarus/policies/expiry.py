@@ -118,13 +118,13 @@ class ExpiringCaches(NamedTuple):
 
         Where it has no room for all, what is out of date leaves first, as before an insertion.
         """
-        end, before = int(self.lines.end(cache)), int(other.lines.end(cache))
+        end = int(self.lines.end(cache))
         room = self.lines.slots.base[cache + 1] - end - 1
-        if len(other.lines.order(cache, before)) > room:
+        if len(other.lines.order(cache)[0]) > room:
             other._drop_outdated(cache)
         self.caches.take_over(cache, other.caches)
         held = set(self.caches.dump(cache))
-        slots = other.lines.order(cache, before)
+        (slots,) = other.lines.order(cache)
         contents = taken(other.lines.slots.item, slots)
         kept = [place for place, content in enumerate(contents) if content in held]
         first = self.lines.fill(cache, end, [contents[place] for place in kept])

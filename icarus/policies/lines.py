@@ -159,17 +159,19 @@ class Lines(NamedTuple):
         write(self.links, slice(first << self.shift, stop << self.shift), rows)
         self.free[cache] = first + lines
 
-    def order(self, cache: int, end: int) -> list[int]:
-        """Return the slots of a line of a cache, first to last."""
+    def order(self, cache: int, lines: int = 1) -> list[list[int]]:
+        """Return the slots of each of the first lines of a cache, first to last."""
         first, stop = int(self.slots.base[cache]), int(self.slots.base[cache + 1])
         # All links as a list: to read one by one out of an array takes ten times as long.
         column = self.links[(first << self.shift) + NEXT : stop << self.shift : 1 << self.shift]
         behind = column if isinstance(column, list) else column.tolist()
-        slots = []
-        slot = behind[end - first]
-        while slot != end:
-            slots.append(slot)
-            slot = behind[slot - first]
+        slots: list[list[int]] = []
+        for end in range(first, first + lines):
+            slots.append([])
+            slot = behind[end - first]
+            while slot != end:
+                slots[-1].append(slot)
+                slot = behind[slot - first]
         return slots
 
     def fill(self, cache: int, end: int, contents: Sequence[Any]) -> int:
@@ -195,8 +197,7 @@ class Lines(NamedTuple):
     def take_over(self, cache: int, other: Lines) -> None:
         """Have the line of a new cache be that of another one, as far as it has room."""
         end, room = int(self.end(cache)), self.slots.base[cache + 1] - self.slots.base[cache] - 1
-        slots = other.order(cache, int(other.end(cache)))[:room]
-        self.fill(cache, end, taken(other.slots.item, slots))
+        self.fill(cache, end, other.dump(cache)[:room])
 
     def contents(self, end: int) -> list[Any]:
         """Return the contents of a line, first to last."""
@@ -207,9 +208,13 @@ class Lines(NamedTuple):
             slot = self.behind(slot)
         return contents
 
+    def by_line(self, cache: int, lines: int) -> list[list[Any]]:
+        """Return the contents of each of the first lines of a cache, first to last."""
+        return [taken(self.slots.item, slots) for slots in self.order(cache, lines)]
+
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of the first line of a cache, first to last."""
-        return self.contents(self.end(cache))
+        return self.by_line(cache, 1)[0]
 
     def size(self, cache: int) -> int:
         """Return how many contents a cache of named items has."""

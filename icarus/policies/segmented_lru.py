@@ -15,7 +15,7 @@ from icarus.policies.one_line import (
     line_position,
     line_size,
 )
-from icarus.policies.room import NOTHING, Room, taken, write
+from icarus.policies.room import NOTHING, Room, write
 from icarus.registry import register_cache_policy
 from icarus.types import Fraction, PositiveInt
 from icarus.util import apportionment
@@ -125,9 +125,9 @@ class SegmentedLruCaches(NamedTuple):
         """
         lines, links = self.lines, self.lines.links
         contents: list[Any] = []
-        for segment in range(self.segments):
-            end, before = int(lines.end(cache)) + segment, int(other.lines.end(cache)) + segment
-            contents += taken(other.lines.slots.item, other.lines.order(cache, before))
+        for segment, held in enumerate(other.by_segment(cache)):
+            end = int(lines.end(cache)) + segment
+            contents += held
             size = int(links[(end << 2) + END])
             kept, contents = contents[:size], contents[size:]
             first = lines.fill(cache, end, kept)
@@ -141,8 +141,7 @@ class SegmentedLruCaches(NamedTuple):
 
     def by_segment(self, cache: int) -> list[list[Any]]:
         """Return the contents of each segment of a cache."""
-        first = self.lines.end(cache)
-        return [self.lines.contents(end) for end in range(first, first + self.segments)]
+        return self.lines.by_line(cache, self.segments)
 
 
 def _segment_shares(segments: object, alloc: Sequence[float] | None) -> list[float]:

@@ -17,6 +17,7 @@ import numpy as np
 from icarus.compiler.mixing import mixed
 from icarus.compiler.prefetch import prefetch
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.slot_tables import put_in, rehashed, table_size, take_out
 
 __all__ = [
     "DENSE_LIMIT",
@@ -150,14 +151,14 @@ class HashedSlots(NamedTuple):
 
     def forget(self, cache: int, slots: np.ndarray) -> None:
         """Have what some slots of a cache hold no longer found."""
-        _take_out(self.entries, self._entries_of(cache, self.item[slots], slots))
+        take_out(self.entries, self._entries_of(cache, self.item[slots], slots))
         self.item[slots] = -1
 
     def enter_all(self, cache: int, contents: Sequence[int], first: int) -> None:
         """Have contents found in successive slots of a cache, in which they are not yet."""
         slots = np.arange(first, first + len(contents))
         self.item[slots] = contents
-        _put_in(self.entries, self._entries_of(cache, self.item[slots], slots))
+        put_in(self.entries, self._entries_of(cache, self.item[slots], slots))
 
     def renumber(self, before: np.ndarray) -> None:
         """As of ``DenseSlots``."""
@@ -344,18 +345,11 @@ def numbered_slots(
     n_slots, n_caches = int(base[-1]), len(base) - 1
     item = np.full(n_slots, -1, dtype=np.int32 if n_contents < 2**31 else np.int64)
     if n_contents * n_caches > (DENSE_LIMIT if dense_limit is None else dense_limit):
-        return HashedSlots(np.zeros(_table_size(n_slots), dtype=np.int64), item, base)
+        return HashedSlots(np.zeros(table_size(n_slots), dtype=np.int64), item, base)
     # Half the memory is half the misses of the processor's cache.
     narrow = not growing and np.diff(base).max(initial=0) < np.iinfo(np.uint16).max
     dtype = np.uint16 if narrow else np.int32
     return DenseSlots(np.zeros((n_contents, n_caches), dtype=dtype), item, base)
-
-
-def _table_size(n_slots: int) -> int:
-    # At most a quarter full. Measured on GEANT with 10^7 contents, in million requests/s: 5.0,
-    # with half that size 3.9, a quarter 2.5, the double 4.8; with a tree of 15 caches of 50,000:
-    # 4.0, 3.0 with half the size, 3.8 with the double.
-    return 1 << (4 * n_slots + 1).bit_length()
 
 
 def grow_slots(slots: Any, n_slots: int) -> Any:
@@ -364,74 +358,14 @@ def grow_slots(slots: Any, n_slots: int) -> Any:
     item[: len(slots.item)] = slots.item
     base = np.array([0, n_slots], dtype=np.int64)
     if isinstance(slots, HashedSlots):
-        return HashedSlots(_rehashed(slots.entries, _table_size(n_slots)), item, base)
+        return HashedSlots(rehashed(slots.entries, table_size(n_slots)), item, base)
     return slots._replace(item=item, base=base)
-
-
-def _rehashed(entries: np.ndarray, size: int) -> np.ndarray:
-    """Return a table of `size` places with the same entries."""
-    # Taken by their homes, each entry stands at home or right behind the one before it, which
-    # is where linear probing would find it. Those behind the end go round to the first gaps.
-    held = entries[entries != 0]
-    home = (held >> 32) & (size - 1)
-    order = np.argsort(home, kind="stable")
-    rank = np.arange(len(held))
-    place = np.maximum.accumulate(home[order] - rank) + rank
-    inside = int(np.searchsorted(place, size))
-    table = np.zeros(size, dtype=np.int64)
-    table[place[:inside]] = held[order[:inside]]
-    table[np.flatnonzero(table == 0)[: len(held) - inside]] = held[order[inside:]]
-    return table
 
 
 def _named(slots: DenseSlots | HashedSlots, cache: int) -> np.ndarray:
     """Return the slots of a cache that name a content, which it may hold no longer."""
     first = int(slots.base[cache])
     return np.flatnonzero(slots.item[first : int(slots.base[cache + 1])] >= 0) + first
-
-
-def _take_out(entries: np.ndarray, those: np.ndarray) -> None:
-    """Take entries out of a table, in which some may not be, and have all others still found."""
-    mask = len(entries) - 1
-    out = _places(entries, those)
-    # Whatever stands behind one that leaves, without a gap, may have its home before it.
-    behind = []
-    place = (out + 1) & mask
-    while len(place) > 0:
-        place = place[entries[place] != 0]
-        behind.append(place)
-        place = (place + 1) & mask
-    entries_out = entries[out]
-    moving = np.unique(np.concatenate(behind)) if behind else out
-    moved = entries[moving]
-    entries[moving] = 0
-    entries[out] = 0
-    _put_in(entries, np.setdiff1d(moved, entries_out, assume_unique=True))
-
-
-def _places(entries: np.ndarray, those: np.ndarray) -> np.ndarray:
-    """Return the places of those entries that are in a table."""
-    mask = len(entries) - 1
-    place = (those >> 32) & mask
-    found = []
-    while len(place) > 0:
-        here = entries[place]
-        found.append(place[here == those])
-        on = (here != those) & (here != 0)
-        those, place = those[on], (place[on] + 1) & mask
-    return np.concatenate(found) if found else place
-
-
-def _put_in(entries: np.ndarray, those: np.ndarray) -> None:
-    """Put entries into a table, in which none of them is."""
-    mask = len(entries) - 1
-    place = (those >> 32) & mask
-    while len(place) > 0:
-        free = entries[place] == 0
-        # Where several want one place, the last gets it.
-        entries[place[free]] = those[free]
-        on = entries[place] != those
-        those, place = those[on], (place[on] + 1) & mask
 
 
 @contextmanager
