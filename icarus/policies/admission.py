@@ -8,6 +8,7 @@ is, that is told of every put:
 * ``admits(self, cache, content)``: return whether the content is put into the cache;
 * ``places(self)``: return where it looks contents up, for these to be fetched from memory, or
   ``Nowhere(0)``;
+* ``clear(self, cache)``: forget all that was noted about the contents of a cache;
 * ``reserve(self, n_requests)``, where it keeps records: return the state with room for more.
 
 A further rule is one more such class here, and a line in ``ADMISSION_RULES``.
@@ -66,6 +67,19 @@ class AdmittedCaches(NamedTuple):
         """Remove a content, which changes nothing about its admission."""
         return self.caches.remove(cache, content)
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache, and forget what was noted about its admission."""
+        self.caches.clear(cache)
+        self.rule.clear(cache)
+
+    def carry_on(self, other: Self) -> Self:
+        """Return the same state with the rule of another one, and what that has noted."""
+        return self._replace(caches=self.caches.carry_on(other.caches), rule=other.rule)
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what it held in another state, without asking the rule."""
+        self.caches.take_over(cache, other.caches)
+
     def set_time(self, time):
         """Take note of the time."""
         self.caches.set_time(time)
@@ -113,6 +127,9 @@ class InsertAtRandom(NamedTuple):
         """Draw whether a content is admitted."""
         return self.rng.random() < self.p
 
+    def clear(self, cache: int) -> None:
+        """Do nothing: draws go on where they are."""
+
     def places(self):
         """Return that nothing is looked up."""
         return Nowhere(0)
@@ -145,6 +162,10 @@ class InsertAtKthPut(NamedTuple):
         """Have the count of a content begin anew."""
         self.puts.forget(cache, content)
 
+    def clear(self, cache: int) -> None:
+        """Have the counts of all contents of a cache begin anew."""
+        self.puts.clear(cache)
+
     def places(self):
         """Return what tells where counts are looked up."""
         return self.puts.places()
@@ -175,6 +196,10 @@ class _AllPuts(NamedTuple):
         row = self.records.find(cache, content)
         if row >= 0:
             self.records.rows[(row << 1) + KNOWN] = 0
+
+    def clear(self, cache: int) -> None:
+        """Have all counts of a cache begin anew."""
+        self.records.reset(cache, KNOWN)
 
     def places(self):
         """Return what tells where counts are looked up."""
@@ -208,6 +233,10 @@ class _RecentPuts(NamedTuple):
         """Have the count of a content begin anew."""
         self.lines.remove(cache, content)
 
+    def clear(self, cache: int) -> None:
+        """Have all counts of a cache begin anew."""
+        self.lines.clear(cache)
+
     def places(self):
         """Return what tells where counts are looked up."""
         return self.lines.slots
@@ -232,6 +261,10 @@ class NamedPuts(NamedTuple):
     def forget(self, cache: int, content: Any) -> None:
         """Have the count of an item begin anew."""
         self.counts[cache].pop(content, None)
+
+    def clear(self, cache: int) -> None:
+        """Have all counts of a cache begin anew."""
+        self.counts[cache].clear()
 
 
 def _make_puts(room: Room, memory: int | None) -> Any:

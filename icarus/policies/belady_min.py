@@ -12,15 +12,17 @@ import numpy as np
 from icarus.policies.cache import DefinedCache, Item
 from icarus.policies.heap import Heaps, make_heaps
 from icarus.policies.ranked import (
+    carry_on_ranked,
     dump_ranked,
     has_ranked,
     rank_places,
     ranked_size,
     remove_ranked,
     reserve_ranked,
+    take_over_ranked,
 )
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, taken, write
 from icarus.registry import register_cache_policy
 
 __all__ = ["BeladyMinCache", "BeladyMinCaches"]
@@ -113,8 +115,23 @@ class BeladyMinCaches(NamedTuple):
             self.records.rows[(row << 1) + KNOWN] = self.first_use[content]
         return row
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache; it is as far in the trace as before."""
+        self.heaps.clear(cache)
+        self.inserted[cache] = 0
+        self.records.reset(cache, IN_SLOT)
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what is needed soonest of what it held in another state."""
+        slots = take_over_ranked(self, cache, other)
+        first = int(self.heaps.base[cache])
+        numbers = np.array(taken(other.number, slots), dtype=np.int64)
+        write(self.number, slice(first, first + len(slots)), numbers)
+        self.inserted[cache] = other.inserted[cache]
+
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
-    places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]
+    places, size = rank_places, ranked_size  # type: ignore[misc]
+    carry_on, reserve = carry_on_ranked, reserve_ranked  # type: ignore[misc]
 
 
 class _FirstUses(dict[Item, int]):

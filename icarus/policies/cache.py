@@ -233,7 +233,7 @@ _TAKES = {
 def _completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
     require_methods(definition, _TAKES)
-    for default in (places, size, set_time):
+    for default in (places, size, set_time, clear, carry_on, take_over):
         if not hasattr(definition, default.__name__):
             setattr(definition, default.__name__, default)
     return definition
@@ -251,6 +251,54 @@ def set_time(self, time):
 def size(self: Any, cache: int) -> int:
     """Return how many contents a cache has."""
     return len(self.dump(cache))
+
+
+def clear(self: Any, cache: int) -> None:
+    """Remove each content of a cache; a policy that knows more than these has its own way."""
+    for content in list(self.dump(cache)):
+        self.remove(cache, content)
+
+
+def carry_on(self: Any, other: Any) -> Any:
+    """Return the same state: there is nothing in another one but what its caches have."""
+    return self
+
+
+def take_over(self: Any, cache: int, other: Any) -> None:
+    """Put what a cache holds in another state into the same cache, a new one, of this state."""
+    # What is worth most comes last, and is the last to leave.
+    for content in reversed(list(other.dump(cache))):
+        self.put(cache, content)
+
+
+def carried_over(new: Any, old: Any, n_caches: int) -> Any:
+    """Return the state of new caches, with what they held in another state put into them."""
+    state = new.carry_on(old)
+    for cache in range(n_caches):
+        state.take_over(cache, old)
+    return state
+
+
+def refill(new: Any, old: Any) -> None:
+    """Put what a cache object holds into a new one, in which the last to leave stays.
+
+    Parameters
+    ----------
+    new, old : Cache or like one
+        Of one policy that is defined, what it knows beyond its contents goes on, too.
+    """
+    if type(new) is type(old) and definition_of(type(new)) is not None:
+        new._state = carried_over(new._state, old._state, 1)
+        return
+    for item in reversed(list(old.dump())):
+        new.put(item)
+
+
+def can_resize(definition: Any, parameters: Mapping[str, Any]) -> bool:
+    """Return whether compiled states of a definition can be resized; see ``resizing``."""
+    if hasattr(definition, "resizable"):
+        return bool(definition.resizable(**parameters))
+    return definition.take_over is not take_over
 
 
 def definition_of(policy: Any) -> Any:
@@ -286,6 +334,12 @@ def define_policy(
     * ``has(self, cache, content)``: return whether it is there, changing nothing;
     * ``remove(self, cache, content)``: remove it; return whether it was there;
     * ``dump(self, cache)``: return a list of all contents, the one to be evicted next last;
+    * ``clear(self, cache)``, if the policy knows anything of a cache beyond its contents: have it
+      be as new, and others as they are. It is never compiled;
+    * ``take_over(self, cache, other)``, where to put what the cache has into a new one, the next to
+      be evicted first, is not enough: have a new cache of this state hold what the same cache of
+      another state does, as far as there is room, and exactly the same if there is room for all.
+      It is never compiled; without it, compiled caches cannot change their size;
     * ``reserve(self, n_requests)``, if there are records: return the state with room for what
       that many requests may enter.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+from icarus.policies.cache import refill
 from icarus.policies.room import NOTHING
 
 __all__ = ["CacheObjects"]
@@ -30,6 +31,18 @@ class CacheObjects(NamedTuple):
     def remove(self, cache: int, content: Any) -> bool:
         """Remove a content; return whether it was cached."""
         return bool(self.caches[cache].remove(content))
+
+    def carry_on(self, other: Self) -> Self:
+        """Return the same."""
+        return self
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what that of another state does, as far as it has room."""
+        refill(self.caches[cache], other.caches[cache])
+
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        self.caches[cache].clear()
 
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of a cache."""

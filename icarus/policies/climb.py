@@ -8,7 +8,7 @@ import numpy as np
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.one_line import line_position
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, taken
 from icarus.policies.slots import make_slots
 from icarus.registry import register_cache_policy
 
@@ -88,6 +88,19 @@ class ClimbCaches(NamedTuple):
     def places(self):
         """Return what tells where contents are looked up."""
         return self.slots
+
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        # Which slots the places have makes no difference while these are empty.
+        self.slots.clear(cache)
+        self.below[cache] = self.slots.base[cache]
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold the uppermost of what it held in another state."""
+        first, stop = int(self.slots.base[cache]), int(self.slots.base[cache + 1])
+        slots = other.slot_at[other.slots.base[cache] : other.below[cache]][: stop - first]
+        self.slots.enter_all(cache, taken(other.slots.item, slots), first)
+        self.below[cache] = first + len(slots)
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, from top to bottom."""

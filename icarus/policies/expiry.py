@@ -13,7 +13,7 @@ import numpy as np
 from icarus.core.values import conform
 from icarus.policies.admission import reserved
 from icarus.policies.lines import Lines, make_lines
-from icarus.policies.room import NOTHING, Room, is_content
+from icarus.policies.room import NOTHING, Room, is_content, taken, write
 from icarus.policies.slots import BothPlaces
 from icarus.types import Positive
 
@@ -103,6 +103,33 @@ class ExpiringCaches(NamedTuple):
         self.lines.remove(cache, content)
         self.caches.remove(cache, content)
         return valid
+
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        self.caches.clear(cache)
+        self.lines.clear(cache)
+
+    def carry_on(self, other: Self) -> Self:
+        """Return the same state with the time of another one."""
+        return self._replace(caches=self.caches.carry_on(other.caches), now=other.now)
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what it held in another state, until the same times.
+
+        Where it has no room for all, what is out of date leaves first, as before an insertion.
+        """
+        end = int(self.lines.end(cache))
+        room = self.lines.slots.base[cache + 1] - end - 1
+        if len(other.lines.order(cache)[0]) > room:
+            other._drop_outdated(cache)
+        self.caches.take_over(cache, other.caches)
+        held = set(self.caches.dump(cache))
+        (slots,) = other.lines.order(cache)
+        contents = taken(other.lines.slots.item, slots)
+        kept = [place for place, content in enumerate(contents) if content in held]
+        first = self.lines.fill(cache, end, [contents[place] for place in kept])
+        expiries = np.array(taken(other.expiry, [slots[place] for place in kept]))
+        write(self.expiry, slice(first, first + len(kept)), expiries)
 
     def places(self):
         """Return what tells where contents are looked up."""

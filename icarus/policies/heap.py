@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.policies.room import Room
+from icarus.policies.room import Room, write
 
 __all__ = ["Heaps", "make_heaps"]
 
@@ -71,6 +71,34 @@ class Heaps(NamedTuple):
         self.entries[entry + SLOT] = slot
         if place != last:
             self._settle(cache, place, moved_key, moved_slot)
+
+    def clear(self, cache: int) -> None:
+        """Take out all slots of a cache."""
+        # Free slots stand behind the others, in any order.
+        self.size[cache] = 0
+
+    def take_over(self, cache: int, other: Heaps) -> tuple[np.ndarray, np.ndarray]:
+        """Have the heap of a new cache have the greatest keys of another one.
+
+        Returns
+        -------
+        kept : ndarray of int64
+            Slots of the other heap, least key first. Their keys belong to the first slots of this
+            one from now on, in this order.
+        gone : ndarray of int64
+            Slots of the other heap whose keys have no place in this one.
+        """
+        first, before = int(self.base[cache]), int(other.base[cache])
+        size, room = int(other.size[cache]), int(self.base[cache + 1]) - first
+        both = np.asarray(other.entries[2 * before : 2 * (before + size)], dtype=np.int64)
+        by_key = both.reshape(-1, 2)[np.argsort(both[KEY::2])]
+        gone, kept = by_key[: max(size - room, 0)], by_key[max(size - room, 0) :]
+        # Keys in order are a heap.
+        n = len(kept)
+        write(self.entries, slice(2 * first + KEY, 2 * (first + n), 2), kept[:, KEY])
+        write(self.place_of, slice(first, first + n), np.arange(n))
+        self.size[cache] = n
+        return kept[:, SLOT], gone[:, SLOT]
 
     def slots(self, cache: int) -> list[int]:
         """Return the slots of a cache that have contents, greatest key first."""

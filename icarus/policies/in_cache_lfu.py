@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.lines import Lines, make_lines
+from icarus.policies.lines import NEXT, PREVIOUS, Lines, make_lines
 from icarus.policies.one_line import has_in_line, line_places, line_size
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, taken, write
 from icarus.registry import register_cache_policy
 
 __all__ = ["InCacheLfuCache", "InCacheLfuCaches"]
@@ -81,10 +81,36 @@ class InCacheLfuCaches(NamedTuple):
         lines.set_free(cache, slot)
         return True
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        self.lines.clear(cache)
+        self.inserted[cache] = 0
+
     has, places, size = has_in_line, line_places, line_size  # type: ignore[misc]
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold the most used of what it held in another state, counts and all."""
+        lines, links, shift = self.lines, self.lines.links, self.lines.shift
+        end, room = int(lines.end(cache)), lines.slots.base[cache + 1] - lines.slots.base[cache] - 1
+        slots = np.array(other._ranked(cache)[:room], dtype=np.int64)
+        first = lines.fill(cache, end, taken(other.lines.slots.item, slots))
+        uses = np.array(
+            [taken(other.uses, 2 * slots + column) for column in (COUNT, NUMBER)], dtype=np.int64
+        )
+        write(self.uses, slice(2 * first, 2 * (first + len(slots))), uses.T.ravel())
+        # Those with a hit come first, and stand in no line.
+        hit = int(np.count_nonzero(uses[COUNT] > 1))
+        front = first + hit if hit < len(slots) else end
+        links[(end << shift) + NEXT] = front
+        links[(front << shift) + PREVIOUS] = end
+        self.inserted[cache] = other.inserted[cache]
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, the one to be evicted next last."""
+        return [self.lines.item(slot) for slot in self._ranked(cache)]
+
+    def _ranked(self, cache: int) -> list[int]:
+        """Return the slots of all contents of a cache, the one to be evicted next last."""
         lines = self.lines
         held = set(range(int(lines.end(cache)) + 1, int(lines.slots.base[cache + 1])))
         without = int(lines.free[cache])
@@ -92,8 +118,7 @@ class InCacheLfuCaches(NamedTuple):
             held.remove(without)
             without = int(lines.behind(without))
         uses = self.uses
-        ranked = sorted(held, key=lambda slot: (uses[2 * slot], uses[2 * slot + 1]), reverse=True)
-        return [lines.item(slot) for slot in ranked]
+        return sorted(held, key=lambda slot: (uses[2 * slot], uses[2 * slot + 1]), reverse=True)
 
 
 @register_cache_policy("IN_CACHE_LFU")

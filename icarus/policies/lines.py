@@ -7,11 +7,12 @@ a content are chained through ``NEXT``, from the one that ``free`` names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, taken, write
 from icarus.policies.slots import make_slots
 
 __all__ = ["NEXT", "PREVIOUS", "Lines", "make_lines"]
@@ -150,6 +151,54 @@ class Lines(NamedTuple):
         self.set_free(cache, slot)
         return True
 
+    def clear(self, cache: int, lines: int = 1) -> None:
+        """Have nothing in the lines of a cache, whose number is given; all else is as new, too."""
+        self.slots.clear(cache)
+        first, stop = int(self.slots.base[cache]), int(self.slots.base[cache + 1])
+        rows = _empty_rows(np.array([first, stop]), lines, self.shift)
+        write(self.links, slice(first << self.shift, stop << self.shift), rows)
+        self.free[cache] = first + lines
+
+    def order(self, cache: int, lines: int = 1) -> list[list[int]]:
+        """Return the slots of each of the first lines of a cache, first to last."""
+        first, stop = int(self.slots.base[cache]), int(self.slots.base[cache + 1])
+        # All links as a list: to read one by one out of an array takes ten times as long.
+        column = self.links[(first << self.shift) + NEXT : stop << self.shift : 1 << self.shift]
+        behind = column if isinstance(column, list) else column.tolist()
+        slots: list[list[int]] = []
+        for end in range(first, first + lines):
+            slots.append([])
+            slot = behind[end - first]
+            while slot != end:
+                slots[-1].append(slot)
+                slot = behind[slot - first]
+        return slots
+
+    def fill(self, cache: int, end: int, contents: Sequence[Any]) -> int:
+        """Put contents, first to last, into an empty line of a cache.
+
+        Nothing has ever been removed from that cache, which has room for them. They come into
+        successive slots, the first of which is returned.
+        """
+        first, n, shift = int(self.free[cache]), len(contents), self.shift
+        if n == 0:
+            return first
+        self.slots.enter_all(cache, contents, first)
+        ring = np.concatenate([[end], np.arange(first, first + n), [end]])
+        rows = slice(first << shift, (first + n) << shift, 1 << shift)
+        write(self.links, slice(rows.start + PREVIOUS, rows.stop, rows.step), ring[:-2])
+        write(self.links, slice(rows.start + NEXT, rows.stop, rows.step), ring[2:])
+        self.links[(end << shift) + NEXT] = first
+        self.links[(end << shift) + PREVIOUS] = first + n - 1
+        full = first + n == self.slots.base[cache + 1]
+        self.free[cache] = -1 if full else first + n
+        return first
+
+    def take_over(self, cache: int, other: Lines) -> None:
+        """Have the line of a new cache be that of another one, as far as it has room."""
+        end, room = int(self.end(cache)), self.slots.base[cache + 1] - self.slots.base[cache] - 1
+        self.fill(cache, end, other.dump(cache)[:room])
+
     def contents(self, end: int) -> list[Any]:
         """Return the contents of a line, first to last."""
         contents = []
@@ -159,9 +208,13 @@ class Lines(NamedTuple):
             slot = self.behind(slot)
         return contents
 
+    def by_line(self, cache: int, lines: int) -> list[list[Any]]:
+        """Return the contents of each of the first lines of a cache, first to last."""
+        return [taken(self.slots.item, slots) for slots in self.order(cache, lines)]
+
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of the first line of a cache, first to last."""
-        return self.contents(self.end(cache))
+        return self.by_line(cache, 1)[0]
 
     def size(self, cache: int) -> int:
         """Return how many contents a cache of named items has."""
@@ -182,13 +235,19 @@ def make_lines(room: Room, lines: int = 1, shift: int = 1) -> Lines:
         Binary logarithm of the columns of ``links``; those behind the first two are 0.
     """
     slots = make_slots(room, extra=lines)
-    first, stop = np.array(slots.base[:-1], dtype=np.int64), np.array(slots.base[1:])
-    n_slots = len(slots.item)
-    links = np.zeros((n_slots, 1 << shift), dtype=np.int32)
+    base = np.array(slots.base, dtype=np.int64)
+    free = (base[:-1] + lines).astype(np.int32)
+    links: Any = room.array(_empty_rows(base, lines, shift))
+    return Lines(slots, links, room.array(free), shift)
+
+
+def _empty_rows(base: np.ndarray, lines: int, shift: int) -> np.ndarray:
+    """Return the links of successive caches, whose slots begin at `base`, of empty lines."""
+    first, stop = base[:-1] - base[0], base[1:] - base[0]
+    links = np.zeros((base[-1] - base[0], 1 << shift), dtype=np.int32)
     links[:, PREVIOUS] = -1
-    links[:, NEXT] = np.arange(1, n_slots + 1)
+    links[:, NEXT] = np.arange(base[0] + 1, base[-1] + 1)
     links[stop - 1, NEXT] = -1
     for line in range(lines):
-        links[first + line, PREVIOUS] = links[first + line, NEXT] = first + line
-    free = (first + lines).astype(np.int32)
-    return Lines(slots, room.array(links.ravel()), room.array(free), shift)
+        links[first + line, PREVIOUS] = links[first + line, NEXT] = base[:-1] + line
+    return links.ravel()

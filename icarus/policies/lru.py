@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.one_line import (
+    clear_line,
     dump_line,
     has_in_line,
     line_places,
@@ -13,6 +14,7 @@ from icarus.policies.one_line import (
     line_size,
     make_one_line,
     remove_from_line,
+    take_over_line,
 )
 from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
@@ -40,6 +42,7 @@ class LruCaches(NamedTuple):
 
     has, remove, dump = has_in_line, remove_from_line, dump_line  # type: ignore[misc]
     places, size = line_places, line_size  # type: ignore[misc]
+    clear, take_over = clear_line, take_over_line  # type: ignore[misc]
 
 
 @register_cache_policy("LRU")

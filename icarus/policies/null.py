@@ -35,6 +35,12 @@ class NullCaches(NamedTuple):
         """Return an empty list."""
         return []
 
+    def clear(self, cache: int) -> None:
+        """Do nothing."""
+
+    def take_over(self, cache: int, other: Any) -> None:
+        """Do nothing."""
+
 
 @register_cache_policy("NULL")
 class NullCache(DefinedCache, definition=NullCaches):

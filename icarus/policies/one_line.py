@@ -14,6 +14,7 @@ from icarus.policies.room import NOTHING, Room
 
 __all__ = [
     "NamedLine",
+    "clear_line",
     "dump_line",
     "has_in_line",
     "line_places",
@@ -21,6 +22,7 @@ __all__ = [
     "line_size",
     "make_one_line",
     "remove_from_line",
+    "take_over_line",
 ]
 
 
@@ -73,6 +75,15 @@ class NamedLine(NamedTuple):
         del items[content]
         return True
 
+    def clear(self, cache: int) -> None:
+        """Have nothing in the line of a cache."""
+        self.items[cache].clear()
+
+    def take_over(self, cache: int, other: NamedLine) -> None:
+        """Have the line of a new cache be that of another one, as far as it has room."""
+        kept = other.dump(cache)[: self.maxlens[cache]]
+        self.items[cache].update(dict.fromkeys(reversed(kept)))
+
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of the line of a cache, first to last."""
         return list(reversed(self.items[cache]))
@@ -114,6 +125,16 @@ def dump_line(self: Any, cache: int) -> list[Any]:
     """Return the contents of the first line of a cache, first to last."""
     contents: list[Any] = self.lines.dump(cache)
     return contents
+
+
+def clear_line(self: Any, cache: int) -> None:
+    """Remove everything from the only line of a cache."""
+    self.lines.clear(cache)
+
+
+def take_over_line(self: Any, cache: int, other: Any) -> None:
+    """Have a new cache hold the first of what it held in another state, in the same order."""
+    self.lines.take_over(cache, other.lines)
 
 
 def line_size(self: Any, cache: int) -> int:

@@ -7,14 +7,16 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.heap import Heaps, make_heaps
+from icarus.policies.heap import KEY, Heaps, make_heaps
 from icarus.policies.ranked import (
+    carry_on_ranked,
     dump_ranked,
     has_ranked,
     rank_places,
     ranked_size,
     remove_ranked,
     reserve_ranked,
+    take_over_ranked,
 )
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
@@ -88,8 +90,18 @@ class PerfectLfuCaches(NamedTuple):
         row = self.records.find(cache, content)
         return row if row >= 0 else self.records.make(cache, content)
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache, and forget all counts."""
+        self.heaps.clear(cache)
+        moved = self.records.forget(cache)
+        if moved is not None:
+            self.row_in[:] = moved[self.row_in]
+            keys = self.heaps.entries[KEY::2]
+            keys += moved[keys & ((1 << ROW_BITS) - 1)] - (keys & ((1 << ROW_BITS) - 1))
+
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
     places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]
+    carry_on, take_over = carry_on_ranked, take_over_ranked  # type: ignore[misc]
 
 
 @register_cache_policy("PERFECT_LFU")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, taken
 from icarus.policies.slots import make_slots
 from icarus.registry import register_cache_policy
 from icarus.types import Seed
@@ -73,6 +73,28 @@ class RandCaches(NamedTuple):
     def places(self):
         """Return what tells where contents are looked up."""
         return self.slots
+
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache; draws go on where they are."""
+        self.slots.clear(cache)
+        self.behind[cache] = self.slots.base[cache]
+
+    def carry_on(self, other: Self) -> Self:
+        """Return the same state, drawing from where another one does."""
+        return self._replace(rng=other.rng)
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what it held in another state, as if put there place by place."""
+        held = other.slots.item[other.slots.base[cache] : other.behind[cache]]
+        first = int(self.slots.base[cache])
+        room = int(self.slots.base[cache + 1]) - first
+        places = np.arange(min(len(held), room))
+        if len(held) > room:
+            # Of several that come into one place, the last is the one that stays.
+            drawn = (self.rng.random(len(held) - room) * room).astype(np.int64)
+            places[drawn] = np.arange(room, len(held))
+        self.slots.enter_all(cache, taken(held, places), first)
+        self.behind[cache] = first + len(places)
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, by place."""

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from icarus.policies.records import IN_SLOT
+from icarus.policies.room import taken, write
 
 __all__ = [
+    "carry_on_ranked",
     "dump_ranked",
     "has_ranked",
     "rank_places",
     "ranked_size",
     "remove_ranked",
     "reserve_ranked",
+    "take_over_ranked",
 ]
 
 
@@ -46,6 +51,30 @@ def dump_ranked(self: Any, cache: int) -> list[Any]:
 def reserve_ranked(self: Any, n_requests: int) -> Any:
     """Return the same state with room for the records of further requests."""
     return self._replace(records=self.records.reserve(n_requests))
+
+
+def carry_on_ranked(self: Any, other: Any) -> Any:
+    """Return the same state with the records of another one."""
+    return self._replace(records=other.records)
+
+
+def take_over_ranked(self: Any, cache: int, other: Any) -> np.ndarray:
+    """Have a new cache hold what ranks highest in it in another state, whose records these are.
+
+    Returns
+    -------
+    ndarray of int64
+        The slots of the other state that held what is in the first slots of the cache now.
+    """
+    kept, gone = self.heaps.take_over(cache, other.heaps)
+    first, rows = int(self.heaps.base[cache]), self.records.rows
+    slots = np.arange(first, first + len(kept))
+    row = np.array(taken(other.row_in, kept), dtype=np.int64)
+    write(self.row_in, slice(first, first + len(kept)), row)
+    write(rows, 2 * row + IN_SLOT, slots + 1)
+    row_gone = np.array(taken(other.row_in, gone), dtype=np.int64)
+    write(rows, 2 * row_gone + IN_SLOT, np.zeros_like(row_gone))
+    return kept
 
 
 def rank_places(self):

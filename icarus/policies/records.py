@@ -28,10 +28,10 @@ class Records(NamedTuple):
     rows: np.ndarray
     """int64, (2 * n_rows,), row by row: see ``KNOWN`` and ``IN_SLOT``; 0 at first."""
     used: np.ndarray
-    """int64, (1,): rows in use."""
+    """int64, (2,): rows in use, and those of them whose record was forgotten."""
     n_caches: int
     most: int
-    """Rows that there may ever be: one for each content and cache."""
+    """Records that there may ever be: one for each content and cache."""
 
     def find(self, cache, content):
         """Return the row of a content and a cache, or -1."""
@@ -69,6 +69,43 @@ class Records(NamedTuple):
         if row >= 0:
             prefetch(self.rows, row << 1)
 
+    def rows_of(self, cache: int) -> np.ndarray:
+        """Return the rows of a cache, in the order in which they were made."""
+        key = self.slots.item[: int(self.used[0])]
+        return np.flatnonzero((key >= 0) & (key % self.n_caches == cache))
+
+    def reset(self, cache: int, column: int) -> None:
+        """Have a column of all records of a cache be 0."""
+        self.rows[(self.rows_of(cache) << 1) + column] = 0
+
+    def forget(self, cache: int) -> np.ndarray | None:
+        """Have a cache have no records.
+
+        Returns
+        -------
+        ndarray or None
+            If other records moved, the new row of each, by its old one.
+        """
+        rows = self.rows_of(cache)
+        self.slots.forget(0, rows)
+        self.used[1] += len(rows)
+        # All at once, and not each time: the more there are, the longer it takes.
+        return self._close_up() if 2 * self.used[1] > self.used[0] else None
+
+    def _close_up(self) -> np.ndarray:
+        """Move records to where others were forgotten; return the new row of each."""
+        used = int(self.used[0])
+        held = np.flatnonzero(self.slots.item[:used] >= 0)
+        self.slots.renumber(held)
+        self.slots.item[len(held) : used] = -1
+        by_row = self.rows.reshape(-1, 2)
+        by_row[: len(held)] = by_row[held]
+        by_row[len(held) : used] = 0
+        self.used[:] = len(held), 0
+        moved = np.zeros(len(by_row), dtype=np.int64)
+        moved[held] = np.arange(len(held))
+        return moved
+
     def reserve(self, n_requests: int) -> Self:
         """Return the same records with room for those of further requests.
 
@@ -79,10 +116,11 @@ class Records(NamedTuple):
             and remove one content in every cache, as often as it likes.
         """
         used, n_rows = int(self.used[0]), len(self.rows) // 2
-        needed = min(used + n_requests * self.n_caches, self.most)
+        most = self.most + int(self.used[1])
+        needed = min(used + n_requests * self.n_caches, most)
         if needed <= n_rows:
             return self
-        room = min(max(needed, 2 * n_rows), self.most)
+        room = min(max(needed, 2 * n_rows), most)
         rows = np.zeros(2 * room, dtype=np.int64)
         rows[: 2 * used] = self.rows[: 2 * used]
         return self._replace(slots=grow_slots(self.slots, room), rows=rows)
@@ -113,6 +151,22 @@ class NamedRecords(NamedTuple):
         """Return the content that a row belongs to."""
         return self.items[row]
 
+    def rows_of(self, cache: int) -> list[int]:
+        """Return the rows of a cache, in the order in which they were made."""
+        return list(self.row_of[cache].values())
+
+    def reset(self, cache: int, column: int) -> None:
+        """Have a column of all records of a cache be 0."""
+        for row in self.rows_of(cache):
+            self.rows[(row << 1) + column] = 0
+
+    def forget(self, cache: int) -> None:
+        """Have a cache have no records; those of others stay in their rows."""
+        self.row_of[cache].clear()
+        if not any(self.row_of):
+            self.rows.clear()
+            self.items.clear()
+
 
 def make_records(room: Room) -> Records | NamedRecords:
     """Return no records, and no room for any."""
@@ -120,5 +174,5 @@ def make_records(room: Room) -> Records | NamedRecords:
         return NamedRecords([{} for _ in room.maxlens], [], [])
     most = room.n_contents * room.n_caches
     slots = numbered_slots(most, np.zeros(2, dtype=np.int64), growing=True)
-    rows, used = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    rows, used = np.zeros(0, dtype=np.int64), np.zeros(2, dtype=np.int64)
     return Records(slots, rows, used, room.n_caches, most)

@@ -15,7 +15,7 @@ import numpy as np
 
 from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
 
-__all__ = ["NOTHING", "Room", "is_content"]
+__all__ = ["NOTHING", "Room", "is_content", "taken", "write"]
 
 
 class _Nothing(int):
@@ -39,6 +39,39 @@ def _is_number_of_content(evicted):
 
 
 is_content.compiled_form = _is_number_of_content  # type: ignore[attr-defined]
+
+
+def write(into: Any, part: slice | np.ndarray, values: np.ndarray) -> None:
+    """Write values into part of what ``Room.array`` returned.
+
+    Parameters
+    ----------
+    into : ndarray or list
+    part : slice or ndarray of int
+        As many elements as there are values, or their places.
+    values : ndarray
+    """
+    if not isinstance(into, list):
+        into[part] = values
+    elif isinstance(part, slice):
+        into[part] = values.tolist()
+    else:
+        for place, value in zip(part.tolist(), values.tolist(), strict=True):
+            into[place] = value
+
+
+def taken(values: Any, places: Sequence[int] | np.ndarray) -> list[Any]:
+    """Return what stands at some places of an array, or of the list in its place.
+
+    Parameters
+    ----------
+    values : ndarray or list
+    places : sequence of int
+    """
+    if isinstance(values, list):
+        return [values[place] for place in places]
+    found: list[Any] = values[np.asarray(places, dtype=np.int64)].tolist()
+    return found
 
 
 @dataclass(frozen=True)

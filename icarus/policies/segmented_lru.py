@@ -15,7 +15,7 @@ from icarus.policies.one_line import (
     line_position,
     line_size,
 )
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import NOTHING, Room, write
 from icarus.registry import register_cache_policy
 from icarus.types import Fraction, PositiveInt
 from icarus.util import apportionment
@@ -24,7 +24,7 @@ __all__ = ["SegmentedLruCache", "SegmentedLruCaches"]
 
 END, ROOM = 2, 3
 # Further columns of the links: the end of the line that a slot is in, and, in the row of an
-# end, how many contents still fit into its line.
+# end, how many contents fit into its line, and how many still do.
 
 
 class SegmentedLruCaches(NamedTuple):
@@ -42,7 +42,8 @@ class SegmentedLruCaches(NamedTuple):
         lines = make_lines(room, lines=len(shares), shift=2)
         for cache, maxlen in enumerate(room.maxlens):
             for segment, size in enumerate(_segment_sizes(maxlen, shares)):
-                lines.links[((lines.end(cache) + segment) << 2) + ROOM] = size
+                row = (lines.end(cache) + segment) << 2
+                lines.links[row + END] = lines.links[row + ROOM] = size
         return cls(lines, len(shares))
 
     def get(self, cache, content):
@@ -108,14 +109,39 @@ class SegmentedLruCaches(NamedTuple):
 
     has, places, size = has_in_line, line_places, line_size  # type: ignore[misc]
 
+    def clear(self, cache: int) -> None:
+        """Remove everything from a cache."""
+        links, first = self.lines.links, self.lines.end(cache)
+        rows = [end << 2 for end in range(first, first + self.segments)]
+        sizes = [links[row + END] for row in rows]
+        self.lines.clear(cache, self.segments)
+        for row, size in zip(rows, sizes, strict=True):
+            links[row + END] = links[row + ROOM] = size
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have a new cache hold what it held in another state, each content in its segment.
+
+        What a segment has no more room for goes to the front of the next lower one.
+        """
+        lines, links = self.lines, self.lines.links
+        contents: list[Any] = []
+        for segment, held in enumerate(other.by_segment(cache)):
+            end = int(lines.end(cache)) + segment
+            contents += held
+            size = int(links[(end << 2) + END])
+            kept, contents = contents[:size], contents[size:]
+            first = lines.fill(cache, end, kept)
+            rows = slice((first << 2) + END, (first + len(kept)) << 2, 4)
+            write(links, rows, np.full(len(kept), end))
+            links[(end << 2) + ROOM] = size - len(kept)
+
     def dump(self, cache: int) -> list[Any]:
         """Return all contents, highest segment first, the most recently used first in each."""
         return [content for line in self.by_segment(cache) for content in line]
 
     def by_segment(self, cache: int) -> list[list[Any]]:
         """Return the contents of each segment of a cache."""
-        first = self.lines.end(cache)
-        return [self.lines.contents(end) for end in range(first, first + self.segments)]
+        return self.lines.by_line(cache, self.segments)
 
 
 def _segment_shares(segments: object, alloc: Sequence[float] | None) -> list[float]:

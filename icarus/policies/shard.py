@@ -13,7 +13,7 @@ from icarus.core.randomness import generator, hash_salt
 from icarus.core.section_checks import check_section
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.errors import suggestion
-from icarus.policies.cache import DefinedCache, Item, definition_of
+from icarus.policies.cache import DefinedCache, Item, can_resize, definition_of
 from icarus.policies.cache_objects import CacheObjects
 from icarus.policies.room import Room
 from icarus.registry import CACHE_POLICY, register_cache_policy
@@ -82,6 +82,26 @@ class ShardedCaches(NamedTuple):
     def _shard(self, cache, content):
         number = self.hashes.of(content, self.salt)
         return self.base[cache] + int(np.uint64(number) % np.uint64(self.nodes))
+
+    def clear(self, cache: int) -> None:
+        """Remove everything from all shards of a cache."""
+        for shard in range(int(self.base[cache]), int(self.base[cache + 1])):
+            self.shards.clear(shard)
+
+    def carry_on(self, other: Self) -> Self:
+        """Return the same state with what of the shards of another one is not of one cache."""
+        return self._replace(shards=self.shards.carry_on(other.shards))
+
+    def take_over(self, cache: int, other: Self) -> None:
+        """Have each shard of a new cache hold what it held in another state."""
+        for shard in range(int(self.base[cache]), int(self.base[cache + 1])):
+            self.shards.take_over(shard, other.shards)
+
+    @staticmethod
+    def resizable(policy: str = "LRU", policy_attr: Any = None, **parameters: Any) -> bool:
+        """Return whether shards of a policy can be resized in a compiled state."""
+        inside = definition_of(CACHE_POLICY[policy])
+        return inside is not None and can_resize(inside, policy_attr or {})
 
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of all shards of a cache."""

@@ -8,7 +8,7 @@ for Python, hold any hashable items. What can be asked of them is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 from icarus.compiler.mixing import mixed
 from icarus.compiler.prefetch import prefetch
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.slot_tables import put_in, rehashed, table_size, take_out
 
 __all__ = [
     "DENSE_LIMIT",
@@ -59,6 +60,33 @@ class DenseSlots(NamedTuple):
     def leave(self, cache, content):
         """Have a content no longer found in a cache, in which it is."""
         self.slot_of[content, cache] = 0
+
+    def clear(self, cache: int) -> None:
+        """Have nothing found in a cache any more."""
+        self.forget(cache, _named(self, cache))
+
+    def forget(self, cache: int, slots: np.ndarray) -> None:
+        """Have what some slots of a cache name no longer found, wherever in the cache it is."""
+        self.slot_of[self.item[slots], cache] = 0
+        self.item[slots] = -1
+
+    def enter_all(self, cache: int, contents: Sequence[int], first: int) -> None:
+        """Have contents found in successive slots of a cache, in which they are not yet."""
+        stop = first + len(contents)
+        self.item[first:stop] = contents
+        places = np.arange(first, stop) - self.base[cache] + 1
+        self.slot_of[self.item[first:stop], cache] = places
+
+    def renumber(self, before: np.ndarray) -> None:
+        """Have each slot hold what another one did; there is one cache, and nothing is forgotten.
+
+        Parameters
+        ----------
+        before : ndarray of int64
+            The slot whose content is in slot 0, 1, ... from now on: all that hold contents.
+        """
+        self.item[: len(before)] = self.item[before]
+        self.slot_of[self.item[: len(before)], 0] = np.arange(1, len(before) + 1)
 
     def expect(self, cache, content):
         """Say that a content will soon be looked up in a cache."""
@@ -116,6 +144,38 @@ class HashedSlots(NamedTuple):
                 entries[hole] = entry
                 hole = place
         entries[hole] = 0
+
+    def clear(self, cache: int) -> None:
+        """Have nothing found in a cache any more."""
+        self.forget(cache, _named(self, cache))
+
+    def forget(self, cache: int, slots: np.ndarray) -> None:
+        """Have what some slots of a cache hold no longer found."""
+        take_out(self.entries, self._entries_of(cache, self.item[slots], slots))
+        self.item[slots] = -1
+
+    def enter_all(self, cache: int, contents: Sequence[int], first: int) -> None:
+        """Have contents found in successive slots of a cache, in which they are not yet."""
+        slots = np.arange(first, first + len(contents))
+        self.item[slots] = contents
+        put_in(self.entries, self._entries_of(cache, self.item[slots], slots))
+
+    def renumber(self, before: np.ndarray) -> None:
+        """As of ``DenseSlots``."""
+        slot_of = np.zeros(len(self.item), dtype=np.int64)
+        slot_of[before] = np.arange(len(before))
+        self.item[: len(before)] = self.item[before]
+        held = np.flatnonzero(self.entries)
+        entries = self.entries[held]
+        tags, slots = entries & ~np.int64(0xFFFF_FFFF), (entries & 0xFFFF_FFFF) - 1
+        self.entries[held] = tags | (slot_of[slots] + 1)
+
+    def _entries_of(self, cache: int, contents: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Return what the table has for contents that are in some slots of a cache."""
+        # The compiled form counts without overflow, as arrays do.
+        hashes = mixed.compiled_form(contents, np.array([cache]))  # type: ignore[attr-defined]
+        entries: np.ndarray = ((hashes & _TAG) << 32) | (slots.astype(np.int64) + 1)
+        return entries
 
     def expect(self, cache, content):
         """Say that a content will soon be looked up in a cache."""
@@ -176,6 +236,18 @@ class NamedSlots(NamedTuple):
     def leave(self, cache: int, content: Any) -> None:
         """Have a content no longer found in a cache, in which it is."""
         del self.slot_of[cache][content]
+
+    def enter_all(self, cache: int, contents: Sequence[Any], first: int) -> None:
+        """Have contents found in successive slots of a cache, in which they are not yet."""
+        slots = range(first, first + len(contents))
+        self.item[first : slots.stop] = contents
+        self.slot_of[cache].update(zip(contents, slots, strict=True))
+
+    def clear(self, cache: int) -> None:
+        """Have nothing found in a cache any more."""
+        self.slot_of[cache].clear()
+        first, stop = self.base[cache], self.base[cache + 1]
+        self.item[first:stop] = [NOTHING] * (stop - first)
 
     def expect(self, cache: int, content: Any) -> None:
         """Do nothing: there is no machine code to speed up."""
@@ -273,18 +345,11 @@ def numbered_slots(
     n_slots, n_caches = int(base[-1]), len(base) - 1
     item = np.full(n_slots, -1, dtype=np.int32 if n_contents < 2**31 else np.int64)
     if n_contents * n_caches > (DENSE_LIMIT if dense_limit is None else dense_limit):
-        return HashedSlots(np.zeros(_table_size(n_slots), dtype=np.int64), item, base)
+        return HashedSlots(np.zeros(table_size(n_slots), dtype=np.int64), item, base)
     # Half the memory is half the misses of the processor's cache.
     narrow = not growing and np.diff(base).max(initial=0) < np.iinfo(np.uint16).max
     dtype = np.uint16 if narrow else np.int32
     return DenseSlots(np.zeros((n_contents, n_caches), dtype=dtype), item, base)
-
-
-def _table_size(n_slots: int) -> int:
-    # At most a quarter full. Measured on GEANT with 10^7 contents, in million requests/s: 5.0,
-    # with half that size 3.9, a quarter 2.5, the double 4.8; with a tree of 15 caches of 50,000:
-    # 4.0, 3.0 with half the size, 3.8 with the double.
-    return 1 << (4 * n_slots + 1).bit_length()
 
 
 def grow_slots(slots: Any, n_slots: int) -> Any:
@@ -293,24 +358,14 @@ def grow_slots(slots: Any, n_slots: int) -> Any:
     item[: len(slots.item)] = slots.item
     base = np.array([0, n_slots], dtype=np.int64)
     if isinstance(slots, HashedSlots):
-        return HashedSlots(_rehashed(slots.entries, _table_size(n_slots)), item, base)
+        return HashedSlots(rehashed(slots.entries, table_size(n_slots)), item, base)
     return slots._replace(item=item, base=base)
 
 
-def _rehashed(entries: np.ndarray, size: int) -> np.ndarray:
-    """Return a table of `size` places with the same entries."""
-    # Taken by their homes, each entry stands at home or right behind the one before it, which
-    # is where linear probing would find it. Those behind the end go round to the first gaps.
-    held = entries[entries != 0]
-    home = (held >> 32) & (size - 1)
-    order = np.argsort(home, kind="stable")
-    rank = np.arange(len(held))
-    place = np.maximum.accumulate(home[order] - rank) + rank
-    inside = int(np.searchsorted(place, size))
-    table = np.zeros(size, dtype=np.int64)
-    table[place[:inside]] = held[order[:inside]]
-    table[np.flatnonzero(table == 0)[: len(held) - inside]] = held[order[inside:]]
-    return table
+def _named(slots: DenseSlots | HashedSlots, cache: int) -> np.ndarray:
+    """Return the slots of a cache that name a content, which it may hold no longer."""
+    first = int(slots.base[cache])
+    return np.flatnonzero(slots.item[first : int(slots.base[cache + 1])] >= 0) + first
 
 
 @contextmanager

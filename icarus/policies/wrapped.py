@@ -151,7 +151,5 @@ class WrappedCache(CacheWrapper):
         return items
 
     def clear(self) -> None:
-        """Remove everything."""
-        for k in list(self._cache.dump()):
-            self._state.remove(0, k)
-        self._cache.clear()
+        """Remove everything, and forget what was noted about admission."""
+        self._state.clear(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from icarus.policies.cache import definition_of
 from icarus.strategies.definition import is_foreign
 
 __all__ = [
+    "CLEAR",
     "GET",
     "HAS",
     "PUT",
@@ -30,8 +32,8 @@ __all__ = [
     "shared_seed",
 ]
 
-GET, PUT, HAS, REMOVE = range(4)
-_METHODS = ("get", "put", "has", "remove")
+GET, PUT, HAS, REMOVE, CLEAR = range(5)
+_METHODS = ("get", "put", "has", "remove", "clear")
 _N_CONTENTS = 12
 
 
@@ -52,13 +54,21 @@ class Case(NamedTuple):
     """Of the caches."""
     chunks: list[list[Operation]]
     seed: int
+    cleared: Sequence[int] = ()
+    """The cache that is cleared after the first, second, ... chunk."""
+
+    def operations(self) -> list[Operation]:
+        """Return all that is done, one after another."""
+        clears = [[Operation(CLEAR, cache, 0)] for cache in self.cleared]
+        parts: Any = zip_longest(self.chunks, clears, fillvalue=[])
+        return [operation for chunk, clear in parts for operation in (*chunk, *clear)]
 
 
 @st.composite
 def cases(
     draw: st.DrawFn, sizes: Sequence[int], names: Sequence[Any] = range(5, 5 + 3 * _N_CONTENTS, 3)
 ) -> Case:
-    """Return cases of caches of the given sizes.
+    """Return cases of caches of the given sizes, one of which is cleared after each chunk.
 
     Contents have twelve names: numbers in steps of three, or others.
     """
@@ -75,7 +85,8 @@ def cases(
             rng.choice(len(names), size=n, p=popularity / popularity.sum()),
         )
         chunks.append([Operation(*map(int, row)) for row in zip(*columns, strict=True)])
-    return Case(names, chosen, chunks, draw(st.integers(0, 2**32)))
+    cleared = rng.integers(len(chosen), size=len(chunks)).tolist()
+    return Case(names, chosen, chunks, draw(st.integers(0, 2**32)), cleared)
 
 
 def form_of_policy(policy: Any, parameters: Mapping[str, Any]) -> Any:
@@ -103,10 +114,15 @@ def first_difference(
     case : Case
     """
     answers, state = run_compiled(form, others, case)
-    operations = [operation for chunk in case.chunks for operation in chunk]
+    operations = case.operations()
     number_of = {name: number for number, name in enumerate(case.names)}
     for done, (operation, compiled) in enumerate(zip(operations, answers, strict=True)):
         kind, cache, content = operation
+        if kind == CLEAR:
+            caches[cache].clear()
+            if compiled:
+                return _told_of_clear(cache, compiled, case, operations[: done + 1])
+            continue
         method = _METHODS[kind]
         answer = getattr(caches[cache], method)(case.names[content])
         expected = number_of.get(answer, -1) if kind == PUT else int(answer)
@@ -126,6 +142,11 @@ def first_difference(
     return None
 
 
+def _told_of_clear(cache: int, left: int, case: Case, operations: Sequence[Operation]) -> str:
+    what = "other caches are not as before" if left < 0 else f"{left} contents are left"
+    return f"after clear({cache}) of the compiled form {what}; {_told(case, operations)}"
+
+
 def _told(case: Case, operations: Sequence[Operation]) -> str:
     last = ", ".join(f"{_METHODS[kind]}({cache}, {content})" for kind, cache, content in operations)
     return f"caches of {case.sizes} places and these calls of (cache, content): {last}"
@@ -142,13 +163,24 @@ def run_compiled(form: Any, caches: Sequence[Any], case: Case) -> tuple[list[int
         with compiled_once(key):
             run(state, none, np.zeros(0, dtype=np.int64))
     answers: list[int] = []
-    for chunk in case.chunks:
+    for number, chunk in enumerate(case.chunks):
         if hasattr(state, "reserve"):
             state = state.reserve(len(chunk))
         found = np.full(len(chunk), -9, dtype=np.int64)
         run(state, np.array(chunk, dtype=np.int64).reshape(-1, 3), found)
         answers += found.tolist()
+        answers += [_cleared(state, cache, case) for cache in case.cleared[number : number + 1]]
     return answers, state
+
+
+def _cleared(state: Any, cache: int, case: Case) -> int:
+    """Clear a cache; return how many contents are left in it, -1 if others are not as before."""
+    others = [other for other in range(len(case.sizes)) if other != cache]
+    before = [state.dump(other) for other in others]
+    state.clear(cache)
+    if [state.dump(other) for other in others] != before:
+        return -1
+    return len(state.dump(cache))
 
 
 _loaded: set[str] = set()

@@ -341,7 +341,12 @@ class PolicyLaws:
         self._try(law, calls_on(self.items))
 
     def test_the_compiled_form_does_what_the_class_does(self) -> None:
-        """The compiled form, if there is one, gives the answers of the class, call by call."""
+        """The compiled form, if there is one, gives the answers of the class, call by call.
+
+        Of its caches, one or the other is cleared now and then, which is to leave it as new and
+        all others as they were. So a definition that knows of more than its contents, such as
+        counts, needs a method ``clear``.
+        """
         component = component_of(self, "policy", CACHE_POLICY)
         form = _compiled.form_of_policy(component, self.parameters)
         if form is None:

@@ -283,7 +283,7 @@ def test_a_put_that_is_not_admitted_does_not_renew():
     assert not cache.has("a")
 
 
-def test_clearing_leaves_counts_alone_and_no_expiry_behind():
+def test_clearing_leaves_neither_counts_nor_expiries_behind():
     now = [0.0]
     cache = cache_of(1, now=now, ttl=10, insert={"k": 2})
     for k in "aab":
@@ -291,6 +291,10 @@ def test_clearing_leaves_counts_alone_and_no_expiry_behind():
     cache.clear()
     assert len(cache) == 0
     cache.put("b")
+    assert cache.dump() == []
+    now[0] = 9.0
+    cache.put("b")
+    now[0] = 18.0
     assert cache.dump() == ["b"]
 
 
