@@ -109,10 +109,11 @@ class Walk:
         return {"node": self.down_nodes.pop(number % len(self.down_nodes))}
 
     def flush(self, number):
-        caches = self.topology.cache_nodes()
+        stacks = self.topology.nodes(data="stack")
+        caches = [node for node, stack in stacks if "cache_size" in stack[1]]
         if not caches or number % 3 == 0:
             return {}
-        return {"node": list(caches)[number % len(caches)]}
+        return {"node": caches[number % len(caches)]}
 
     def rate(self, number):
         return {"factor": [0.5, 1, 3.0][number % 3]}
