@@ -209,6 +209,7 @@ class Run:
         EventError
             If the network does not allow one of them.
         """
+        self.engine.set_time(self.cursor.time)
         with ChangingNetwork(self) as network:
             for event in events:
                 happen = NETWORK_EVENT.resolve(event.name)

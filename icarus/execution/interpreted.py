@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from icarus.execution.collectors import CollectorProxy
 from icarus.execution.collectors.session_records import RecordTakers, SessionRecorder
 from icarus.execution.network import NetworkController
+from icarus.policies.resizing import resized
 from icarus.scenarios.workload.requests import RequestBatch
 from icarus.types import Content, Node
 
@@ -83,13 +85,21 @@ class InterpretedRun:
 
     def clear_cache(self, node: Node) -> None:
         """Empty the caches of a node, be it removed at present or not."""
-        model = self._controller.model
-        for caches in (
-            *(model.cache, model.local_cache),
-            *(model.removed_caches, model.removed_local_caches),
-        ):
+        for caches in self._controller.model.all_caches:
             if node in caches:
                 caches[node].clear()
+
+    def with_size(self, cache: Any, size: int) -> Any:
+        """Return a cache of another size that holds what fits of a cache."""
+        model = self._controller.model
+        return resized(cache, size, partial(model._cache_like, cache))
+
+    def resized(self) -> None:
+        """Do nothing: caches have their sizes."""
+
+    def set_time(self, time: float) -> None:
+        """Have caches know the time."""
+        self._controller.model.now[0] = time
 
     def dump(self, node: Node) -> list[Content]:
         """Return what the cache of a node holds, the content to be evicted next last."""
@@ -186,10 +196,7 @@ def _write(
     controller.start_session(time, receiver, content, log)
     controller.forward_content_path(receiver, source, path)
     controller.forward_request_path(source, receiver, path[::-1])
-    for caches in (
-        *(model.cache, model.local_cache),
-        *(model.removed_caches, model.removed_local_caches),
-    ):
+    for caches in model.all_caches:
         for cache in caches.values():
             cache.remove(content)
     controller.end_session()

@@ -205,10 +205,17 @@ class RunningSimulation:
             self._run.advance(limit, self._count)
 
     def _happen(self, events: list[TimelineEvent]) -> None:
-        with self._randomness.entered():
-            moment = self.time, self.requests
-            self._run.apply(events)
-        self._happened.append((*moment, events))
+        self._happened.append((self.time, self.requests, events))
+        try:
+            with self._randomness.entered():
+                self._run.apply(events)
+            return
+        except NoKernelError as error:
+            if self._asked_for == "compiled":
+                raise
+            lacking = str(error)
+        self._begin_interpreted(lacking)
+        self._catch_up()
 
     def _catch_up(self) -> None:
         """Have all happen again that did."""

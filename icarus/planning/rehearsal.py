@@ -10,6 +10,7 @@ from icarus.core.section_checks import Finding
 from icarus.errors import EventError
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.execution.timeline import ChangingNetwork, TimelineEvent
+from icarus.policies.cache import Cache
 from icarus.util import Tree
 
 __all__ = ["rehearse"]
@@ -53,8 +54,8 @@ class _Rehearsal:
 
     def __init__(self, topology: Any, workload: Mapping[str, Any]) -> None:
         model = NetworkModel(topology, Tree(name="NULL"))
-        for node in topology.cache_nodes():
-            model.cache[node] = None
+        for node, size in topology.cache_nodes().items():
+            model.cache[node] = Cache(max(size, 1))
         self.view = NetworkView(model)
         self.controller = NetworkController(model)
         self.engine = _NoEngine()
@@ -66,6 +67,13 @@ class _NoEngine:
         """Do nothing."""
 
     def clear_cache(self, node: Any) -> None:
+        """Do nothing."""
+
+    def with_size(self, cache: Any, size: int) -> Any:
+        """Return a cache of another size."""
+        return Cache(size)
+
+    def resized(self) -> None:
         """Do nothing."""
 
 

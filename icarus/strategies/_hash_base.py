@@ -89,7 +89,12 @@ class BaseHashrouting(Strategy):
 
     def _look_at_caches(self) -> None:
         topology = self.view.topology()
-        self.cache_nodes: list[Node] = list(self.view.cache_nodes())
+        # A node of which the whole cache is local is responsible all the same.
+        local = self.view.model.local_cache
+        own = dict.fromkeys(self.view.cache_nodes())
+        self.cache_nodes: list[Node] = (
+            [node for node in topology if node in own or node in local] if local else list(own)
+        )
         # Where none is left, nobody is responsible, and requests fail.
         self.cache_assignment: dict[int, Node] = dict(enumerate(self.cache_nodes or [None]))
         self.n_cache_nodes = len(self.cache_assignment)

@@ -7,6 +7,7 @@ for those that have to find out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal, NamedTuple, Self, get_args
 
 import networkx as nx
@@ -89,9 +90,7 @@ class NearestReplicaState(NamedTuple):
         if numbering is None:
             number_of = {node: i for i, node in enumerate(topology)}
             candidates = [v for v in topology if v in network.cache_sizes or network.is_source(v)]
-            named = NamedCandidates(
-                lambda receiver: dijkstra(delays, indices=receiver), number_of, candidates, {}
-            )
+            named = NamedCandidates(partial(_distances_from, delays), number_of, candidates, {})
             return cls(named, down_only)
         position = {node: i for i, node in enumerate(topology)}
         known = {*numbering.caches, *numbering.sources}
@@ -127,6 +126,11 @@ class NearestReplicaState(NamedTuple):
                 request.put(path, position)
         request.deliver(path, last)
         return DONE
+
+
+def _distances_from(delays: csr_array, place: int) -> np.ndarray:
+    found: np.ndarray = dijkstra(delays, indices=place)
+    return found
 
 
 def _delays(topology: nx.Graph[Any]) -> csr_array:

@@ -9,6 +9,7 @@ the content comes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 __all__ = ["ControlledRequest", "nodes_of"]
@@ -27,6 +28,10 @@ class ControlledRequest:
         self.view = view
         self.controller = controller
         self._has_cache = view.has_cache
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Between two requests nothing is left of the last one that matters.
+        return type(self), (self.view, self.controller)
 
     def begin(self, time: float, receiver: Any, content: Any, log: bool) -> None:
         """Begin the session of a request."""
@@ -56,15 +61,15 @@ class ControlledRequest:
 
     def path_on_to_source(self, node: Any) -> Any:
         """Return the nodes from `node` to the source, which are found when they are needed."""
-        return _Later(lambda: self._on_to_source(node))
+        return _Later(partial(self._on_to_source, node))
 
     def way_back(self, u: Any, v: Any) -> Any:
         """Return the nodes from `u` to `v` on the path from `v`; they are found when needed."""
-        return _Later(lambda: self.view.shortest_path(v, u)[::-1])
+        return _Later(partial(self._reversed, v, u))
 
     def way_back_of(self, path: Any) -> Any:
         """Return the nodes from the first to the last one on the path from the last."""
-        return _Later(lambda: self.view.shortest_path(path[-1], path[0])[::-1])
+        return _Later(partial(self._way_back_of, path))
 
     def link(self, u: Any, v: Any) -> Any:
         """Return the nodes of a link."""
@@ -209,6 +214,12 @@ class ControlledRequest:
         self._leave(path, position)
         self._main = False
         self._coming = True
+
+    def _reversed(self, u: Any, v: Any) -> Any:
+        return self.view.shortest_path(u, v)[::-1]
+
+    def _way_back_of(self, path: Any) -> Any:
+        return self._reversed(path[-1], path[0])
 
     def _on_to_source(self, node: Any) -> Any:
         if self.source is None:

@@ -30,6 +30,9 @@ class ReachProbe(ControlledRequest):
     def __init__(self, view: Any) -> None:
         super().__init__(view, None)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.view,)
+
     def reaches(self, process: Any, receiver: Any, content: Any) -> bool:
         """Return whether all paths exist that a definition needs for a request.
 

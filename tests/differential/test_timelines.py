@@ -37,12 +37,13 @@ moments = st.one_of(
     st.floats(0, 120).map(lambda time: round(time, 1)),
     st.integers(0, 150).map(lambda number: {"requests": number}),
 )
+EVENTS = [
+    *("link_down", "link_down", "link_up", "rewire", "node_down", "node_down", "node_up"),
+    *("flush", "resize", "rate", "popularity", "mark"),
+]
 moves = st.tuples(
     moments,
-    st.sampled_from(
-        ["link_down", "link_down", "link_up", "rewire", "node_down", "node_down", "node_up"]
-        + ["flush", "rate", "popularity", "mark"]
-    ),
+    st.sampled_from(EVENTS),
     st.integers(0, 1000),
 )
 
@@ -114,6 +115,10 @@ class Walk:
         if not caches or number % 3 == 0:
             return {}
         return {"node": caches[number % len(caches)]}
+
+    def resize(self, number):
+        how = {"factor": [0.4, 2.5][number % 2]} if number % 5 else {"size": number % 6 + 4}
+        return {**self.flush(number), **how}
 
     def rate(self, number):
         return {"factor": [0.5, 1, 3.0][number % 3]}

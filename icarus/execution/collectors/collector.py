@@ -152,6 +152,9 @@ class CollectorProxy(DataCollector):
                 takers.append(getattr(one, taker) if taking else by_hop(getattr(one, event)))
             setattr(self, taker, fan_out(taker, takers))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.view, self.members)
+
     def results(self) -> Tree:
         """Return the results of all collectors, by their registry names."""
         return Tree(

@@ -23,6 +23,7 @@ from icarus.execution.compiled.recording import NO_NOTES, Recording
 from icarus.execution.network import NetworkView
 from icarus.policies.cache import definition_of
 from icarus.policies.null import NullCaches
+from icarus.policies.resizing import can_resize, with_sizes
 from icarus.policies.room import Room
 from icarus.policies.wrapped import WrappedCache
 from icarus.registry import CACHE_POLICY
@@ -87,9 +88,9 @@ class CompiledRun:
         source_of = self._net.source_of
         if len(source_of) and source_of.max() == self._numbering.nodes[None]:
             raise NoKernelError("content placement: not every content has a source")
-        policy: Any = definition_of(CACHE_POLICY[cache_policy])
+        self._policy: Any = definition_of(CACHE_POLICY[cache_policy])
         caches = [*model.cache.values(), *model.local_cache.values()]
-        self.caches = state_of(caches, policy, workload.contents)
+        self.caches = state_of(caches, self._policy, workload.contents)
         numbers = self._numbering.nodes
         self._receivers = np.array([numbers[node] for node in workload.receivers], dtype=np.int32)
         clusters = view.topology().graph.get("clusters", ())
@@ -189,6 +190,33 @@ class CompiledRun:
             if node in caches:
                 self.caches.clear(caches[node])
 
+    def with_size(self, cache: Any, size: int) -> Any:
+        """Return an empty cache of another size, to stand for one whose contents are here."""
+        if not can_resize(self._policy, getattr(_inside(cache), "parameters", None)):
+            raise NoKernelError("timeline: caches of this policy get other sizes only in Python")
+        return self._view.model._cache_like(cache, size)
+
+    def resized(self) -> None:
+        """Have all caches get the sizes of those that stand for them."""
+        model, numbering = self._view.model, self._numbering
+        caches = [
+            next(table[node] for table in tables if node in table)
+            for nodes, tables in (
+                (numbering.caches, model.own_caches),
+                (numbering.local_caches, model.local_caches),
+            )
+            for node in nodes
+        ]
+        empty = state_of(caches, self._policy, self._contents)
+        self.caches = with_sizes(self.caches, empty, len(caches))
+        # Large caches may be known by wider numbers, for which there is other code.
+        interpreted, self.code = self.code.interpreted, self._loop_code()
+        self.code.interpreted, self._is_prepared = interpreted, False
+
+    def set_time(self, time: float) -> None:
+        """Have caches know the time."""
+        self.caches.set_time(time)
+
     def dump(self, node: Node) -> list[Content]:
         """Return what the cache of a node holds, the content to be evicted next last."""
         return self.cache_dump(self._numbering.caches[node])
@@ -265,13 +293,16 @@ def state_of(caches: Sequence[Any], policy: Any, names: Sequence[Content]) -> An
         # A budget too small for any cache; policies need not know how to be none.
         return NullCaches.new(room)
     wrapping = caches[0].wrapping if isinstance(caches[0], WrappedCache) else None
-    if wrapping is not None:
-        caches = [cache.inside for cache in caches]
+    caches = [_inside(cache) for cache in caches]
     parameters = caches[0].parameters
     if any(one.parameters.get("seed") is not parameters.get("seed") for one in caches):
         raise ValueError("caches that choose at random must share one Generator, found several")
     state = policy.new(room, **parameters)
     return state if wrapping is None else wrapping.around(state, room)
+
+
+def _inside(cache: Any) -> Any:
+    return cache.inside if isinstance(cache, WrappedCache) else cache
 
 
 def _no_requests() -> Any:

@@ -106,6 +106,11 @@ def _lacking(params: Mapping[str, Any], collectors: Mapping[str, Mapping[str, An
         if lacking is not None:
             what = f"{name} {lacking}" if lacking == UNDEFINED else lacking
             return f"{section}: {what}"
+    events = {event["event"] for event in params.get("timeline") or ()}
+    given = dict(params["cache_policy"].items())
+    policy = policies.definition_of(CACHE_POLICY.resolve(name := given.pop("name")))
+    if "resize" in events and not policies.can_resize(policy, given):
+        return f"timeline: caches of {name} get other sizes only in Python"
     return None
 
 

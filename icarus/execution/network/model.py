@@ -128,6 +128,21 @@ class NetworkModel:
             self._is_whole = not self.removed_nodes and self.shortest_path.reach_all()
         return self._is_whole
 
+    @property
+    def own_caches(self) -> tuple[dict[Node, Any], dict[Node, Any]]:
+        """Those that other nodes ask: of nodes that are there, and of those that are removed."""
+        return self.cache, self.removed_caches
+
+    @property
+    def local_caches(self) -> tuple[dict[Node, Any], dict[Node, Any]]:
+        """Those that only their nodes ask: of nodes that are there, and of those that are not."""
+        return self.local_cache, self.removed_local_caches
+
+    @property
+    def all_caches(self) -> tuple[dict[Node, Any], ...]:
+        """All tables of caches."""
+        return *self.own_caches, *self.local_caches
+
     def _read_stacks(self) -> dict[Node, int]:
         """Take in what sources hold; return the size of each cache."""
         sizes: dict[Node, int] = {}

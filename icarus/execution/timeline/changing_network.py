@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from icarus.errors import EventError
 from icarus.types import Node
+from icarus.util import apportionment
 
 if TYPE_CHECKING:
     from icarus.execution.engine import Run
@@ -103,13 +105,73 @@ class ChangingNetwork:
 
         What the policy knows of contents is forgotten, too.
         """
-        model = self.view.model
-        every = [*model.cache, *model.local_cache, *model.removed_caches]
-        every += model.removed_local_caches
+        every = self._nodes_with_caches()
         if node is not None and node not in every:
             raise EventError("node", self._no_cache(node, every))
-        for one in dict.fromkeys(every if node is None else [node]):
+        for one in every if node is None else [node]:
             self._run.engine.clear_cache(one)
+
+    def _nodes_with_caches(self) -> list[Node]:
+        """Return all nodes with caches, those that are away included, in node order."""
+        model = self.view.model
+        nodes = dict.fromkeys(node for table in model.all_caches for node in table)
+        return sorted(nodes, key=lambda node: model._position.get(node, math.inf))
+
+    def resize(
+        self, node: Node | None = None, size: int | None = None, factor: float | None = None
+    ) -> None:
+        """Give the cache of a node, or all caches, another size.
+
+        What fits stays; the least valuable contents leave.
+
+        Parameters
+        ----------
+        node : node, optional
+        size : int, optional
+            How many contents fit from now on; what of it is set aside for the node's own requests
+            keeps its share.
+        factor : float, optional
+            Instead, how many times the present size that is.
+        """
+        if (size is None) == (factor is None):
+            raise EventError("size", "either size or factor says how large caches are to be")
+        model = self.view.model
+        every = self._nodes_with_caches()
+        if node is not None and node not in every:
+            raise EventError("node", self._no_cache(node, every))
+        self._change()
+        wanted = [
+            (*part, new_size)
+            for one in (every if node is None else [node])
+            for part, new_size in self._new_sizes(one, size, factor)
+        ]
+
+        def is_local(table: dict[Node, Any]) -> bool:
+            return any(table is one for one in model.local_caches)
+
+        # All own caches before the local ones: those that draw do so in this order.
+        for table, one, new_size in sorted(wanted, key=lambda part: is_local(part[0])):
+            try:
+                table[one] = self._run.engine.with_size(table[one], new_size)
+            except ValueError as error:
+                raise EventError("size", f"the cache of node {one!r}: {error}") from None
+        self._run.engine.resized()
+
+    def _new_sizes(
+        self, node: Node, size: int | None, factor: float | None
+    ) -> list[tuple[tuple[dict[Node, Any], Node], int]]:
+        """Return what the parts of a node's cache are to have, each by its table and the node."""
+        tables = [table for table in self.view.model.all_caches if node in table]
+        old = [table[node].maxlen for table in tables]
+        if sum(old) == 0:
+            return []
+        if size is None:
+            new = [max(round(part * (factor or 0)), 1) for part in old]
+        else:
+            new = apportionment(size, [part / sum(old) for part in old])
+        if min(new) < 1:
+            raise EventError("size", f"{size} is too small for the {len(old)} parts of the cache")
+        return [((table, node), part) for table, part in zip(tables, new, strict=True)]
 
     def set_rate(self, factor: float) -> None:
         """Have requests come so many times as fast as the workload has them, from now on."""

@@ -8,12 +8,18 @@ from annotated_types import Len
 
 from icarus.execution.timeline.changing_network import ChangingNetwork
 from icarus.registry import register_network_event
-from icarus.types import Fraction, NonNegative, Positive
+from icarus.types import Fraction, NonNegative, Positive, PositiveInt
 
 __all__: list[str] = []
 
 Link = Annotated[list[Any] | tuple[Any, ...], Len(2, 2)]
 """The two ends of a link, in any order."""
+
+
+def _one_of_both(parameters: dict[str, Any]) -> list[str]:
+    if (parameters.get("size") is None) == (parameters.get("factor") is None):
+        return ["either size or factor says how large caches are to be"]
+    return []
 
 
 @register_network_event("link_down")
@@ -92,6 +98,29 @@ def flush(network: ChangingNetwork, node: Any = None) -> None:
         Whose cache; by default all caches are emptied.
     """
     network.flush(node)
+
+
+@register_network_event("resize", check=_one_of_both)
+def resize(
+    network: ChangingNetwork,
+    node: Any = None,
+    size: PositiveInt | None = None,
+    factor: Positive | None = None,
+) -> None:
+    """Give a cache, or all, another size. The least valuable contents leave if it is smaller.
+
+    What the policy knows of contents goes on, and so does what goes around it.
+
+    Parameters
+    ----------
+    node : node, optional
+        Whose cache; by default all caches are resized.
+    size : int, optional
+        How many contents fit from now on.
+    factor : float, optional
+        Instead, how many times the present size that is.
+    """
+    network.resize(node, size, factor)
 
 
 @register_network_event("rate")
