@@ -15,7 +15,7 @@ from icarus.release import author as __author__
 from icarus.release import license_short as __license__
 from icarus.release import version as __version__
 
-__all__ = ["__author__", "__license__", "__version__", "release", "run"]
+__all__ = ["__author__", "__license__", "__version__", "open_simulation", "release", "run"]
 
 _SUBPACKAGES = frozenset(
     {
@@ -35,8 +35,8 @@ _SUBPACKAGES = frozenset(
 def __getattr__(name: str) -> Any:
     if name in _SUBPACKAGES:
         return importlib.import_module(f"icarus.{name}")
-    if name == "run":
-        return importlib.import_module("icarus.runner").run
+    if name in ("run", "open_simulation"):
+        return getattr(importlib.import_module("icarus.runner"), name)
     if name == "Cancel":
         return importlib.import_module("icarus.errors").Cancel
     if not name.startswith("_"):
