@@ -31,6 +31,9 @@ class Limit(NamedTuple):
 
 NO_LIMIT = Limit()
 
+_EVENTS = 2**14
+"""Events that are served in a row."""
+
 _OTHERS = (
     "the workload yields other requests each time that it is read, so that a simulation of it "
     "cannot go on from the middle"
@@ -186,9 +189,12 @@ class EventCursor(_Cursor):
         self._latest: Any = None
 
     def pieces(self, limit: Limit) -> Iterator[Iterator[tuple[float, Mapping[str, Any]]]]:
-        """Yield iterators over events, up to a limit."""
-        if not self._reached(limit):
-            yield self._up_to(limit)
+        """Yield iterators over events, some at a time, up to a limit."""
+        while not self._reached(limit):
+            before = self.served
+            yield self._up_to(limit._replace(requests=min(limit.requests, before + _EVENTS)))
+            if self.served < before + _EVENTS:
+                return
 
     def _up_to(self, limit: Limit) -> Iterator[tuple[float, Mapping[str, Any]]]:
         while not self._reached(limit):

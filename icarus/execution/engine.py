@@ -172,7 +172,12 @@ class Run:
             self.engine = InterpretedRun(self.controller, self.strategy, workload)
         self._windows = Windows(self.collectors.members)
 
-    def advance(self, limit: Limit = NO_LIMIT, heartbeat: Heartbeat | None = None) -> None:
+    def advance(
+        self,
+        limit: Limit = NO_LIMIT,
+        heartbeat: Heartbeat | None = None,
+        between: Callable[[], None] | None = None,
+    ) -> None:
         """Serve further requests, up to a limit.
 
         Parameters
@@ -181,6 +186,8 @@ class Run:
             By default all that are left are served.
         heartbeat : callable, optional
             Called every few thousand requests with the number processed so far.
+        between : callable, optional
+            Called now and then when all that was read has been served.
         """
         done = self.cursor.served
 
@@ -196,6 +203,8 @@ class Run:
         while True:
             for piece in self.cursor.pieces(self._windows.limit(limit, self.cursor)):
                 self.engine.serve(piece, report)
+                if between is not None:
+                    between()
             if self.cursor.finished or not self._windows.pass_end(self.cursor, limit, self.engine):
                 break
         if before == done == 0:

@@ -35,6 +35,7 @@ class GlobalRandomness:
         sequence = stream(root, "legacy")
         self._unseeded = copied(sequence)
         self._states: tuple[Any, Any] | None = None
+        self._is_entered = False
         if legacy:
             seed = legacy_seed(sequence)
             self._states = (
@@ -51,12 +52,19 @@ class GlobalRandomness:
             return
         before = _states()
         _set_states(self._states)
+        self._is_entered = True
         try:
             with unseeded_on(self._unseeded):
                 yield
         finally:
+            self._is_entered = False
             self._states = _states()
             _set_states(before)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Meanwhile the generators themselves know how far they are.
+        states = _states() if self._is_entered else self._states
+        return {**vars(self), "_states": states, "_is_entered": False}
 
 
 def _states() -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from icarus.compiler import beside
@@ -40,6 +40,11 @@ class RunningSimulation:
     heartbeat : callable, optional
         Told now and then how many requests have been processed.
 
+    Attributes
+    ----------
+    between : callable or None
+        Called with it, several times a second as a rule, when it can be put aside.
+
     Raises
     ------
     NoKernelError
@@ -62,6 +67,7 @@ class RunningSimulation:
             raise NoKernelError(f"it was to run on the compiled engine, but {choice.reason}")
         self._engine, self._reason = choice
         self._processed = 0
+        self.between: Callable[[RunningSimulation], None] | None = None
         self._begin()
 
     @property
@@ -188,12 +194,21 @@ class RunningSimulation:
         self._run.warn_of_nothing()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_heartbeat": None, "_scenario": None}
+        return {**vars(self), "_heartbeat": None, "_scenario": None, "between": None}
+
+    def resume(self, heartbeat: Heartbeat | None) -> None:
+        """Have somebody told of progress again, after it was taken up."""
+        self._heartbeat = heartbeat
+        self._count(self.requests)
+
+    def _pause(self) -> None:
+        if self.between is not None:
+            self.between(self)
 
     def _go_to(self, limit: Limit) -> None:
         try:
             with self._randomness.entered():
-                self._run.advance(limit, self._count)
+                self._run.advance(limit, self._count, self._pause)
             return
         except NoKernelError as error:
             if self._asked_for == "compiled":
@@ -202,7 +217,7 @@ class RunningSimulation:
         self._begin_interpreted(lacking)
         self._catch_up()
         with self._randomness.entered():
-            self._run.advance(limit, self._count)
+            self._run.advance(limit, self._count, self._pause)
 
     def _happen(self, events: list[TimelineEvent]) -> None:
         self._happened.append((self.time, self.requests, events))

@@ -30,6 +30,7 @@ from icarus.orchestration.journal.ownership import (
 )
 from icarus.orchestration.journal.schema import journal_of
 from icarus.orchestration.journal.writer import Journal
+from icarus.orchestration.states import remove_states, states_of
 from icarus.results.readwrite import read_contents
 from icarus.util import Settings
 
@@ -144,6 +145,9 @@ def prepared(
                 # What was found is to be known, also where nothing comes of it.
                 raise ResultsError("\n".join([str(error), *notes])) from error
         orchestrator.folder = folder_of(file)
+        if known is None:
+            remove_states(states_of(file))
+        orchestrator.states = states_of(file)
         orchestrator.subscribe(journal.attach(settings), essential=True)
         # What was read stays to the end; the garbage collector need not look at it each time.
         gc.freeze()

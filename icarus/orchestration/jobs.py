@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from icarus.orchestration.kinds import Product, Task
+from icarus.orchestration.states import Checkpoint
 from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
 from icarus.planning.job_kinds import kind_of
@@ -52,6 +53,8 @@ class Job:
     """How it ends without being run, where that is known before."""
     folder: str | None = None
     """Where it may leave files."""
+    checkpoint: Checkpoint | None = None
+    """Where and how often it puts its state aside, if that is long and it can."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
 from icarus.orchestration.source import JobSource
+from icarus.orchestration.states import Checkpoint
 from icarus.orchestration.status import Status
 from icarus.plaintext import one_line
 from icarus.planning.plan import Plan, make_plan
@@ -101,6 +102,8 @@ class Orchestrator:
         Whether ``run`` was ended by an exception, or has not ended, so that results may be missing.
     folder : Path or None
         Where jobs may leave files, each in a folder of its own, called as its id.
+    states : Path or None
+        Where long jobs put their state aside, each in a file that is called as its id.
 
     Raises
     ------
@@ -129,6 +132,7 @@ class Orchestrator:
         self.stopped_by: int | None = None
         self.broken = False
         self.folder: Path | None = None
+        self.states: Path | None = None
         self._known = known or {}
         self._source = source(self.plan)
         self._hooks = Hooks(settings["HOOKS"])
@@ -306,7 +310,16 @@ class Orchestrator:
         self._accounts.start(job)
         if self.folder is not None:
             job = replace(job, folder=str(self.folder / job.id))
+        if (checkpoint := self._checkpoint_of(job)) is not None:
+            job = replace(job, checkpoint=checkpoint)
         executor.submit(job)
+
+    def _checkpoint_of(self, job: Job) -> Checkpoint | None:
+        limits = self.plan.limits
+        if self.states is None or limits.checkpoint_first is None:
+            return None
+        path = str(self.states / job.id)
+        return Checkpoint(path, job.id, limits.checkpoint_first, limits.checkpoint_every)
 
     def _prepare(self, job: Job, attempt: int) -> Outcome | None:
         """Return how a job ends that is not to be started, None for one that is."""
@@ -349,6 +362,9 @@ class Orchestrator:
     def _conclude(self, job: Job, outcome: Outcome) -> None:
         """Count a job that ended, once those have heard of it who keep it."""
         self._count(self._kept(JobEnded(job, outcome, outcome.attempts)))
+        checkpoint = self._checkpoint_of(job)
+        if checkpoint is not None and outcome.status is not Status.INTERRUPTED:
+            checkpoint.remove()
 
     def _kept(self, event: JobEnded) -> JobEnded:
         """Tell those of the end of a job who keep it. A job failed whose result cannot be kept."""

@@ -150,6 +150,9 @@ class Fingerprints:
         for kind, section in sections.items():
             if isinstance(section, Mapping) and kind != "desc":
                 found += self._of_section(kind, section)
+            elif kind == "timeline":
+                for number, event in enumerate(section or ()):
+                    found += self._of_event(f"timeline.{number}", event)
         return sorted(found)
 
     def of_kind(self, kind: str, experiment: Mapping[str, Any]) -> list[list[str]]:
@@ -169,6 +172,13 @@ class Fingerprints:
             self.of({"collector": {**options, "name": name}})
             for name, options in collectors.items()
         ]
+
+    def _of_event(self, place: str, event: Mapping[str, Any]) -> Iterator[list[str]]:
+        code = self._component("network_event", str(event.get("event")))
+        if code is not None:
+            yield [place, code]
+        for key, value in event.items():
+            yield from self._of_value(f"{place}.{key}", value)
 
     def _of_section(self, kind: str, section: Mapping[str, Any]) -> Iterator[list[str]]:
         name = section.get("name")

@@ -26,7 +26,7 @@ from icarus.execution.compiled.engine_choice import (
 from icarus.plaintext import hanging, one_line, some_of
 from icarus.planning.identity import identities_of
 from icarus.planning.job_kinds import SIMULATION, kind_of, kinds_of
-from icarus.planning.limits import Limits, memory_problems
+from icarus.planning.limits import Limits, checkpoint_problems, memory_problems
 from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
     Replications,
@@ -306,6 +306,8 @@ def _check_general(settings: Settings) -> list[str]:
         if name in settings:
             problems += [f"{name}: {text}" for text in check_setting(name, settings[name])]
     problems += [f"MEMORY_LIMIT: {text}" for text in memory_problems(settings["MEMORY_LIMIT"])]
+    every = settings["CHECKPOINT_EVERY"]
+    problems += [f"CHECKPOINT_EVERY: {text}" for text in checkpoint_problems(every)]
     problems += given_twice(settings)
     problems += hook_problems(settings["HOOKS"])
     writer = settings["RESULTS_FORMAT"]

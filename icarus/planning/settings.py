@@ -129,6 +129,12 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         None,
         "failed jobs after which no more are started",
     ),
+    "CHECKPOINT_EVERY": GeneralSetting(
+        Any,
+        None,
+        "how often a simulation puts its state aside, to go on from after a crash: a duration such "
+        "as '5m', or 'never'; by default every 5 minutes after the first 10",
+    ),
     "VETO": GeneralSetting(
         Any,
         None,

@@ -20,6 +20,7 @@ from icarus.errors import ComponentError, suggestion
 from icarus.execution.global_randomness import legacy_random_state
 from icarus.orchestration.kinds.differing import first_difference
 from icarus.orchestration.kinds.files import JobFolder
+from icarus.orchestration.states import Checkpoint
 from icarus.planning.job_kinds import SIMULATION
 from icarus.registry import JOB_KIND, Check
 from icarus.util import Tree
@@ -32,7 +33,7 @@ __all__ = ["REQUESTS", "JobContext", "Product", "Report", "Task", "register_job_
 REQUESTS = "requests"
 """The unit that rates are told in."""
 
-_OF_SIMULATIONS = (*COMPONENT_SECTIONS, "netconf", "engine", "desc", SIMULATION)
+_OF_SIMULATIONS = (*COMPONENT_SECTIONS, "timeline", "netconf", "engine", "desc", SIMULATION)
 """Sections that no other kind can be known by."""
 
 Report = Callable[[int, int], None]
@@ -85,6 +86,8 @@ class JobContext:
         Names of the task's phases.
     folder : path, optional
         Where the job may leave files; it need not be there.
+    checkpoint : Checkpoint, optional
+        Where a task that can be put aside in the middle does so.
     """
 
     def __init__(
@@ -92,7 +95,9 @@ class JobContext:
         report: Report | None = None,
         phases: tuple[str, ...] = (),
         folder: str | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
+        self.checkpoint = checkpoint
         self._report = report
         self._phases = phases
         self._amount = self._phase = 0
