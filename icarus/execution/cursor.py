@@ -47,15 +47,17 @@ class _Cursor:
     ----------
     served : int
         Requests handed out.
+    last_time : float
+        That of the last of them.
     time : float
-        That of the last of them, or where the simulation was told to go, if that is later.
+        The same, or where the simulation was told to go, if that is later.
     finished : bool
         Whether there are no more.
     """
 
     def __init__(self) -> None:
         self.served = 0
-        self.time = 0.0
+        self.time = self.last_time = 0.0
         self.finished = False
         self._read = 0
 
@@ -97,7 +99,8 @@ class BatchCursor(_Cursor):
                 self._rest = batch.part(number, len(times))
             if number:
                 self.served += number
-                self.time = max(self.time, float(times[number - 1]))
+                self.last_time = float(times[number - 1])
+                self.time = max(self.time, self.last_time)
                 yield batch._replace(time=times).part(0, number)
             if number < len(times) and times[number] >= limit.until:
                 self._come_to(limit.until)
@@ -149,9 +152,9 @@ class BatchCursor(_Cursor):
                     return batch.part(passed, len(batch.time))
         return None
 
-    def set_rate(self, factor: float) -> None:
-        """Have requests come so many times as fast as the workload has them, from now on."""
-        self._clock.bend(self.time, factor)
+    def set_rate(self, factor: float, now: float) -> None:
+        """Have requests come so many times as fast as the workload has them, from `now` on."""
+        self._clock.bend(now, factor)
 
     def set_popularity(self, **changes: Any) -> None:
         """Have contents of further requests drawn in another way; see the workload's requests."""
@@ -207,6 +210,7 @@ class EventCursor(_Cursor):
                 self._come_to(limit.until)
                 return
             self.served += 1
+            self.last_time = event[0]
             self.time = max(self.time, event[0])
             yield event
 
@@ -239,7 +243,7 @@ class EventCursor(_Cursor):
             if latest is None or not _same(latest, self._latest):
                 raise StateError(_OTHERS)
 
-    def set_rate(self, factor: float) -> None:
+    def set_rate(self, factor: float, now: float) -> None:
         """Raise ValueError: nobody knows how events come by their times."""
         raise ValueError("the workload yields events, whose times are its own")
 

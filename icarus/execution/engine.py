@@ -8,6 +8,7 @@ runs what has kernels. ``Run`` is the simulation that both are under.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, Literal
@@ -218,15 +219,22 @@ class Run:
         EventError
             If the network does not allow one of them.
         """
-        self.engine.set_time(self.cursor.time)
         with ChangingNetwork(self) as network:
             for event in events:
                 happen = NETWORK_EVENT.resolve(event.name)
                 given = conformed_section("network_event", {**event.parameters, "name": event.name})
                 del given["name"]
+                network.time = self._time_of(event)
+                self.engine.set_time(network.time)
                 happen(network, **given)
                 text = event_text(event.name, event.parameters)
-                self._windows.note_event(self.cursor.time, self.cursor.served, text)
+                self._windows.note_event(network.time, self.cursor.served, text)
+
+    def _time_of(self, event: TimelineEvent) -> float:
+        """Return when an event happens, which must not depend on where a window has ended."""
+        if math.isfinite(event.at.until):
+            return event.at.until
+        return self.cursor.last_time if math.isfinite(event.at.requests) else self.cursor.time
 
     def results(self) -> Tree:
         """Return the results of all collectors, under their registry names.

@@ -125,10 +125,13 @@ class RunningSimulation:
         RunningSimulation
             Itself.
         """
-        limit = Limit(until, requests)
+        return self._advance(Limit(until, requests), inclusive=True)
+
+    def _advance(self, limit: Limit, inclusive: bool) -> Self:
         while True:
-            self._go_to(self._schedule.limit(limit))
-            if self._run.cursor.finished:
+            goal = self._schedule.limit(limit)
+            self._go_to(goal)
+            if self._run.cursor.finished or (not inclusive and goal == limit):
                 return self
             due = self._schedule.due(self.time, self.requests)
             if not due:
@@ -137,6 +140,30 @@ class RunningSimulation:
                 if self._run.cursor.next_time() is None:
                     return self
             self._happen(due)
+
+    def advance_before(self, until: float, requests: float) -> Self:
+        """Advance as by ``advance``, but have no events happen that are due at the end of it."""
+        return self._advance(Limit(until, requests), inclusive=False)
+
+    def follow(self, simulation: Simulation) -> bool:
+        """Go on as another simulation, whose timeline is the same so far.
+
+        Returns
+        -------
+        bool
+            Whether it can: not where it needs the other engine.
+        """
+        own = _all_built_in(simulation)
+        params = conformed(simulation.params if own else copy.deepcopy(simulation.params))
+        choice = choose_engine(
+            params, simulation.collectors, params.get("engine") or simulation.engine
+        )
+        if choice.engine != self._engine or own != self._own:
+            return False
+        self._simulation, self._params = simulation, params
+        self._schedule = Schedule(params.get("timeline") or ())
+        self._schedule.drop(sum(len(events) for _, _, events in self._happened))
+        return True
 
     def apply(self, event: Mapping[str, Any]) -> Self:
         """Have an event happen now.
@@ -265,11 +292,9 @@ class RunningSimulation:
         """Begin anew on the python engine, as the other one lacks something."""
         self._engine, self._reason = "python", lacking
         scenario, self._scenario = self._scenario, None
-        if scenario is None:
-            raise StateError(f"the simulation was begun elsewhere, but {lacking}")
-        topology, workload = scenario
         begun = None
-        if isinstance(workload, EventBatches):
+        if scenario is not None and isinstance(scenario[1], EventBatches):
+            topology, workload = scenario
             begun = workload.begun
             if begun is None:
                 # The first events have been read, and nothing may give them a second time.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -30,8 +31,29 @@ class Aside(Protocol):
         """Put it aside."""
 
 
+class Shared(Protocol):
+    """A moment up to which several simulations are the same."""
+
+    @property
+    def until(self) -> float:
+        """When it is, in seconds."""
+
+    @property
+    def requests(self) -> float:
+        """After how many requests it is, if that is sooner."""
+
+    def read(self) -> Any:
+        """Return the state at this moment; None if there is none."""
+
+    def write(self, state: Any) -> None:
+        """Put the state aside, unless it is there."""
+
+
 def simulate(
-    simulation: Simulation, heartbeat: Heartbeat | None = None, aside: Aside | None = None
+    simulation: Simulation,
+    heartbeat: Heartbeat | None = None,
+    aside: Aside | None = None,
+    shared: Sequence[Shared] = (),
 ) -> SimulationResult:
     """Run one simulation.
 
@@ -42,15 +64,24 @@ def simulate(
         Told now and then how many requests have been processed.
     aside : Aside, optional
         Where it is put aside now and then. If it was before, it goes on from there.
+    shared : sequence of Shared, optional
+        Moments up to which others are the same simulation, in order. It goes on from the last of
+        them whose state is there, and puts aside what is not there for the others.
 
     Raises
     ------
     NoKernelError
         If it was to run on the compiled engine and some part has no kernel.
     """
-    running = _restored(aside, heartbeat) or RunningSimulation(simulation, heartbeat)
+    running = (
+        _restored(aside, heartbeat)
+        or _following(simulation, shared, heartbeat)
+        or RunningSimulation(simulation, heartbeat)
+    )
     if aside is not None:
         running.between = partial(_put_aside, aside)
+    for state in shared:
+        _share(running, state)
     running.advance()
     running.warn_of_nothing()
     results = running.results()
@@ -72,6 +103,29 @@ def _restored(aside: Aside | None, heartbeat: Heartbeat | None) -> RunningSimula
         )
         running.resume(heartbeat)
     return running
+
+
+def _following(
+    simulation: Simulation, shared: Sequence[Shared], heartbeat: Heartbeat | None
+) -> RunningSimulation | None:
+    """Return a simulation that has come to a moment which others share, if its state is there."""
+    for state in reversed(shared):
+        running: RunningSimulation | None = state.read()
+        if running is not None and running.follow(simulation):
+            running.resume(heartbeat)
+            return running
+    return None
+
+
+def _share(running: RunningSimulation, state: Shared) -> None:
+    """Advance to a moment that others share, and put the state there aside."""
+    if running.time > state.until or running.requests > state.requests:
+        return
+    running.advance_before(state.until, state.requests)
+    try:
+        state.write(running)
+    except (StateError, OSError) as error:
+        logger.warning("others cannot go on from it: %s", error)
 
 
 def _put_aside(aside: Aside, running: RunningSimulation) -> None:

@@ -43,6 +43,7 @@ from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
+from icarus.orchestration.sharing import SharedPrefixes
 from icarus.orchestration.source import JobSource
 from icarus.orchestration.states import Checkpoint
 from icarus.orchestration.status import Status
@@ -139,6 +140,7 @@ class Orchestrator:
         self._executor_name = executor
         self._executor: Executor | None = None
         self._code: CodeBeside | None = None
+        self._sharing: SharedPrefixes | None = None
         self._announcer = Announcer()
         self._messages = JobMessages()
         self._announcer.subscribe(self._summarise_messages, essential=False)
@@ -197,6 +199,7 @@ class Orchestrator:
         self._blocked = ""
         accounts.enlist(self._source.first())
         self.n_exp = len(accounts.jobs)
+        self._share_prefixes()
         n_known = len(accounts.ended)
         if n_known and self.plan.unknown:
             logger.warning(
@@ -231,13 +234,22 @@ class Orchestrator:
             raise self._announcer.failure
         self.broken = False
 
+    def _share_prefixes(self) -> None:
+        """Have jobs that begin alike wait for what one of them puts aside."""
+        self._sharing = None
+        if self.states is not None and self.plan.prefixes:
+            self._sharing = SharedPrefixes(self.plan, self.states, self._accounts.unended())
+            self._sharing.hold_back(self._accounts.pending)
+            for prefix in self.plan.prefixes:
+                logger.debug("shared: %s", prefix)
+
     def _compile_beside(self, executor: Executor) -> None:
         """Have code compiled while jobs go on, where there is anything to compile."""
         if not self.plan.simulations:
             return
         from icarus.orchestration.compiling import CodeBeside
 
-        self._code = CodeBeside(self.plan, self._accounts.pending, executor)
+        self._code = CodeBeside(self.plan, self._accounts.unended(), executor)
         self._announcer.subscribe(self._code, essential=False)
 
     def drain(self, signum: int | None = None) -> None:
@@ -275,6 +287,10 @@ class Orchestrator:
 
     def _start_more(self, executor: Executor) -> None:
         pending = self._accounts.pending
+        if self._sharing is not None and not pending:
+            pending.extend(self._sharing.released())
+            if not pending and not self._accounts.under_way:
+                pending.extend(self._sharing.all_waiting())
         while pending and self._may_start() and self._has_room(executor):
             self._start(pending.popleft(), executor)
 
@@ -310,6 +326,8 @@ class Orchestrator:
         self._accounts.start(job)
         if self.folder is not None:
             job = replace(job, folder=str(self.folder / job.id))
+        if self._sharing is not None:
+            job = self._sharing.prepared(job)
         if (checkpoint := self._checkpoint_of(job)) is not None:
             job = replace(job, checkpoint=checkpoint)
         executor.submit(job)
@@ -385,6 +403,8 @@ class Orchestrator:
 
     def _count(self, event: JobEnded) -> None:
         added = self._accounts.end(event.job, event.outcome)
+        if self._sharing is not None:
+            self._accounts.pending.extend(self._sharing.ended(event.job, event.outcome))
         self.n_exp = len(self._accounts.jobs)
         self._announcer.tell_others(event)
         self._call_after_job(event)

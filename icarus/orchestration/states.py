@@ -23,7 +23,7 @@ from icarus.errors import StateError
 from icarus.planning.identity import RESULTS_VERSION
 from icarus.release import version
 
-__all__ = ["Checkpoint", "read_state", "remove_states", "states_of", "write_state"]
+__all__ = ["Checkpoint", "SharedState", "read_state", "remove_states", "states_of", "write_state"]
 
 _MAGIC = b"icarus-state 1\n"
 _PART = ".part"
@@ -132,6 +132,45 @@ def remove_states(folder: Path) -> None:
 def _is_state(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
+
+
+@dataclass(frozen=True)
+class SharedState:
+    """A state that several jobs go on from.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    identity : str
+        What it is of.
+    until, requests : float
+        Where the simulation is then.
+    """
+
+    path: str
+    identity: str
+    until: float
+    requests: float
+
+    def read(self) -> Any:
+        """Return the state; None if there is none that can be used."""
+        try:
+            return read_state(Path(self.path), self.identity)
+        except (StateError, OSError):
+            return None
+
+    def write(self, state: Any) -> None:
+        """Put a state aside, unless that has been done.
+
+        Raises
+        ------
+        StateError, OSError
+            As ``write_state``.
+        """
+        path = Path(self.path)
+        if not path.exists():
+            write_state(path, state, self.identity)
 
 
 @dataclass

@@ -246,7 +246,7 @@ def run_job(
 
 
 def _product_of(job: Job, report: Report) -> Product:
-    context = JobContext(report, job.task.phases, job.folder, job.checkpoint)
+    context = JobContext(report, job.task.phases, job.folder, job.checkpoint, job.shared)
     product = job.task.perform(context)
     if not isinstance(product, Product):
         raise TypeError(

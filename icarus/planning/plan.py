@@ -7,7 +7,7 @@ all problems are found in one go, each with the place in the settings where it s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from icarus.plaintext import hanging, one_line, some_of
 from icarus.planning.identity import identities_of
 from icarus.planning.job_kinds import SIMULATION, kind_of, kinds_of
 from icarus.planning.limits import Limits, checkpoint_problems, memory_problems
+from icarus.planning.prefixes import Prefix, prefixes_of
 from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
     Replications,
@@ -49,6 +50,10 @@ _LONGEST_VALUE = 160
 """Characters of one of them."""
 _MOST_REPEATED = 5
 """Experiments that are in a queue again and are named."""
+
+
+_MOST_SHARED = 5
+"""Prefixes that a description lists."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ class Plan:
     """By what the results of each experiment are recognised; no two are the same."""
     unknown: list[str] = field(default_factory=list)
     """What users' components read and cannot be part of that, as it cannot be known."""
+    share_prefixes: bool = True
+    """Whether what experiments have in common before their timelines differ is run once."""
 
     @property
     def n_jobs(self) -> int:
@@ -102,6 +109,20 @@ class Plan:
         """The experiments that are simulations, in the order of the queue."""
         each = zip(self.experiments, self.kinds, strict=True)
         return [one for one, kind in each if kind == SIMULATION]
+
+    @cached_property
+    def prefixes(self) -> list[Prefix]:
+        """What is run once for several experiments, as only their later events differ."""
+        places = [
+            place
+            for place, (kind, identity) in enumerate(zip(self.kinds, self.ids, strict=True))
+            if kind == SIMULATION and identity not in self.vetoes
+        ]
+        if not self.share_prefixes or not any(
+            self.experiments[place].get("timeline") for place in places
+        ):
+            return []
+        return prefixes_of(self.experiments, places, self.collectors, self.seed)
 
     @cached_property
     def pair_requests(self) -> list[float]:
@@ -166,6 +187,7 @@ class Plan:
             f"processes:     {self.n_processes}",
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
+            *_shared_lines(self.prefixes),
         ]
         kinds = Counter(self.kinds)
         if set(kinds) - {SIMULATION}:
@@ -187,6 +209,17 @@ class Plan:
             texts = (one_line(section_text(value), _LONGEST_VALUE) for value in values)
             lines += hanging(f"  {names[path]:<{width}}  ", some_of(texts, _MOST_VALUES))
         return lines
+
+
+def _shared_lines(prefixes: Sequence[Prefix]) -> list[str]:
+    alike = Counter(map(str, prefixes))
+    lines = [
+        f"shared:        {text}" + (f" ({number:,} times)" if number > 1 else "")
+        for text, number in alike.items()
+    ]
+    left = len(lines) - _MOST_SHARED
+    more = [f"               and {left:,} more such beginnings"] if left > 0 else []
+    return [*lines[:_MOST_SHARED], *more]
 
 
 def make_plan(settings: Settings) -> Plan:
@@ -257,6 +290,7 @@ def make_plan(settings: Settings) -> Plan:
         ids=[identities.experiments[i] for i in first.values()],
         keys=list(first),
         unknown=identities.unknown,
+        share_prefixes=settings["SHARE_PREFIXES"],
     )
 
 

@@ -84,7 +84,7 @@ class _NoRequests:
     def __init__(self, workload: Mapping[str, Any]) -> None:
         self._n_contents = workload.get("n_contents")
 
-    def set_rate(self, factor: float) -> None:
+    def set_rate(self, factor: float, now: float) -> None:
         """Do nothing."""
 
     def set_popularity(self, promote: Any, **changes: Any) -> None:

@@ -135,6 +135,12 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         "how often a simulation puts its state aside, to go on from after a crash: a duration such "
         "as '5m', or 'never'; by default every 5 minutes after the first 10",
     ),
+    "SHARE_PREFIXES": GeneralSetting(
+        bool,
+        True,
+        "run once what experiments have in common that differ only in later events of their "
+        "timelines",
+    ),
     "VETO": GeneralSetting(
         Any,
         None,

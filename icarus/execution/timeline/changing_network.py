@@ -176,7 +176,7 @@ class ChangingNetwork:
     def set_rate(self, factor: float) -> None:
         """Have requests come so many times as fast as the workload has them, from now on."""
         try:
-            self._run.cursor.set_rate(factor)
+            self._run.cursor.set_rate(factor, self.time)
         except ValueError as error:
             raise EventError("event", str(error)) from None
 

@@ -49,6 +49,10 @@ class Schedule:
         # Those of one moment keep their order.
         self._events = sorted(events, key=lambda numbered: (*numbered[1].at, numbered[0]))
 
+    def drop(self, number: int) -> None:
+        """Take out the first events, as they have happened."""
+        self._events = self._events[number:]
+
     def limit(self, limit: Limit) -> Limit:
         """Return a limit, or the moment of the next event if that comes sooner."""
         until = min((event.at.until for _, event in self._events), default=math.inf)

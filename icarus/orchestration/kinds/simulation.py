@@ -68,7 +68,7 @@ class SimulationTask(Task):
             *(self.params, self.collectors, self.seed, self.replication, self.engine),
             pair_requests=self.pair_requests,
         )
-        done = simulate(simulation, context.report, context.checkpoint)
+        done = simulate(simulation, context.report, context.checkpoint, context.shared)
         told = {"engine": done.engine, "engine_reason": done.engine_reason}
         return Product(done.results, done.n_requests, told)
 

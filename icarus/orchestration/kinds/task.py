@@ -20,7 +20,7 @@ from icarus.errors import ComponentError, suggestion
 from icarus.execution.global_randomness import legacy_random_state
 from icarus.orchestration.kinds.differing import first_difference
 from icarus.orchestration.kinds.files import JobFolder
-from icarus.orchestration.states import Checkpoint
+from icarus.orchestration.states import Checkpoint, SharedState
 from icarus.planning.job_kinds import SIMULATION
 from icarus.registry import JOB_KIND, Check
 from icarus.util import Tree
@@ -88,6 +88,8 @@ class JobContext:
         Where the job may leave files; it need not be there.
     checkpoint : Checkpoint, optional
         Where a task that can be put aside in the middle does so.
+    shared : tuple of SharedState, optional
+        States on its way that other tasks go on from, too, in order.
     """
 
     def __init__(
@@ -96,8 +98,10 @@ class JobContext:
         phases: tuple[str, ...] = (),
         folder: str | None = None,
         checkpoint: Checkpoint | None = None,
+        shared: tuple[SharedState, ...] = (),
     ) -> None:
         self.checkpoint = checkpoint
+        self.shared = shared
         self._report = report
         self._phases = phases
         self._amount = self._phase = 0
