@@ -45,7 +45,7 @@ from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
 from icarus.orchestration.sharing import SharedPrefixes
 from icarus.orchestration.source import JobSource
-from icarus.orchestration.states import Checkpoint
+from icarus.orchestration.states import Checkpoint, remove_states
 from icarus.orchestration.status import Status
 from icarus.plaintext import one_line
 from icarus.planning.plan import Plan, make_plan
@@ -432,6 +432,10 @@ class Orchestrator:
                 with suppress(EssentialSubscriberFailed):
                     event = self._kept(event)
                 self._count(event)
+            left = self.counts[Status.INTERRUPTED] + self.counts[Status.SKIPPED]
+            if self.states is not None and not left:
+                # Also what processes that were killed left half done.
+                remove_states(self.states)
             self.collect()
             ended = CampaignEnded(self.snapshot(), self.stopped_by)
             with suppress(EssentialSubscriberFailed):

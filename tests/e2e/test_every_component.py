@@ -37,7 +37,10 @@ CATALOGUE = {
         "HASHROUTING HR_SYMM HR_ASYMM HR_MULTICAST HR_HYBRID_AM HR_HYBRID_SM HR_EDGE_CACHE "
         "HR_ON_PATH HR_CLUSTER"
     ),
-    "collectors": "LINK_LOAD LATENCY CACHE_HIT_RATIO PATH_STRETCH DUMMY",
+    "collectors": "LINK_LOAD LATENCY CACHE_HIT_RATIO PATH_STRETCH TIMELINE DUMMY",
+    "network-events": (
+        "link_down link_up rewire node_down node_up flush resize rate popularity mark"
+    ),
     "results-readers": "PICKLE",
     "results-writers": "PICKLE",
 }
@@ -179,8 +182,34 @@ COLLECTORS: dict[str, tuple[dict[str, Any], str, str]] = {
         "MEAN MEAN_REQUEST MEAN_CONTENT",
         "CDF CDF_REQUEST CDF_CONTENT",
     ),
+    "TIMELINE": (
+        {"window": {"requests": 100}, "req_size": 100, "content_size": 2000},
+        "START END FIRST REQUESTS HIT_RATIO SERVED LATENCY LINK_LOAD_INTERNAL LINK_LOAD_EXTERNAL "
+        "WINDOW EVENTS",
+        "",
+    ),
 }
 """Options, the metrics there always are, and those that the options add; DUMMY has none."""
+
+TIMELINE: list[dict[str, Any]] = [
+    {"at": {"requests": 100 * i}, **event}
+    for i, event in enumerate(
+        [
+            {"event": "mark", "text": "begin"},
+            {"event": "link_down", "link": [0, 1]},
+            {"event": "link_up", "link": [1, 0]},
+            {"event": "node_down", "node": 2, "contents": "lost"},
+            {"event": "node_up", "node": 2},
+            {"event": "rewire", "link": [0, 1], "to": [0, 4]},
+            {"event": "flush", "node": 3},
+            {"event": "resize", "factor": 2},
+            {"event": "rate", "factor": 0.5},
+            {"event": "popularity", "alpha": 1.1, "shuffle": 0.5, "promote": [7]},
+        ],
+        start=1,
+    )
+]
+"""On a ring of six."""
 
 EXPERIMENTS: dict[str, Iterable[str]] = {
     "topologies": TOPOLOGIES,
@@ -190,6 +219,7 @@ EXPERIMENTS: dict[str, Iterable[str]] = {
     "cache-policies": POLICIES,
     "strategies": STRATEGIES,
     "collectors": [*COLLECTORS, "DUMMY"],
+    "network-events": [event["event"] for event in TIMELINE],
     "results-readers": ["PICKLE"],
     "results-writers": ["PICKLE"],
 }
@@ -679,6 +709,15 @@ def test_collectors(cli, configured):
         mean = tree_[metric.replace("CDF", "MEAN")]
         assert np.dot(x, np.diff(p, prepend=0)) == pytest.approx(mean)
     assert latency["P50"] <= latency["P90"] <= latency["P99"]
+
+
+@pytest.mark.parametrize("engine", ["python", "compiled"])
+def test_network_events(cli, engine):
+    changing = experiment(topology={"name": "RING", "n": 6}, timeline=TIMELINE, engine=engine)
+    (tree,) = run(cli, [changing], {"TIMELINE": {"window": {"requests": 100}}})
+    told = tree["TIMELINE"]["EVENTS"]
+    assert [requests for _, requests, _ in told] == [100 * i for i in range(1, 11)]
+    assert [text.split()[0] for _, _, text in told[1:]] == [one["event"] for one in TIMELINE[1:]]
 
 
 def test_sizes_given_to_link_load_scale_it(cli):

@@ -61,7 +61,7 @@ def own_strategy(monkeypatch):
 
 def test_stopped_from_another_thread_while_a_job_runs_in_process(own_strategy, monkeypatch):
     own_strategy(lambda: time.sleep(0.001))
-    monkeypatch.setattr("icarus.execution.engine._REPORT_EVERY", 50)
+    monkeypatch.setattr("icarus.execution.interpreted._REPORT_EVERY", 50)
     running = campaign([experiment("OWN", 60_000 + i) for i in range(2)])
     raised = []
 
@@ -84,7 +84,7 @@ def test_progress_in_process_is_not_mistaken_for_what_the_job_logs(
     own_strategy, monkeypatch, caplog
 ):
     own_strategy(lambda: time.sleep(0.004))
-    monkeypatch.setattr("icarus.execution.engine._REPORT_EVERY", 50)
+    monkeypatch.setattr("icarus.execution.interpreted._REPORT_EVERY", 50)
     monkeypatch.setattr(progress, "_SUMMARY_EVERY", 0.1)
     caplog.set_level(logging.INFO)
     running = campaign([experiment("OWN", 250)])

@@ -257,7 +257,7 @@ def test_events_tell_the_story_of_a_campaign(executor):
 
 @EXECUTORS
 def test_progress_is_seen_while_a_job_runs(executor, monkeypatch):
-    monkeypatch.setattr("icarus.execution.engine._REPORT_EVERY", 50)
+    monkeypatch.setattr("icarus.execution.interpreted._REPORT_EVERY", 50)
     monkeypatch.setitem(STRATEGY, "Slow", Endless)
     orchestrator = Orchestrator(settings([experiment("Slow", n_measured=90)], **executor))
     seen = []
