@@ -12,7 +12,7 @@ from icarus import design as d
 STRATEGIES = ["LCE", "LCD", "PROB_CACHE", "RAND_CHOICE"]
 FLUSH = 600.0  # seconds; requests are measured from about 400 to 1400
 
-N_REPLICATIONS = 3
+N_REPLICATIONS = 10
 PARALLEL_EXECUTION = True
 DATA_COLLECTORS = {"TIMELINE": {"window": 15.0}}
 

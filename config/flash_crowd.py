@@ -15,17 +15,17 @@ USUAL = [*range(1, N_CONTENTS + 1)]  # all contents, in the order of their popul
 CROWD = USUAL[-20:]
 COMES, GOES = 900.0, 1200.0  # seconds; requests are measured from about 500 to 1800
 
-N_REPLICATIONS = 3
+N_REPLICATIONS = 10
 PARALLEL_EXECUTION = True
-DATA_COLLECTORS = {"TIMELINE": {"window": 15.0}}
+DATA_COLLECTORS = {"TIMELINE": {"window": 30.0}}
 
 base = {
     "topology": {"name": "GEANT"},
     "workload": {
         "name": "STATIONARY",
         "n_contents": N_CONTENTS,
-        "n_warmup": 50_000,
-        "n_measured": 219_500,
+        "n_warmup": 49_500,
+        "n_measured": 219_000,
         "rate": 100.0,
         "alpha": 0.8,
     },
