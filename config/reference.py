@@ -86,6 +86,8 @@ RESULTS_FORMAT = "PICKLE"
 #   LINK_LOAD        mean load of internal and external links, in bytes per second
 #                    req_size=150, content_size=1500 (bytes)
 #   PATH_STRETCH     hops travelled over hops of the shortest path;  cdf=False
+#   TIMELINE         all of these and failed requests, in windows over time
+#                    window=60.0 (seconds) or {"requests": n}, req_size=150, content_size=1500
 #   DUMMY            keeps the latest session, for tests of strategies; gives no results
 DATA_COLLECTORS = {
     "CACHE_HIT_RATIO": {"per_node": True},
@@ -228,6 +230,22 @@ STRATEGIES = [
     {"name": "EDGE"},
     {"name": "HR_SYMM"},
 ]
+
+# Timeline, optional: what happens to the network and its requests meanwhile. Each event has a
+# moment `at`, seconds of simulated time or {"requests": n}, and a name, `event`:
+#
+#   link_down, link_up  link          a link is away; it is back. Links are pairs of nodes
+#   rewire              link, to      a link lies between two other nodes from now on
+#   node_down           node, contents="kept" or "lost"      a node is away, with its cache
+#   node_up             node          it is back
+#   flush               node=None     its cache is emptied; all are, if none is named
+#   resize              node=None, size or factor    its cache, or all, have another size
+#   rate                factor        requests come so many times as fast as the workload has them
+#   popularity          alpha=None, shuffle=0.0, promote=[]  other contents are popular
+#   mark                text=""       nothing: a note for plots over time
+#
+# such as base["timeline"] = [{"at": 100.0, "event": "link_down", "link": [2, 4]}]. See
+# config/link_failures.py, config/flash_crowd.py and config/cache_flush.py.
 
 # Further, optional: base["netconf"]["shortest_path"], a dict of dicts of paths to use in place of
 # the shortest ones, and base["desc"], free text. Sections of your own are kept with the results.

@@ -28,6 +28,8 @@ PACKAGES = (
     "icarus.scenarios",
     "icarus.models",
     "icarus.execution",
+    "icarus.execution.running",
+    "icarus.execution.timeline.changing_network",
     "icarus.policies",
     "icarus.strategies",
     "icarus.orchestration",

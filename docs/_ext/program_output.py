@@ -44,6 +44,8 @@ RUNS = (
         "compare.txt",
         1,
     ),
+    Run("icarus run config/cache_flush.py", "run-flush.txt"),
+    Run("icarus plot results/cache_flush.pickle", "plot-flush.txt"),
     Run("icarus list", "list.txt"),
     Run("icarus list strategies PROB_CACHE", "list-prob-cache.txt"),
     Run("icarus validate examples/mistakes.py", "mistakes.txt", 2),
@@ -52,7 +54,10 @@ RUNS = (
 )
 """In the order in which they run."""
 
-PICTURES = {"results/quickstart/CACHE_HIT_RATIO_MEAN.png": "hit-ratio.png"}
+PICTURES = {
+    "results/quickstart/CACHE_HIT_RATIO_MEAN.png": "hit-ratio.png",
+    "results/cache_flush/TIMELINE.png": "cache-flush.png",
+}
 """From pictures that these commands draw to their names in docs/generated."""
 
 

@@ -59,6 +59,12 @@ def _scaled(warmup: int, measured: int, **others: object) -> dict[str, object]:
     return {**requests, "N_REPLICATIONS": 1, **others}
 
 
+def _scaled_in_base(**others: object) -> dict[str, object]:
+    requests = {"workload.n_warmup": 500, "workload.n_measured": 1000}
+    windows = {"DATA_COLLECTORS": {"TIMELINE": {"window": 1.0}}}
+    return {**requests, **windows, "N_REPLICATIONS": 1, **others}
+
+
 _TREES = [{"name": "TREE", "k": 2, "h": 6}, {"name": "TREE", "k": 3, "h": 3}]
 _TWO_MAPS = [{"name": "ROCKET_FUEL", "asn": asn, "source_ratio": 0.1} for asn in (1755, 3967)]
 _UNTIL = {"min": 3, "max": 5, "until": {"CACHE_HIT_RATIO.MEAN": 0.03}}
@@ -92,6 +98,15 @@ CASES = {
         {"DATA_COLLECTORS": {"HIT_RATIO_OVER_TIME": {"seconds": 10.0}}},
     ),
     "extension_classes": Case("extension_classes", _scaled(500, 1000, NETWORK_CACHE=[0.2])),
+    "link_failures": Case(
+        "link_failures",
+        {
+            **_scaled(500, 1000, DOWN=2.5, UP=4.0, DATA_COLLECTORS={"TIMELINE": {"window": 0.5}}),
+            "LINKS": [(2, 4), (22, 23)],
+        },
+    ),
+    "flash_crowd": Case("flash_crowd", _scaled_in_base(N_CONTENTS=1000, COMES=7.0, GOES=9.0)),
+    "cache_flush": Case("cache_flush", _scaled_in_base(FLUSH=10.0)),
     "sweep": Case(
         "sweep.toml",
         {"N_REPLICATIONS": 1, "workload.n_contents": 500, "workload.n_measured": 1000},

@@ -17,6 +17,9 @@ EXAMPLES = {
     "until_precise": 6,
     "extension": 18,
     "extension_classes": 18,
+    "link_failures": 150,
+    "flash_crowd": 4,
+    "cache_flush": 4,
 }
 """From settings module to the number of its experiments."""
 
@@ -133,3 +136,58 @@ def test_onpath_vs_offpath_runs_and_is_drawn(cli, project):
         *("stretch_GEANT.png", "bars_GEANT.png"),
         *("network_GEANT_LCE.png", "network_GEANT_HR_SYMM.png"),
     }
+
+
+def mean_of(results, metric, after, before):
+    """Return the mean over windows that lie between two moments, by the name of the strategy."""
+    means = {}
+    for params, tree in results:
+        start, end = tree["TIMELINE"]["START"], tree["TIMELINE"]["END"]
+        inside = (start >= after) & (end <= before)
+        means[params["strategy"]["name"]] = tree["TIMELINE"][metric][inside].mean()
+    return means
+
+
+def test_link_failures_show_a_failure_and_the_recovery(cli, project):
+    links = ("-c", "LINKS=[(2, 4)]", "-c", "DOWN=60.0", "-c", "UP=90.0")
+    results = run(
+        *(cli, project, "link_failures", *links),
+        *("-c", "N_WARMUP_REQUESTS=9000", "-c", "N_MEASURED_REQUESTS=27000", *QUICK[6:]),
+        *("-c", "DATA_COLLECTORS={'TIMELINE': {'window': 10.0}}"),
+    )
+    assert len(results) == 5
+    spans = [(30, 60), (60, 90), (90, 120)]
+    before, down, up = (mean_of(results, "LINK_LOAD_INTERNAL", *span) for span in spans)
+    assert all(down[name] > 1.02 * max(before[name], up[name]) for name in down)
+    assert all((tree["TIMELINE"]["SERVED"] == 1).all() for _, tree in results)
+
+
+def test_a_flash_crowd_comes_and_goes(cli, project):
+    options = ("-c", "N_REPLICATIONS=1", "-c", "COMES=20.0", "-c", "GOES=40.0", *QUICK[6:])
+    shorter = ("-c", "workload.n_warmup=1000", "-c", "workload.n_measured=11000")
+    windows = ("-c", "DATA_COLLECTORS={'TIMELINE': {'window': 5.0}}")
+    results = run(cli, project, "flash_crowd", *options, *shorter, *windows)
+    usual, crowd, later = (
+        mean_of(results, "REQUESTS", *span) for span in [(10, 20), (20, 40), (40, 55)]
+    )
+    assert all(3.5 < crowd[name] / usual[name] < 4.5 for name in crowd)
+    assert all(0.8 < later[name] / usual[name] < 1.2 for name in crowd)
+    usual, crowd, later = (
+        mean_of(results, "HIT_RATIO", *span) for span in [(10, 20), (25, 40), (40, 55)]
+    )
+    assert all(crowd[name] > 1.5 * max(usual[name], later[name]) for name in crowd)
+
+
+def test_flushed_caches_fill_again(cli, project):
+    options = ("-c", "N_REPLICATIONS=1", "-c", "workload.n_warmup=20000", *QUICK[6:])
+    results = run(
+        *(cli, project, "cache_flush", *options, "-c", "workload.n_measured=20000"),
+        *("-c", "FLUSH=250.0", "-c", "DATA_COLLECTORS={'TIMELINE': {'window': 10.0}}"),
+    )
+    before, flushed, later = (
+        mean_of(results, "HIT_RATIO", *span) for span in [(210, 250), (250, 260), (300, 390)]
+    )
+    assert all(flushed[name] < 0.95 * before[name] for name in before)
+    assert all(later[name] > flushed[name] for name in before)
+    # What keeps little of what passes has lost more, and for longer.
+    assert flushed["PROB_CACHE"] < 0.5 * before["PROB_CACHE"]

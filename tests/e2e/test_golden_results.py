@@ -4,7 +4,8 @@ The results of all jobs are compared, to the last bit of each number, with those
 ``tests/e2e/golden``. They were recorded by commit 26d8343, in which policies and strategies still
 were classes with separate kernels. What that commit did not have, it was given: the definitions of
 ``config/extension.py`` as classes of the interface of Icarus 0.8. Only
-HIT_RATIO_OVER_TIME, which takes records, and sweep files are recorded by later commits.
+HIT_RATIO_OVER_TIME, which takes records, sweep files and networks that change are recorded by later
+commits.
 
 A line of these files is a job: the digest of its parameters and, by collector, the mean as a number
 to read and the digest of everything that was measured. What only counts, such as CACHE_HIT_RATIO,

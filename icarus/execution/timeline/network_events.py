@@ -71,6 +71,7 @@ def node_down(
     Parameters
     ----------
     node : node
+        Which one.
     contents : {"kept", "lost"}, optional
         What becomes of the contents of its cache until it returns.
     """
@@ -84,6 +85,7 @@ def node_up(network: ChangingNetwork, node: Any) -> None:
     Parameters
     ----------
     node : node
+        Which one.
     """
     network.restore_node(node)
 
