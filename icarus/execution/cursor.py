@@ -96,7 +96,8 @@ class BatchCursor(_Cursor):
                 self.served += number
                 self.time = max(self.time, float(times[number - 1]))
                 yield batch._replace(time=times).part(0, number)
-            if number < len(times) and times[number] >= limit.until:
+            # A number of requests is reached at the last of them, wherever the batch ends.
+            if number < len(times) and not self._reached(limit):
                 self._come_to(limit.until)
                 return
 
