@@ -11,14 +11,15 @@ from typing import Any, Self
 from icarus.compiler import beside
 from icarus.core.kinds import KINDS, conformed, is_built_in
 from icarus.core.random_streams import root_seed, stream
-from icarus.errors import NoKernelError, StateError
+from icarus.errors import EventError, NoKernelError, StateError
 from icarus.execution.building import build_scenario
 from icarus.execution.compiled.engine_choice import Demand, choose_engine, pair_of, requests_of
 from icarus.execution.cursor import Limit
 from icarus.execution.engine import EngineChosen, Heartbeat, Run
 from icarus.execution.global_randomness import GlobalRandomness
 from icarus.execution.parameters import Simulation
-from icarus.execution.timeline import Schedule, TimelineEvent
+from icarus.execution.timeline import Schedule, TimelineEvent, check_event
+from icarus.registry import NETWORK_EVENT
 from icarus.scenarios.workload.event_batches import EventBatches, SameEvents
 from icarus.scenarios.workload.receivers import receivers_of
 from icarus.scenarios.workload.requests import is_native
@@ -149,10 +150,14 @@ class RunningSimulation:
         Raises
         ------
         EventError
-            If the network does not allow it.
+            If the network does not allow it, or something is wrong with its parameters.
         ComponentError
             If there is no such event.
         """
+        if "event" in event:
+            NETWORK_EVENT.resolve(event["event"])
+        for place, text in check_event(event, self._params["workload"]):
+            raise EventError(place, text)
         self._happen([TimelineEvent.of(event)])
         return self
 

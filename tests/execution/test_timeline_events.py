@@ -383,7 +383,7 @@ BAD = {
     "a link that is there": ({"event": "rewire", "link": (1, 2), "to": (1, 3)}, "to"),
     "both ends the same": ({"event": "rewire", "link": (1, 2), "to": (3, 3)}, "to"),
     "no node to go to": ({"event": "rewire", "link": (1, 2), "to": (1, 99)}, "to"),
-    "no size": ({"event": "resize", "node": 1}, "size"),
+    "no size": ({"event": "resize", "node": 1}, "event"),
 }
 
 
