@@ -210,16 +210,18 @@ class RunningSimulation:
             self._run.advance(limit, self._count)
 
     def _happen(self, events: list[TimelineEvent]) -> None:
-        self._happened.append((self.time, self.requests, events))
+        happened = self.time, self.requests, events
         try:
             with self._randomness.entered():
                 self._run.apply(events)
+            self._happened.append(happened)
             return
         except NoKernelError as error:
             if self._asked_for == "compiled":
                 raise
             lacking = str(error)
         self._begin_interpreted(lacking)
+        self._happened.append(happened)
         self._catch_up()
 
     def _catch_up(self) -> None:
