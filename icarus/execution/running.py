@@ -234,7 +234,7 @@ class RunningSimulation:
 
     def _begin(self) -> None:
         """Build everything, for the engine that was chosen if that can be."""
-        self._randomness = GlobalRandomness(self._root, legacy=not self._own)
+        self._randomness = self._own_randomness()
         with self._randomness.entered():
             topology, workload = self._build()
             if self._engine == "python":
@@ -268,12 +268,16 @@ class RunningSimulation:
                 with self._randomness.entered():
                     self._run = self._of(topology, workload)
                 return
-        self._randomness = GlobalRandomness(self._root, legacy=not self._own)
+        self._randomness = self._own_randomness()
         with self._randomness.entered():
             topology, workload = self._build()
             if begun is not None:
                 workload = SameEvents(workload, begun)
             self._run = self._of(topology, workload)
+
+    def _own_randomness(self) -> GlobalRandomness:
+        # Whoever steers it may have events of their own happen.
+        return GlobalRandomness(self._root, legacy=not self._own or self._simulation.steered)
 
     def _build(self) -> tuple[Any, Any]:
         # A timeline changes the topology, which is then to be nobody else's.
