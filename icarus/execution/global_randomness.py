@@ -12,7 +12,7 @@ import numpy as np
 from icarus.core.random_streams import legacy_seed, stream
 from icarus.core.randomness import copied, unseeded_on
 
-__all__ = ["GlobalRandomness", "legacy_random_state"]
+__all__ = ["GlobalRandomness", "global_states", "legacy_random_state", "set_global_states"]
 
 
 class GlobalRandomness:
@@ -49,21 +49,23 @@ class GlobalRandomness:
             with unseeded_on(self._unseeded):
                 yield
             return
-        before = _states()
-        _set_states(self._states)
+        before = global_states()
+        set_global_states(self._states)
         try:
             with unseeded_on(self._unseeded):
                 yield
         finally:
-            self._states = _states()
-            _set_states(before)
+            self._states = global_states()
+            set_global_states(before)
 
 
-def _states() -> tuple[Any, Any]:
+def global_states() -> tuple[Any, Any]:
+    """Return the states of the global generators of ``random`` and NumPy."""
     return random.getstate(), np.random.get_state()  # noqa: NPY002
 
 
-def _set_states(states: tuple[Any, Any]) -> None:
+def set_global_states(states: tuple[Any, Any]) -> None:
+    """Put states back that ``global_states`` returned."""
     random.setstate(states[0])
     np.random.set_state(states[1])  # noqa: NPY002
 
