@@ -5,6 +5,9 @@ Delays of links are powers of two, so that the latency of a request tells the wa
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
+
 import fnss
 import numpy as np
 
@@ -108,6 +111,48 @@ class Events:
             yield time, {"receiver": receiver, "content": content, "log": True}
 
 
+class Counted:
+    """Events of which each is told by its number, as a generator of Icarus 0.8 yields them."""
+
+    def __init__(self, topology, n=300, n_contents=40):
+        self.receivers = sorted(topology.receivers(), key=str)
+        self.n_contents, self.contents = n_contents, range(1, n_contents + 1)
+        self.n = n
+
+    def __iter__(self):
+        number = 7
+        for i in range(self.n):
+            number = (number * 1103515245 + 12345) % 2**31
+            yield float(i), self.event(number // 7, number // 1000)
+
+    def event(self, receiver, content):
+        """Return an event of a receiver and a content by number."""
+        return {
+            "receiver": self.receivers[receiver % len(self.receivers)],
+            "content": content % self.n_contents + 1,
+            "log": True,
+        }
+
+
+class Drawn(Counted):
+    """Events that are drawn from the global generators of Python and NumPy."""
+
+    def __iter__(self):
+        for i in range(self.n):
+            yield i + random.random(), self.event(random.randrange(100), np.random.randint(1000))  # noqa: NPY002
+
+
+class Other(Counted):
+    """Other events each time that they are read."""
+
+    read = 0
+
+    def __iter__(self):
+        type(self).read += 1
+        for i in range(self.n):
+            yield float(i), self.event(i, i + self.read)
+
+
 class Seen(DataCollector):
     """What became of each request: who served it, and how long that took."""
 
@@ -138,6 +183,8 @@ def register(patch):
     patch.setitem(CONTENT_PLACEMENT, "TEST_PLACED", place)
     patch.setitem(WORKLOAD, "TEST_LISTED", Listed)
     patch.setitem(WORKLOAD, "TEST_EVENTS", Events)
+    for kind in (Counted, Drawn, Other):
+        patch.setitem(WORKLOAD, f"TEST_{kind.__name__.upper()}", kind)
     patch.setitem(DATA_COLLECTOR, "TEST_SEEN", Seen)
 
 
@@ -173,3 +220,15 @@ def done(requests, timeline, engine, **parts):
 def served(run):
     """Return who served each request, and the latency of it; None and None where it failed."""
     return [row[3:] for row in run.results()["TEST_SEEN"]["ROWS"]]
+
+
+def state(run):
+    """Return all that can be seen of a simulation; NaN equals NaN."""
+    caches = {node: run.cache_dump(node) for node in (1, 2)}
+    return run.time, run.requests, run.finished, caches, _plain(run.results())
+
+
+def _plain(value):
+    if isinstance(value, Mapping):
+        return sorted((repr(key), _plain(one)) for key, one in dict(value.items()).items())
+    return repr(value)
