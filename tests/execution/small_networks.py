@@ -58,9 +58,17 @@ def network(sizes=(2, 2), links=LINKS):
     return topology
 
 
+def line(sizes=(2, 0)):
+    """Return the nodes ``a -- 1 -- 2 -- s`` of the network: 4 internal ways and 2 external ones."""
+    topology = network(sizes)
+    topology.remove_nodes_from(["b", 3, "t"])
+    return topology
+
+
 def place(topology, contents):
     """Have each source originate what it is to."""
-    for node, own in SOURCES.items():
+    for node in SOURCES.keys() & set(topology):
+        own = SOURCES[node] if "t" in topology else CONTENTS
         topology.nodes[node]["stack"][1]["contents"] = set(own)
 
 
@@ -75,17 +83,18 @@ class Listed:
         Requests in a batch.
     n_warmup : int, optional
         The first ones, which are not measured.
-    sizes : mapping, optional
-        From contents to bytes.
+    bytes_of : mapping, optional
+        From contents to their sizes.
     """
 
     can_change = frozenset({"rate"})
 
-    def __init__(self, topology, requests, size=2, n_warmup=0, sizes=None):
-        self.receivers, self.contents = ["a", "b"], CONTENTS
+    def __init__(self, topology, requests, size=2, n_warmup=0, bytes_of=None):
+        self.receivers = [node for node in ("a", "b") if node in topology]
+        self.contents = CONTENTS
         self.n_contents, self.n_requests = len(CONTENTS), len(requests)
         self._requests, self._size, self._n_warmup = requests, size, n_warmup
-        self._sizes = sizes
+        self._bytes = bytes_of
 
     def batches(self):
         for start in range(0, len(self._requests), self._size):
@@ -95,7 +104,7 @@ class Listed:
                 np.array([self.receivers.index(who) for _, who, _ in part], dtype=np.int32),
                 np.array([self.contents.index(what) for *_, what in part], dtype=np.int64),
                 np.arange(start, start + len(part)) >= self._n_warmup,
-                self._sizes and np.array([self._sizes[what] for *_, what in part], dtype=np.int64),
+                self._bytes and np.array([self._bytes[what] for *_, what in part]),
             )
 
 
@@ -180,6 +189,7 @@ class Seen(DataCollector):
 def register(patch):
     """Have settings name these components, as long as a patch lasts."""
     patch.setitem(TOPOLOGY_FACTORY, "TEST_NET", network)
+    patch.setitem(TOPOLOGY_FACTORY, "TEST_LINE", line)
     patch.setitem(CONTENT_PLACEMENT, "TEST_PLACED", place)
     patch.setitem(WORKLOAD, "TEST_LISTED", Listed)
     patch.setitem(WORKLOAD, "TEST_EVENTS", Events)
