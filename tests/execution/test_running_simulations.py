@@ -489,6 +489,19 @@ def test_what_is_applied_may_draw(monkeypatch):
     assert random.getstate() == before
 
 
+def draws(network):
+    """Draw from a global generator, as the workload does."""
+    network.flush(random.choice([1, 2]))
+
+
+@engines
+def test_events_and_workloads_may_draw_from_the_same_generators(engine, monkeypatch):
+    monkeypatch.setitem(NETWORK_EVENT, "test_draws", draws)
+    run = opened({"name": "TEST_DRAWN"}, engine).advance(requests=100)
+    copy = run.apply({"event": "test_draws"}).fork()
+    assert state(copy.advance()) == state(run.advance())
+
+
 # --- engines that change
 
 

@@ -112,6 +112,14 @@ def test_what_a_receiver_asks_for_while_it_is_away_fails(engine):
     assert caches == [["y", "x"], ["y", "x"]]
 
 
+def test_strategies_know_the_network_as_it_is(engine):
+    """Contents are divided between the caches that are there: all of them are at 2."""
+    timeline = [at(0.5, "node_down", node=1)]
+    run = done("bv bw bx by bv bw bx by", timeline, engine, strategy="HR_SYMM", sizes=(4, 4))
+    assert served(run) == [("s", 104.0)] * 4 + [(2, 96.0)] * 4
+    assert run.cache_dump(2) == ["y", "x", "w", "v"]
+
+
 # --- caches
 
 
