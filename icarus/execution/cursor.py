@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from icarus.errors import StateError
+from icarus.execution.global_randomness import global_states, set_global_states
+from icarus.scenarios.workload.event_batches import EventBatches
 from icarus.scenarios.workload.requests import RequestBatch
 
 __all__ = ["NO_LIMIT", "BatchCursor", "EventCursor", "Limit"]
@@ -61,6 +64,18 @@ class _Cursor:
         self.finished = False
         self._read = 0
 
+    @contextmanager
+    def _as_begun(self, states: Any) -> Iterator[None]:
+        """Have events that were read be read again, by draws from the same global generators."""
+        if states is None:
+            yield
+            return
+        now = global_states()
+        set_global_states(states)
+        yield
+        if self._read:
+            set_global_states(now)
+
     def _reached(self, limit: Limit) -> bool:
         return self.finished or self.served >= limit.requests
 
@@ -85,6 +100,8 @@ class BatchCursor(_Cursor):
         # What was read and not handed out: requests with the times that the workload gave them.
         self._rest: RequestBatch | None = None
         self._clock = _Clock()
+        self._is_put_aside = False
+        self._states = global_states() if isinstance(workload, EventBatches) else None
 
     def pieces(self, limit: Limit) -> Iterator[RequestBatch]:
         """Yield requests in batches up to a limit."""
@@ -102,7 +119,8 @@ class BatchCursor(_Cursor):
                 self.last_time = float(times[number - 1])
                 self.time = max(self.time, self.last_time)
                 yield batch._replace(time=times).part(0, number)
-            if number < len(times) and times[number] >= limit.until:
+            # A number of requests is reached at the last of them, wherever the batch ends.
+            if number < len(times) and not self._reached(limit):
                 self._come_to(limit.until)
                 return
 
@@ -138,9 +156,14 @@ class BatchCursor(_Cursor):
         if self._batches is not None:
             return None
         self._batches = iter(self.workload.batches())
+        with self._as_begun(self._states if self._is_put_aside else None):
+            return self._skip()
+
+    def _skip(self) -> RequestBatch | None:
+        """Read what was read before; return what is left of the last batch."""
         to_skip = self._read
         while to_skip:
-            batch: RequestBatch | None = next(self._batches, None)
+            batch: RequestBatch | None = next(self._requests, None)
             if batch is None:
                 raise StateError(_OTHERS)
             passed = min(to_skip, len(batch.time))
@@ -166,7 +189,7 @@ class BatchCursor(_Cursor):
             self._rest = self._rest._replace(content=contents)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(vars(self))
+        state = {**vars(self), "_is_put_aside": True}
         if not hasattr(self._batches, "set_popularity"):
             # A generator, which is read again up to where this one is.
             state["_batches"] = None
@@ -190,6 +213,7 @@ class EventCursor(_Cursor):
         self._events: Iterator[Any] | None = None
         self._rest: Any = None
         self._latest: Any = None
+        self._states = global_states()
 
     def pieces(self, limit: Limit) -> Iterator[Iterator[tuple[float, Mapping[str, Any]]]]:
         """Yield iterators over events, some at a time, up to a limit."""
@@ -239,7 +263,8 @@ class EventCursor(_Cursor):
         """Read what was read before the simulation was put aside."""
         if self._read:
             assert self._events is not None
-            latest = next(islice(self._events, self._read - 1, None), None)
+            with self._as_begun(self._states):
+                latest = next(islice(self._events, self._read - 1, None), None)
             if latest is None or not _same(latest, self._latest):
                 raise StateError(_OTHERS)
 

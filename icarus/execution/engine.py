@@ -160,10 +160,10 @@ class Run:
             # Only here: the compiler takes half a second to import.
             from icarus.execution.compiled.compiled_engine import CompiledRun
 
+            self.cursor = BatchCursor(workload)
             if isinstance(workload, EventBatches):
                 workload.prime()
                 demand = _narrowed(demand, workload.n_requests)
-            self.cursor = BatchCursor(workload)
             self.engine = CompiledRun(
                 *(self.view, self.strategy, cache_policy["name"], workload),
                 *(self.collectors.members, demand),

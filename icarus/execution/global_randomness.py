@@ -12,7 +12,7 @@ import numpy as np
 from icarus.core.random_streams import legacy_seed, stream
 from icarus.core.randomness import copied, unseeded_on
 
-__all__ = ["GlobalRandomness", "legacy_random_state"]
+__all__ = ["GlobalRandomness", "global_states", "legacy_random_state", "set_global_states"]
 
 
 class GlobalRandomness:
@@ -50,28 +50,30 @@ class GlobalRandomness:
             with unseeded_on(self._unseeded):
                 yield
             return
-        before = _states()
-        _set_states(self._states)
+        before = global_states()
+        set_global_states(self._states)
         self._is_entered = True
         try:
             with unseeded_on(self._unseeded):
                 yield
         finally:
             self._is_entered = False
-            self._states = _states()
-            _set_states(before)
+            self._states = global_states()
+            set_global_states(before)
 
     def __getstate__(self) -> dict[str, Any]:
         # Meanwhile the generators themselves know how far they are.
-        states = _states() if self._is_entered else self._states
+        states = global_states() if self._is_entered else self._states
         return {**vars(self), "_states": states, "_is_entered": False}
 
 
-def _states() -> tuple[Any, Any]:
+def global_states() -> tuple[Any, Any]:
+    """Return the states of the global generators of ``random`` and NumPy."""
     return random.getstate(), np.random.get_state()  # noqa: NPY002
 
 
-def _set_states(states: tuple[Any, Any]) -> None:
+def set_global_states(states: tuple[Any, Any]) -> None:
+    """Put states back that ``global_states`` returned."""
     random.setstate(states[0])
     np.random.set_state(states[1])  # noqa: NPY002
 

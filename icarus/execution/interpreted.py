@@ -166,9 +166,7 @@ class InterpretedRun:
         if self._controller.model.is_whole:
             return serve
         controller = self._controller
-        can_serve = getattr(self._strategy, "can_serve", None)
-        if can_serve is None:
-            return serve
+        can_serve = getattr(self._strategy, "can_serve", self._can_serve)
 
         def serve_or_fail(
             time: float, receiver: Node, content: Content, log: bool, **more: Any
@@ -180,6 +178,14 @@ class InterpretedRun:
                 controller.end_session(False)
 
         return serve_or_fail
+
+    def _can_serve(self, receiver: Node, content: Content) -> bool:
+        """Return whether a strategy that extends no class of ours reaches what it has to."""
+        model = self._controller.model
+        must_reach = getattr(self._strategy, "must_reach", None)
+        if must_reach is None:
+            return _is_reached(model, receiver, model.content_source.get(content))
+        return all(_is_reached(model, receiver, node) for node in must_reach(receiver, content))
 
 
 def _write(

@@ -11,14 +11,15 @@ from typing import Any, Self
 from icarus.compiler import beside
 from icarus.core.kinds import KINDS, conformed, is_built_in
 from icarus.core.random_streams import root_seed, stream
-from icarus.errors import NoKernelError, StateError
+from icarus.errors import EventError, NoKernelError, StateError
 from icarus.execution.building import build_scenario
 from icarus.execution.compiled.engine_choice import Demand, choose_engine, pair_of, requests_of
 from icarus.execution.cursor import Limit
 from icarus.execution.engine import EngineChosen, Heartbeat, Run
 from icarus.execution.global_randomness import GlobalRandomness
 from icarus.execution.parameters import Simulation
-from icarus.execution.timeline import Schedule, TimelineEvent
+from icarus.execution.timeline import Schedule, TimelineEvent, check_event
+from icarus.registry import NETWORK_EVENT
 from icarus.scenarios.workload.event_batches import EventBatches, SameEvents
 from icarus.scenarios.workload.receivers import receivers_of
 from icarus.scenarios.workload.requests import is_native
@@ -182,10 +183,14 @@ class RunningSimulation:
         Raises
         ------
         EventError
-            If the network does not allow it.
+            If the network does not allow it, or something is wrong with its parameters.
         ComponentError
             If there is no such event.
         """
+        if "event" in event:
+            NETWORK_EVENT.resolve(event["event"])
+        for place, text in check_event(event, self._params["workload"]):
+            raise EventError(place, text)
         self._happen([TimelineEvent.of(event)])
         return self
 
@@ -247,16 +252,18 @@ class RunningSimulation:
             self._run.advance(limit, self._count, self._pause)
 
     def _happen(self, events: list[TimelineEvent]) -> None:
-        self._happened.append((self.time, self.requests, events))
+        happened = self.time, self.requests, events
         try:
             with self._randomness.entered():
                 self._run.apply(events)
+            self._happened.append(happened)
             return
         except NoKernelError as error:
             if self._asked_for == "compiled":
                 raise
             lacking = str(error)
         self._begin_interpreted(lacking)
+        self._happened.append(happened)
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -269,7 +276,7 @@ class RunningSimulation:
 
     def _begin(self) -> None:
         """Build everything, for the engine that was chosen if that can be."""
-        self._randomness = GlobalRandomness(self._root, legacy=not self._own)
+        self._randomness = self._own_randomness()
         with self._randomness.entered():
             topology, workload = self._build()
             if self._engine == "python":
@@ -301,12 +308,16 @@ class RunningSimulation:
                 with self._randomness.entered():
                     self._run = self._of(topology, workload)
                 return
-        self._randomness = GlobalRandomness(self._root, legacy=not self._own)
+        self._randomness = self._own_randomness()
         with self._randomness.entered():
             topology, workload = self._build()
             if begun is not None:
                 workload = SameEvents(workload, begun)
             self._run = self._of(topology, workload)
+
+    def _own_randomness(self) -> GlobalRandomness:
+        # Whoever steers it may have events of their own happen.
+        return GlobalRandomness(self._root, legacy=not self._own or self._simulation.steered)
 
     def _build(self) -> tuple[Any, Any]:
         # A timeline changes the topology, which is then to be nobody else's.

@@ -8,7 +8,6 @@ before a campaign is theirs to decide.
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -83,7 +82,7 @@ class FitChecker:
         place = experiment.get("content_placement")
         if topology is None or not place:
             return []
-        return rehearse(copy.deepcopy(topology), experiment)
+        return rehearse(topology, experiment)
 
     def _topology(self, experiment: Mapping[str, Any], with_caches: bool) -> Any:
         """Return the topology of an experiment; None if that is for users' components to make."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,16 +24,30 @@ def rehearse(topology: Any, experiment: Mapping[str, Any]) -> list[Finding]:
     Parameters
     ----------
     topology : fnss.Topology
-        With caches placed; it is changed.
+        With caches placed.
     experiment : mapping
         Whose timeline has no other problems. Events of users are left out, and those that come
-        after one.
+        after one. Where both moments and numbers of requests are given, what is a problem in one
+        order only is none.
     """
-    timeline = list(experiment["timeline"])
-    events = sorted(
-        ((TimelineEvent.of(entry), number) for number, entry in enumerate(timeline)),
-        key=lambda numbered: (*numbered[0].at, numbered[1]),
-    )
+    events = [
+        (TimelineEvent.of(entry), number) for number, entry in enumerate(experiment["timeline"])
+    ]
+    orders = [sorted(events, key=lambda numbered: (*numbered[0].at, numbered[1]))]
+    if len({math.isinf(event.at.until) for event, _ in events}) > 1:
+        # Which of a moment and a number of requests comes first will be known when it is there.
+        orders += [
+            sorted(events, key=lambda numbered: (*numbered[0].at[::-1], numbered[1])),
+            events,
+        ]
+    found, *others = [_problems(copy.deepcopy(topology), experiment, order) for order in orders]
+    return [one for one in found if all(one[0] in dict(other) for other in others)]
+
+
+def _problems(
+    topology: Any, experiment: Mapping[str, Any], events: list[tuple[TimelineEvent, int]]
+) -> list[Finding]:
+    """Return what a network does not allow of events that are due in this order."""
     rehearsal = _Rehearsal(topology, experiment["workload"])
     found: list[Finding] = []
     for event, number in events:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Len
 
 from icarus.execution.collectors import counted
 from icarus.execution.collectors.legs import Leg
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["TimelineCollector"]
 
 
-class Requests(TypedDict):
-    """A length in requests."""
-
-    requests: PositiveInt
+Requests = Annotated[Mapping[Literal["requests"], PositiveInt], Len(1)]
+"""A length in requests."""
 
 
 @dataclass

@@ -6,7 +6,14 @@
 
 from icarus.execution.timeline import network_events as network_events
 from icarus.execution.timeline.changing_network import ChangingNetwork
-from icarus.execution.timeline.checking import check_timeline
+from icarus.execution.timeline.checking import check_event, check_timeline
 from icarus.execution.timeline.schedule import Schedule, TimelineEvent, event_text
 
-__all__ = ["ChangingNetwork", "Schedule", "TimelineEvent", "check_timeline", "event_text"]
+__all__ = [
+    "ChangingNetwork",
+    "Schedule",
+    "TimelineEvent",
+    "check_event",
+    "check_timeline",
+    "event_text",
+]

@@ -11,7 +11,7 @@ from icarus.core.values import check_value, shown
 from icarus.errors import nearest
 from icarus.types import NonNegative, NonNegativeInt
 
-__all__ = ["check_timeline"]
+__all__ = ["check_event", "check_timeline"]
 
 _AT = "should be seconds of simulated time, or {'requests': number of requests}"
 
@@ -40,6 +40,11 @@ def check_timeline(timeline: Any, workload: Mapping[str, Any]) -> list[Finding]:
         given = dict(entry.items())
         found += [(f"{place}.{key}", text) for key, text in _check_entry(given, workload)]
     return found
+
+
+def check_event(event: Mapping[str, Any], workload: Mapping[str, Any]) -> list[Finding]:
+    """Return what is wrong with an event that is to happen at once."""
+    return _check_entry({**dict(event.items()), "at": 0}, workload)
 
 
 def _check_entry(given: dict[str, Any], workload: Mapping[str, Any]) -> list[Finding]:

@@ -141,7 +141,13 @@ def rate(network: ChangingNetwork, factor: Positive) -> None:
     network.set_rate(factor)
 
 
-@register_network_event("popularity")
+def _each_once(parameters: dict[str, Any]) -> list[str]:
+    names = list(parameters.get("promote") or ())
+    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    return [f"promote has content {twice[0]!r} twice"] if twice else []
+
+
+@register_network_event("popularity", check=_each_once)
 def popularity(
     network: ChangingNetwork,
     alpha: NonNegative | None = None,

@@ -83,9 +83,18 @@ class EventBatches:
         self._receiver_numbers = {node: i for i, node in enumerate(self.receivers)}
         whole = isinstance(self.contents, range)
         self._types = _WHOLE if whole else _NAMES | set(map(type, self.contents))
+        self._workload = workload
         self._events: Iterator[Event] = iter(workload)
         self._first: tuple[_Read, RequestBatch | None] | None = None
         self._begun = Begun(0, ())
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Whoever goes on elsewhere reads the events again.
+        return {**vars(self), "_events": None, "_first": None, "_begun": Begun(0, ())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._events = iter(self._workload)
 
     @property
     def begun(self) -> Begun | None:
