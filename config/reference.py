@@ -61,6 +61,14 @@ MAX_RETRIES = 0
 # Failed simulations after which no more are started. Default: None, run them all.
 MAX_FAILURES = None
 
+# How often a simulation puts its state aside, to go on from there after a crash: seconds, a text
+# such as "5m", or "never". Default: None, every 5 minutes, first after 10.
+CHECKPOINT_EVERY = None
+
+# Whether what experiments have in common that differ only in later events of their timelines is
+# run once. Results are the same. Default: True.
+SHARE_PREFIXES = True
+
 # A function of an experiment that excludes those for which it returns a reason, and functions to
 # call as the campaign goes on: campaign_start, before_job, after_job, campaign_end, such as
 # HOOKS = {"after_job": lambda event: print(event.job.label, event.outcome.status)}.

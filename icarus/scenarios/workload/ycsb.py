@@ -161,6 +161,7 @@ class YCSBWorkload:
     """
 
     given_by_framework = ("topology",)
+    can_change = frozenset({"rate"})
 
     @_topology_first
     def __init__(
