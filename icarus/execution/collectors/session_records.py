@@ -70,7 +70,8 @@ class SessionRecords:
     from_cache: np.ndarray
     """bool: whether it served from its cache; false if none served."""
     success: np.ndarray
-    """bool: whether the receiver got what it waited for; only strategies of users can fail."""
+    """bool: whether the receiver got what it waited for. It did not where a changed network
+    keeps a request from what it needs, or a strategy of users says so."""
     latency: np.ndarray
     """float64: delays in ms of all links on the way that the receiver waited for; NaN where a
     link has none."""
