@@ -11,8 +11,7 @@ from icarus import design as d
 
 STRATEGIES = ["LCE", "LCD", "PROB_CACHE", "HR_SYMM"]
 N_CONTENTS = 10_000
-USUAL = [*range(1, N_CONTENTS + 1)]  # all contents, in the order of their popularity
-CROWD = USUAL[-20:]
+CROWD = [*range(N_CONTENTS - 19, N_CONTENTS + 1)]  # the least popular ones
 COMES, GOES = 900.0, 1200.0  # seconds; requests are measured from about 500 to 1800
 
 N_REPLICATIONS = 10
@@ -38,7 +37,7 @@ base = {
         {"at": COMES, "event": "popularity", "alpha": 1.1, "promote": CROWD},
         {"at": GOES, "event": "mark", "text": "the crowd goes"},
         {"at": GOES, "event": "rate", "factor": 1},
-        {"at": GOES, "event": "popularity", "alpha": 0.8, "promote": USUAL},
+        {"at": GOES, "event": "popularity", "restore": True},
     ],
 }
 

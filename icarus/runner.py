@@ -98,6 +98,8 @@ def open_simulation(
     ------
     SettingsError
         If anything is wrong with the experiment or the collectors: all problems at once.
+    ValueError
+        If the replication is negative.
 
     Examples
     --------
@@ -105,6 +107,8 @@ def open_simulation(
     >>> run.advance(until=3600).apply({"event": "flush"})  # doctest: +SKIP
     >>> run.advance().results()["CACHE_HIT_RATIO"]["MEAN"]  # doctest: +SKIP
     """
+    if replication < 0:
+        raise ValueError(f"replications are counted from 0, found {replication!r}")
     settings = Settings()
     settings["EXPERIMENT_QUEUE"] = [Tree(experiment)]
     settings["DATA_COLLECTORS"] = collectors

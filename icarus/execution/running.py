@@ -8,6 +8,8 @@ import pickle
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+import numpy as np
+
 from icarus.compiler import beside
 from icarus.core.kinds import KINDS, conformed, is_built_in
 from icarus.core.random_streams import root_seed, stream
@@ -125,8 +127,16 @@ class RunningSimulation:
         -------
         RunningSimulation
             Itself.
+
+        Raises
+        ------
+        ValueError
+            If one of them is no number.
         """
-        return self._advance(Limit(until, requests), inclusive=True)
+        for name, value in (("until", until), ("requests", requests)):
+            if not isinstance(value, int | float | np.number) or math.isnan(value):
+                raise ValueError(f"{name} should be a number, found {value!r}")
+        return self._advance(Limit(float(until), float(requests)), inclusive=True)
 
     def _advance(self, limit: Limit, inclusive: bool) -> Self:
         while True:

@@ -123,4 +123,9 @@ def _base() -> type[BaseModel]:
         options: dict[str, Any] = {"name": (Any, known)}
         model = create_model(KINDS[section].title, __config__=config, **options)
         fields[section] = (model, Field(None, description=f"The {registry.kind}."))
+    registry = KINDS["network_event"].registry
+    events: list[Any] = sorted(map(str, registry.keys()))
+    known = Field(None, json_schema_extra={"anyOf": [{"enum": events}, {"type": "string"}]})
+    event = create_model("Event", __config__=config, at=(Any, None), event=(Any, known))
+    fields["timeline"] = (list[event], Field(None, description="Events in simulated time."))  # type: ignore[valid-type]
     return create_model("Experiment", __config__=config, **fields)

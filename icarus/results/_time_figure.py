@@ -33,6 +33,8 @@ __all__ = ["Timelines", "time_figure"]
 
 _MOST_BANDS = 8
 """Lines with bands around them that can be told apart."""
+_SHARES = ("HIT_RATIO", "SERVED")
+
 _RATES = (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3))
 
 
@@ -140,4 +142,6 @@ def _panel(name: str, windows: dict[int, Windows], bands: bool) -> TimePanel:
             line: Curve(mean / divisor, half / divisor) for line, (mean, half) in curves.items()
         }
     # Noise around a steady rate would look like a change of it.
-    return TimePanel(f"{label} ({unit})" if unit else label, curves, name == "REQUESTS")
+    return TimePanel(
+        f"{label} ({unit})" if unit else label, curves, name == "REQUESTS", name in _SHARES
+    )

@@ -54,6 +54,8 @@ class TimePanel:
     label: str
     curves: dict[int, Curve]
     from_zero: bool = False
+    is_share: bool = False
+    """Whether nothing can be below 0 or above 1, whatever the interval of few requests says."""
 
 
 def axis_of(largest: float, by_requests: bool) -> Axis:
@@ -146,6 +148,8 @@ def _fill(
     for place, (index, curve) in enumerate(panel.curves.items()):
         left, right = spans[index]
         low, high = curve.mean - curve.half, curve.mean + curve.half
+        if panel.is_share:
+            low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
         x, (mean, lower, upper) = _steps(left, right, [curve.mean, low, high])
         look = _look(index)
         if len(left) > _MANY:

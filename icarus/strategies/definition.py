@@ -11,7 +11,7 @@ from typing import Any
 from icarus.core.definitions import UNDEFINED
 from icarus.strategies.known_network import Numbering
 
-__all__ = ["compiled_state", "is_foreign", "lacking"]
+__all__ = ["compiled_state", "is_foreign", "lacking", "renewed_state"]
 
 State = Any
 """A NamedTuple of arrays."""
@@ -28,6 +28,22 @@ def lacking(strategy: Any, parameters: Mapping[str, Any]) -> str | None:
 def compiled_state(strategy: Any, numbering: Numbering) -> State:
     """Return what compiled code knows of a strategy, given as the object that Python has."""
     return strategy.definition.new(strategy.network.numbered(numbering), **strategy.parameters)
+
+
+def renewed_state(state: State, strategy: Any, numbering: Numbering) -> State:
+    """Return what compiled code knows of a strategy once the network has changed.
+
+    Parameters
+    ----------
+    state : NamedTuple
+        What it knew before, with all that requests have changed of it.
+    strategy : DefinedStrategy
+        It was told of the change.
+    numbering : Numbering
+    """
+    if not hasattr(strategy.definition, "renewed"):
+        return compiled_state(strategy, numbering)
+    return state.renewed(strategy.network.numbered(numbering), **strategy.parameters)
 
 
 def is_foreign(state: State) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -128,7 +129,13 @@ class DefinedStrategy(Strategy):
         """Return whether there are all paths that the definition looks up for a request."""
         if self._probe is None:
             self._probe = ReachProbe(self.view)
-        return self._probe.reaches(self._state.process, receiver, content)
+        if self.definition.process is _serve_on_path:
+            return super().can_serve(receiver, content)
+        state = self._state
+        if not self.definition.__module__.startswith("icarus."):
+            # What it notes of a request before it does something is to be noted once.
+            state = copy.deepcopy(state)
+        return self._probe.reaches(state.process, receiver, content)
 
     @staticmethod
     def lacks(parameters: Mapping[str, Any]) -> str | None:

@@ -19,6 +19,7 @@ if not __package__:  # python scripts/benchmark
 
 from icarus.registry import load_components
 from scripts.benchmark import (
+    changing,
     contents,
     designs,
     journal,
@@ -39,7 +40,7 @@ from scripts.benchmark.subject import Options
 
 _MODULES = (
     *(strategies, policies, contents, nodes, own_components, plain_python),
-    *(processes, startup, waiting, designs, journal, large_caches),
+    *(processes, startup, waiting, designs, changing, journal, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}

@@ -60,8 +60,8 @@ class TimelineCollector(SessionLatency):
     fail), ``LATENCY`` (mean in ms), ``LINK_LOAD_INTERNAL`` and ``LINK_LOAD_EXTERNAL`` (bytes per
     second, mean over all directed links of the type that there are when the window ends). They
     are NaN where there is nothing to take a share of. ``EVENTS`` lists what happened: time, number
-    of requests before it, text. Windows begin with the first measured request; those of time begin
-    at multiples of their length.
+    of requests before it, text. The first window is the one that has the first measured request;
+    windows begin at multiples of their length, also where that is in the warm-up.
 
     Parameters
     ----------

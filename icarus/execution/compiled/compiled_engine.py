@@ -28,7 +28,7 @@ from icarus.policies.room import Room
 from icarus.policies.wrapped import WrappedCache
 from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
-from icarus.strategies.definition import compiled_state, is_foreign
+from icarus.strategies.definition import compiled_state, is_foreign, renewed_state
 from icarus.types import Content, Node
 
 __all__ = ["CompiledRun", "state_of"]
@@ -84,7 +84,9 @@ class CompiledRun:
         self._numbering = numbering_of(model, workload.receivers, workload.contents)
         self._node_of = nodes_of_caches(self._numbering)
         self._tables = PathTables(model.shortest_path, self._numbering)
+        self._sources: list[Node] | None = None
         self._look_at_network()
+        self._strategy = compiled_state(strategy, self._numbering)
         source_of = self._net.source_of
         if len(source_of) and source_of.max() == self._numbering.nodes[None]:
             raise NoKernelError("content placement: not every content has a source")
@@ -122,10 +124,11 @@ class CompiledRun:
         self.code.interpreted = state["code"]
 
     def _look_at_network(self) -> None:
-        """Have paths, sources and what the strategy knows be those of the network as it is now."""
+        """Have paths, sources and links be those of the network as it is now."""
         model, numbering = self._view.model, present_numbering(self._view.model, self._numbering)
-        self._net = network_of(model, self._tables.paths, numbering, self._node_of)
-        self._strategy = compiled_state(self._strategy_object, numbering)
+        before = self._net if self._sources == numbering.sources else None
+        self._net = network_of(model, self._tables.paths, numbering, self._node_of, before)
+        self._sources = list(numbering.sources)
         self._counting.look_at_links(self._view, numbering)
 
     @property
@@ -183,6 +186,7 @@ class CompiledRun:
         numbering = present_numbering(model, self._numbering)
         self._tables.begin_anew(model.shortest_path, numbering)
         self._look_at_network()
+        self._strategy = renewed_state(self._strategy, self._strategy_object, numbering)
 
     def clear_cache(self, node: Node) -> None:
         """Empty the caches of a node, be it removed at present or not."""

@@ -72,6 +72,7 @@ class Counting:
         self.times: tuple[float, float] | None = None
         self.sessions = empty_sessions(len(contents) if content_hits else 0)
         self._aside: list[SessionCounts] = []
+        self._n_aside = 0
         # What had been counted by the end of each window since sessions were last evaluated, and
         # the times of the first and the last session of each.
         self._marks: list[tuple[np.ndarray, np.ndarray]] = []
@@ -117,16 +118,18 @@ class Counting:
 
     def put_aside(self, tables: PathTables) -> None:
         """Evaluate what was counted by the paths and links that there are, and forget these."""
-        self._aside.append(self._evaluated(tables, np.zeros((0, 2), dtype=np.int64)))
-        if sum(len(part.number) for part in self._aside) > _MOST_ASIDE:
+        part = self._evaluated(tables, np.zeros((0, 2), dtype=np.int64))
+        self._aside.append(part)
+        self._n_aside += len(part.number)
+        if self._n_aside > _MOST_ASIDE:
             self._tell(self._aside)
-            self._aside = []
+            self._aside, self._n_aside = [], 0
 
     def hand_over(self, tables: PathTables) -> None:
         """Tell collectors what was measured since the last time, and forget it."""
         parts = [*self._aside, self._evaluated(tables, self.sessions.hits_of)]
         self._tell(parts)
-        self._aside = []
+        self._aside, self._n_aside = [], 0
         self.sessions.hits_of[:] = 0
 
     def _tell(self, parts: list[SessionCounts]) -> None:

@@ -72,7 +72,11 @@ def nodes_of_caches(numbering: Numbering) -> np.ndarray:
 
 
 def network_of(
-    model: NetworkModel, paths: Paths, numbering: Numbering, node_of: np.ndarray
+    model: NetworkModel,
+    paths: Paths,
+    numbering: Numbering,
+    node_of: np.ndarray,
+    before: Network | None = None,
 ) -> Network:
     """Return the network as kernels see it.
 
@@ -84,8 +88,14 @@ def network_of(
         That of the present network.
     node_of : ndarray of int32, shape (n_caches,)
         The nodes of all caches, also of those that are removed.
+    before : Network, optional
+        The same network before it changed, if the sources that are present are still the same: of
+        300,000 contents they take a third of an event.
     """
-    source_of, hashed_sources, salt = _sources(model, numbering)
+    if before is None:
+        source_of, hashed_sources, salt = _sources(model, numbering)
+    else:
+        source_of, hashed_sources, salt = before.source_of, before.hashed_sources, before.salt
     return Network(
         paths=paths,
         cache_of=paths.cache_of,

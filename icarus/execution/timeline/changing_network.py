@@ -52,7 +52,8 @@ class ChangingNetwork:
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if error is None and self._has_changed:
+        # Also where an event failed, as whoever steers the simulation may go on.
+        if self._has_changed:
             self._settle()
 
     def remove_link(self, link: Sequence[Node]) -> None:
@@ -185,10 +186,13 @@ class ChangingNetwork:
         alpha: float | None = None,
         shuffle: float = 0.0,
         promote: Sequence[Any] = (),
+        restore: bool = False,
     ) -> None:
         """Have contents be popular in another way, from now on; see the event ``popularity``."""
         try:
-            self._run.cursor.set_popularity(alpha=alpha, shuffle=shuffle, promote=promote)
+            self._run.cursor.set_popularity(
+                alpha=alpha, shuffle=shuffle, promote=promote, restore=restore
+            )
         except ValueError as error:
             raise EventError("promote", str(error)) from None
 

@@ -153,6 +153,7 @@ def popularity(
     alpha: NonNegative | None = None,
     shuffle: Fraction = 0.0,
     promote: list[Any] | tuple[Any, ...] = (),
+    restore: bool = False,
 ) -> None:
     """Have other contents be popular from now on; times and receivers stay the same.
 
@@ -166,8 +167,10 @@ def popularity(
         This share of all contents, chosen at random, change their ranks among one another.
     promote : list of contents, optional
         They become the most popular ones, in this order; all others follow in theirs.
+    restore : bool, optional
+        Whether contents become as popular as at the start, before anything else is changed.
     """
-    network.set_popularity(alpha, shuffle, promote)
+    network.set_popularity(alpha, shuffle, promote, restore)
 
 
 @register_network_event("mark")

@@ -179,6 +179,7 @@ class _Requests:
         alpha: float | None = None,
         shuffle: float = 0.0,
         promote: Sequence[int] = (),
+        restore: bool = False,
     ) -> np.ndarray:
         """Change how popular contents are, from some requests on that were drawn already.
 
@@ -193,6 +194,8 @@ class _Requests:
         promote : sequence of int, optional
             Contents, by name, that become the most popular ones in this order; others follow in
             theirs.
+        restore : bool, optional
+            Whether contents become as popular as at the start, before anything else is changed.
 
         Returns
         -------
@@ -208,6 +211,8 @@ class _Requests:
             # The draws before them are made once more, so that the stream is where they ended.
             self._contents.bit_generator.state = self._before
             self._zipf.sample(self._latest - ahead, self._contents)
+        if restore:
+            self._zipf, self._by_rank = self._workload.zipf, None
         if alpha is not None:
             self._zipf = TruncatedZipfDist(alpha, self._workload.n_contents, seed=0)
         if shuffle:

@@ -1,0 +1,121 @@
+"""What it costs that a network changes, that time is told in windows, and that states are kept."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from icarus.execution.parameters import Simulation
+from icarus.execution.running import RunningSimulation
+from icarus.orchestration.states import read_state, write_state
+from icarus.util import Tree
+from scripts.benchmark.experiments import COLLECTORS, network_experiment, warm_up
+from scripts.benchmark.measuring import Row, timed
+from scripts.benchmark.subject import Column, Options, Subject
+
+__all__ = ["SUBJECT"]
+
+_REQUESTS, _EVENTS, _WINDOWS = 10**7, 100, 1000
+_CACHED = 10**6
+"""Contents in all caches of the state that is put aside."""
+_STRATEGIES = ("LCE", "CL4M", "NRR", "HR_SYMM")
+
+
+def measure(options: Options) -> Iterator[Row]:
+    """Yield a row for each kind of cost."""
+    requests = _REQUESTS // (20 if options.quick else 1)
+    for strategy in _STRATEGIES:
+        yield from _of_events(strategy, requests, 1 if options.quick else 3)
+    yield _of_windows(requests, 1 if options.quick else 3)
+    yield _of_states(_CACHED // (20 if options.quick else 1), options.folder)
+
+
+def _opened(experiment: Tree, collectors: dict[str, dict[str, object]]) -> RunningSimulation:
+    return RunningSimulation(Simulation(experiment, collectors, 1, 0, "compiled", steered=True))
+
+
+def _seconds(experiment: Tree, collectors: dict[str, dict[str, object]], repeats: int) -> float:
+    """Return the least processor time of a simulation, from its first request to its results."""
+    runs = [_opened(experiment, collectors) for _ in range(repeats)]
+    return min(timed(partial(_to_the_end, run))[0].cpu for run in runs)
+
+
+def _to_the_end(run: RunningSimulation) -> None:
+    run.advance().results()
+
+
+def _of_events(strategy: str, requests: int, repeats: int) -> Iterator[Row]:
+    experiment = network_experiment({"name": "GEANT"}, strategy, requests=requests)
+    collectors: dict[str, dict[str, object]] = {name: {} for name in COLLECTORS}
+    warm_up(experiment)
+    links = list(_opened(experiment, collectors).view.topology().edges())
+    apart = requests // (_EVENTS + 1)
+    changing = Tree(experiment)
+    changing["timeline"] = [
+        {
+            "at": {"requests": apart * (i + 1)},
+            "event": ("link_down", "link_up")[i % 2],
+            "link": links[i // 2 % len(links)],
+        }
+        for i in range(_EVENTS)
+    ]
+    still, moved = (_seconds(one, collectors, repeats) for one in (experiment, changing))
+    each = []
+    run = _opened(experiment, collectors).advance(requests=10_000)
+    for link in links[: _EVENTS // 4]:
+        for name in ("link_down", "link_up"):
+            event = {"event": name, "link": link}
+            each.append(timed(partial(run.apply, event))[0].cpu)
+            run.advance(requests=run.requests + 2000)
+    yield {
+        "what": f"a link goes down or up, GEANT, {strategy}",
+        "ms": statistics.median(each) * 1e3,
+        "together": f"{_EVENTS} of them in {requests:,} requests: {moved / still - 1:+.1%}",
+    }
+
+
+def _of_windows(requests: int, repeats: int) -> Row:
+    experiment = network_experiment({"name": "GEANT"}, requests=requests)
+    few, many = (
+        {"LATENCY": {}, "TIMELINE": {"window": {"requests": requests // number}}}
+        for number in (1, _WINDOWS)
+    )
+    whole, cut = (_seconds(experiment, one, repeats) for one in (few, many))
+    return {
+        "what": "a window ends",
+        "ms": (cut - whole) / _WINDOWS * 1e3,
+        "together": f"{_WINDOWS:,} of them in {requests:,} requests: {cut / whole - 1:+.1%}",
+    }
+
+
+def _of_states(cached: int, folder: Path) -> Row:
+    experiment = network_experiment(
+        {"name": "GEANT"}, requests=6 * cached, n_contents=10 * cached, alpha=0.4, network_cache=0.1
+    )
+    run = _opened(experiment, {name: {} for name in COLLECTORS}).advance()
+    held = sum(len(run.cache_dump(node) or ()) for node in run.view.cache_nodes())
+    path = folder / "state"
+    aside, size = timed(partial(write_state, path, run, "benchmark"))
+    back, _ = timed(partial(read_state, path, "benchmark"))
+    path.unlink()
+    return {
+        "what": f"a state of {held:,} cached of {10 * cached:,} contents, put aside and back",
+        "ms": (aside.wall + back.wall) * 1e3,
+        "together": f"{size / 1e6:.1f} MB",
+    }
+
+
+SUBJECT = Subject(
+    name="changing",
+    title="Networks that change, windows and states",
+    columns=(
+        Column("what", "what"),
+        Column("ms", "ms", ".3g"),
+        Column("together", "together"),
+    ),
+    measure=measure,
+    y=("ms",),
+    label="ms",
+)
