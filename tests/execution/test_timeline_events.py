@@ -410,6 +410,23 @@ def test_an_event_that_cannot_be_changes_nothing(event, engine):
     assert [run.cache_dump(node) for node in (1, 2)] == [plain.cache_dump(node) for node in (1, 2)]
 
 
+def test_caches_are_resized_together_or_not_at_all(engine):
+    """Three segments do not fit into a cache of 2, which 2 would have."""
+
+    def outcome_of(*events):
+        params = experiment("ax ay aw av ax ay aw", sizes=(12, 6))
+        params["cache_policy"] = {"name": "SLRU", "segments": 3}
+        run = begun(params, engine).advance(requests=4)
+        for event in events:
+            with pytest.raises(EventError, match="size: the cache of node 2: segments"):
+                run.apply(event)
+        run.advance()
+        sizes = [cache.maxlen for cache in run.view.model.cache.values()]
+        return served(run), run.cache_dump(1), run.cache_dump(2), sizes
+
+    assert outcome_of({"event": "resize", "factor": 0.3}) == outcome_of()
+
+
 # --- laws
 
 

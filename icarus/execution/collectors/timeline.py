@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from annotated_types import Len
 
 from icarus.execution.collectors import counted
 from icarus.execution.collectors.legs import Leg
@@ -19,6 +19,12 @@ from icarus.registry import register_data_collector
 from icarus.types import Content, Node, Positive, PositiveInt
 from icarus.util import Tree
 
+if sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:
+    # Which pydantic, that needs it, can check.
+    from typing_extensions import TypedDict
+
 if TYPE_CHECKING:
     from icarus.execution.collectors.counts import SessionCounts
     from icarus.execution.network import NetworkView
@@ -26,8 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["TimelineCollector"]
 
 
-Requests = Annotated[Mapping[Literal["requests"], PositiveInt], Len(1)]
-"""A length in requests."""
+class Requests(TypedDict):
+    """A length in requests."""
+
+    requests: PositiveInt
 
 
 @dataclass

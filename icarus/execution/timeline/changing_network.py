@@ -150,12 +150,14 @@ class ChangingNetwork:
         def is_local(table: dict[Node, Any]) -> bool:
             return any(table is one for one in model.local_caches)
 
-        # All own caches before the local ones: those that draw do so in this order.
-        for table, one, new_size in sorted(wanted, key=lambda part: is_local(part[0])):
+        for table, one, new_size in wanted:
             try:
-                table[one] = self._run.engine.with_size(table[one], new_size)
+                model._cache_like(table[one], new_size)
             except ValueError as error:
                 raise EventError("size", f"the cache of node {one!r}: {error}") from None
+        # All own caches before the local ones: those that draw do so in this order.
+        for table, one, new_size in sorted(wanted, key=lambda part: is_local(part[0])):
+            table[one] = self._run.engine.with_size(table[one], new_size)
         self._run.engine.resized()
 
     def _new_sizes(
