@@ -126,7 +126,8 @@ def kill_again_and_again(cli, draw, settings, results, pauses):
     while True:
         process = cli.start("run", settings, "-r", results, "--log-file", f"{results}.log")
         try:
-            process.communicate(timeout=draw.uniform(*pauses))
+            # Ever longer, so that it comes to its end on a slow machine, too.
+            process.communicate(timeout=draw.uniform(*pauses) * 1.1**kills)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
@@ -144,7 +145,7 @@ def kill_again_and_again(cli, draw, settings, results, pauses):
 def test_a_campaign_with_shared_states_that_is_killed(cli, seed):
     cli.write("s.py", SETTINGS)
     run(cli, "s.py", "-r", "whole.pickle", "-c", "SHARE_PREFIXES=False")
-    kills = kill_again_and_again(cli, random.Random(seed), "s.py", "killed.pickle", (0.9, 2.2))
+    kills = kill_again_and_again(cli, random.Random(seed), "s.py", "killed.pickle", (0.5, 1.2))
     assert kills
     assert_equal_results(cli.folder, "whole.pickle", "killed.pickle")
     assert not list(cli.folder.glob("*.states"))
@@ -153,7 +154,7 @@ def test_a_campaign_with_shared_states_that_is_killed(cli, seed):
 def test_a_long_simulation_that_is_killed_goes_on_from_where_it_was(cli):
     cli.write("long.py", LONG)
     run(cli, "long.py", "-r", "whole.pickle", "-c", "CHECKPOINT_EVERY=never")
-    kills = kill_again_and_again(cli, random.Random(7), "long.py", "killed.pickle", (1.3, 2.0))
+    kills = kill_again_and_again(cli, random.Random(7), "long.py", "killed.pickle", (1.0, 1.6))
     assert kills
     log = (cli.folder / "killed.pickle.log").read_text()
     assert "it goes on after" in log

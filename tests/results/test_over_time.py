@@ -157,8 +157,8 @@ def test_replications_have_a_mean_and_a_band() -> None:
     assert lines(axes)["all"][1] == pytest.approx([0.2, 0.2, 0.3, 0.3])
     [band] = axes.collections
     edges = band.get_paths()[0].vertices
-    # Two samples 0.2 apart: t(0.975, 1) 0.2 / 2 = 12.7062 * 0.1.
-    assert edges[:, 1].max() == pytest.approx(0.2 + 1.27062, rel=1e-5)
+    # Two samples 0.2 apart: t(0.975, 1) 0.2 / 2 = 12.7062 * 0.1, more than a share can be.
+    assert (edges[:, 1].min(), edges[:, 1].max()) == (0, 1)
     assert not panels(figure)[REQUESTS].collections
     assert "2 replications, mean and 95 % confidence interval" in caption(figure)
 

@@ -30,6 +30,7 @@ from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
 from icarus.strategies.definition import compiled_state, is_foreign, renewed_state
 from icarus.types import Content, Node
+from icarus.verbs.network import Network
 
 __all__ = ["CompiledRun", "state_of"]
 
@@ -84,6 +85,7 @@ class CompiledRun:
         self._numbering = numbering_of(model, workload.receivers, workload.contents)
         self._node_of = nodes_of_caches(self._numbering)
         self._tables = PathTables(model.shortest_path, self._numbering)
+        self._net: Network
         self._sources: list[Node] | None = None
         self._look_at_network()
         self._strategy = compiled_state(strategy, self._numbering)
