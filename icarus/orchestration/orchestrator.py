@@ -43,9 +43,8 @@ from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
-from icarus.orchestration.sharing import SharedPrefixes
+from icarus.orchestration.sharing import CampaignStates
 from icarus.orchestration.source import JobSource
-from icarus.orchestration.states import Checkpoint, remove_states
 from icarus.orchestration.status import Status
 from icarus.plaintext import one_line
 from icarus.planning.plan import Plan, make_plan
@@ -140,7 +139,7 @@ class Orchestrator:
         self._executor_name = executor
         self._executor: Executor | None = None
         self._code: CodeBeside | None = None
-        self._sharing: SharedPrefixes | None = None
+        self._states: CampaignStates | None = None
         self._announcer = Announcer()
         self._messages = JobMessages()
         self._announcer.subscribe(self._summarise_messages, essential=False)
@@ -199,7 +198,10 @@ class Orchestrator:
         self._blocked = ""
         accounts.enlist(self._source.first())
         self.n_exp = len(accounts.jobs)
-        self._share_prefixes()
+        self._states = None
+        if self.states is not None:
+            jobs = accounts.unended()
+            self._states = CampaignStates(self.plan, self.states, jobs, accounts.pending)
         n_known = len(accounts.ended)
         if n_known and self.plan.unknown:
             logger.warning(
@@ -233,15 +235,6 @@ class Orchestrator:
         if self._announcer.failure is not None:
             raise self._announcer.failure
         self.broken = False
-
-    def _share_prefixes(self) -> None:
-        """Have jobs that begin alike wait for what one of them puts aside."""
-        self._sharing = None
-        if self.states is not None and self.plan.prefixes:
-            self._sharing = SharedPrefixes(self.plan, self.states, self._accounts.unended())
-            self._sharing.hold_back(self._accounts.pending)
-            for prefix in self.plan.prefixes:
-                logger.debug("shared: %s", prefix)
 
     def _compile_beside(self, executor: Executor) -> None:
         """Have code compiled while jobs go on, where there is anything to compile."""
@@ -287,10 +280,8 @@ class Orchestrator:
 
     def _start_more(self, executor: Executor) -> None:
         pending = self._accounts.pending
-        if self._sharing is not None and not pending:
-            pending.extend(self._sharing.released())
-            if not pending and not self._accounts.under_way:
-                pending.extend(self._sharing.all_waiting())
+        if self._states is not None:
+            self._states.refill(nothing_runs=not self._accounts.under_way)
         while pending and self._may_start() and self._has_room(executor):
             self._start(pending.popleft(), executor)
 
@@ -326,18 +317,9 @@ class Orchestrator:
         self._accounts.start(job)
         if self.folder is not None:
             job = replace(job, folder=str(self.folder / job.id))
-        if self._sharing is not None:
-            job = self._sharing.prepared(job)
-        if (checkpoint := self._checkpoint_of(job)) is not None:
-            job = replace(job, checkpoint=checkpoint)
+        if self._states is not None:
+            job = self._states.prepared(job)
         executor.submit(job)
-
-    def _checkpoint_of(self, job: Job) -> Checkpoint | None:
-        limits = self.plan.limits
-        if self.states is None or limits.checkpoint_first is None:
-            return None
-        path = str(self.states / job.id)
-        return Checkpoint(path, job.id, limits.checkpoint_first, limits.checkpoint_every)
 
     def _prepare(self, job: Job, attempt: int) -> Outcome | None:
         """Return how a job ends that is not to be started, None for one that is."""
@@ -380,9 +362,6 @@ class Orchestrator:
     def _conclude(self, job: Job, outcome: Outcome) -> None:
         """Count a job that ended, once those have heard of it who keep it."""
         self._count(self._kept(JobEnded(job, outcome, outcome.attempts)))
-        checkpoint = self._checkpoint_of(job)
-        if checkpoint is not None and outcome.status is not Status.INTERRUPTED:
-            checkpoint.remove()
 
     def _kept(self, event: JobEnded) -> JobEnded:
         """Tell those of the end of a job who keep it. A job failed whose result cannot be kept."""
@@ -403,8 +382,8 @@ class Orchestrator:
 
     def _count(self, event: JobEnded) -> None:
         added = self._accounts.end(event.job, event.outcome)
-        if self._sharing is not None:
-            self._accounts.pending.extend(self._sharing.ended(event.job, event.outcome))
+        if self._states is not None:
+            self._states.ended(event.job, event.outcome)
         self.n_exp = len(self._accounts.jobs)
         self._announcer.tell_others(event)
         self._call_after_job(event)
@@ -433,9 +412,8 @@ class Orchestrator:
                     event = self._kept(event)
                 self._count(event)
             left = self.counts[Status.INTERRUPTED] + self.counts[Status.SKIPPED]
-            if self.states is not None and not left:
-                # Also what processes that were killed left half done.
-                remove_states(self.states)
+            if self._states is not None and not left:
+                self._states.remove_all()
             self.collect()
             ended = CampaignEnded(self.snapshot(), self.stopped_by)
             with suppress(EssentialSubscriberFailed):

@@ -1,4 +1,7 @@
-"""Jobs that begin alike: one of them leads and puts the common state aside, the others follow."""
+"""States that the jobs of a campaign put aside and go on from.
+
+Of jobs that begin alike one leads and puts the common state aside, and the others follow.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.states import SharedState
+from icarus.orchestration.states import Checkpoint, SharedState, remove_states
 from icarus.orchestration.status import Status
 from icarus.planning.plan import Plan
 
-__all__ = ["SharedPrefixes"]
+__all__ = ["CampaignStates"]
 
 
 @dataclass
@@ -35,7 +38,7 @@ class _Node:
         return self.given_up or Path(self.state.path).exists()
 
 
-class SharedPrefixes:
+class _SharedPrefixes:
     """Lets jobs wait for the state that they go on from, and removes it when all have ended.
 
     Parameters
@@ -125,3 +128,60 @@ class SharedPrefixes:
                 waiting, node.waiting = node.waiting, []
                 jobs += [job for job in waiting if self._is_ready(job)]
         return jobs
+
+
+class CampaignStates:
+    """The states of a campaign.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : Path
+        Where they are.
+    jobs : iterable of Job
+        What has not ended.
+    pending : deque of Job
+        What is to be started; jobs that are to wait for a state are taken out, and come back when
+        it is there.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, jobs: Iterable[Job], pending: deque[Job]) -> None:
+        self._limits = plan.limits
+        self._folder = folder
+        self._pending = pending
+        self._sharing = _SharedPrefixes(plan, folder, jobs) if plan.prefixes else None
+        if self._sharing is not None:
+            self._sharing.hold_back(pending)
+
+    def refill(self, *, nothing_runs: bool) -> None:
+        """Have jobs start whose states are there by now, or all if nobody is left to wait for."""
+        if self._sharing is None or self._pending:
+            return
+        self._pending.extend(self._sharing.released())
+        if nothing_runs and not self._pending:
+            self._pending.extend(self._sharing.all_waiting())
+
+    def prepared(self, job: Job) -> Job:
+        """Return a job that knows where to put states aside, and what to go on from."""
+        job = replace(job, checkpoint=self._checkpoint_of(job))
+        return job if self._sharing is None else self._sharing.prepared(job)
+
+    def _checkpoint_of(self, job: Job) -> Checkpoint | None:
+        first, every = self._limits.checkpoint_first, self._limits.checkpoint_every
+        if first is None:
+            return None
+        return Checkpoint(str(self._folder / job.id), job.id, first, every)
+
+    def ended(self, job: Job, outcome: Outcome) -> None:
+        """Remove what nobody needs any more, and have those start that waited for a job."""
+        if outcome.status in (Status.INTERRUPTED, Status.SKIPPED):
+            # It runs when the campaign goes on, from where its states are.
+            return
+        if (checkpoint := self._checkpoint_of(job)) is not None:
+            checkpoint.remove()
+        if self._sharing is not None:
+            self._pending.extend(self._sharing.ended(job, outcome))
+
+    def remove_all(self) -> None:
+        """Remove all states, also what processes that were killed left half done."""
+        remove_states(self._folder)

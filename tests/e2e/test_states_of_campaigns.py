@@ -206,3 +206,22 @@ def test_a_wrong_interval_is_one_line(cli):
     done = cli("run", "long.py", "-c", "CHECKPOINT_EVERY=soon")
     assert done.returncode == 2
     assert "CHECKPOINT_EVERY: should be seconds, or a duration such as" in done.stderr
+
+
+def test_a_campaign_that_is_stopped_keeps_what_it_goes_on_from(cli):
+    """A second signal breaks off what runs; the states are there for the next time."""
+    cli.write("s.py", SETTINGS)
+    run(cli, "s.py", "-r", "whole.pickle", "-c", "SHARE_PREFIXES=False")
+    process = cli.start("run", "s.py", "-r", "out.pickle")
+    states = cli.folder / "out.states"
+    deadline = time.monotonic() + 30
+    while not list(states.glob("*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGHUP
+    assert list(states.glob("*"))
+    run(cli, "s.py", "-r", "out.pickle")
+    assert_equal_results(cli.folder, "whole.pickle", "out.pickle")
+    assert not states.exists()
