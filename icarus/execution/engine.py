@@ -18,6 +18,7 @@ import numpy as np
 
 from icarus.core.kinds import conformed_section
 from icarus.core.random_streams import with_seed
+from icarus.errors import EventError
 from icarus.execution.collectors import build_collectors
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.cursor import NO_LIMIT, BatchCursor, EventCursor, Limit
@@ -226,8 +227,12 @@ class Run:
                 del given["name"]
                 network.time = self._time_of(event)
                 self.engine.set_time(network.time)
-                happen(network, **given)
                 text = event_text(event.name, event.parameters)
+                try:
+                    happen(network, **given)
+                except EventError as error:
+                    what = f"{error.message} (in the event {text!r})"
+                    raise EventError(error.parameter, what) from None
                 self._windows.note_event(network.time, self.cursor.served, text)
 
     def _time_of(self, event: TimelineEvent) -> float:

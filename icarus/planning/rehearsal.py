@@ -48,7 +48,8 @@ def _problems(
     topology: Any, experiment: Mapping[str, Any], events: list[tuple[TimelineEvent, int]]
 ) -> list[Finding]:
     """Return what a network does not allow of events that are due in this order."""
-    rehearsal = _Rehearsal(topology, experiment["workload"])
+    name = str(experiment["topology"]["name"])
+    rehearsal = _Rehearsal(topology, name, experiment["workload"])
     found: list[Finding] = []
     for event, number in events:
         play = KINDS["network_event"].registry[event.name]
@@ -68,7 +69,8 @@ class _Rehearsal:
 
     strategy = None
 
-    def __init__(self, topology: Any, workload: Mapping[str, Any]) -> None:
+    def __init__(self, topology: Any, name: str, workload: Mapping[str, Any]) -> None:
+        topology.name = topology.name or name
         model = NetworkModel(topology, Tree(name="NULL"))
         for node, size in topology.cache_nodes().items():
             model.cache[node] = Cache(max(size, 1))

@@ -223,14 +223,19 @@ class ChangingNetwork:
         found = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
         where = f" in {topology.name}" if topology.name else ""
         has = f"node {u!r} has links to {found}" if others else f"node {u!r} has no links now"
+        if v not in topology and (alike := self._alike(v)):
+            has = f"did you mean node {alike}?"
         raise EventError("link", f"no link {u}-{v}{where}; {has}")
 
     def _no_node(self, node: Node) -> str:
-        topology = self.view.topology()
         away = " now: it has been taken down" if node in self.view.model.removed_nodes else ""
-        alike = [one for one in topology if str(one) == str(node) and one != node]
-        hint = f"; did you mean {alike[0]!r} ({type(alike[0]).__name__})?" if alike else ""
-        return f"there is no node {node!r}{away}{hint}"
+        alike = self._alike(node)
+        return f"there is no node {node!r}{away}" + (f"; did you mean {alike}?" if alike else "")
+
+    def _alike(self, node: Node) -> str:
+        """Return a node that is written alike and is of another type; empty if there is none."""
+        alike = [one for one in self.view.topology() if str(one) == str(node) and one != node]
+        return f"{alike[0]!r} ({type(alike[0]).__name__})" if alike else ""
 
     def _no_cache(self, node: Node, caches: Sequence[Node]) -> str:
         if node not in self.view.topology() and node not in self.view.model.removed_nodes:
