@@ -32,8 +32,11 @@ def measure(options: Options) -> Iterator[Row]:
     yield _of_states(_CACHED // (20 if options.quick else 1), options.folder)
 
 
-def _opened(experiment: Tree, collectors: dict[str, dict[str, object]]) -> RunningSimulation:
-    return RunningSimulation(Simulation(experiment, collectors, 1, 0, "compiled", steered=True))
+def _opened(
+    experiment: Tree, collectors: dict[str, dict[str, object]], steered: bool = False
+) -> RunningSimulation:
+    simulation = Simulation(experiment, collectors, 1, 0, "compiled", steered=steered)
+    return RunningSimulation(simulation)
 
 
 def _seconds(experiment: Tree, collectors: dict[str, dict[str, object]], repeats: int) -> float:
@@ -51,19 +54,22 @@ def _of_events(strategy: str, requests: int, repeats: int) -> Iterator[Row]:
     collectors: dict[str, dict[str, object]] = {name: {} for name in COLLECTORS}
     warm_up(experiment)
     links = list(_opened(experiment, collectors).view.topology().edges())
-    apart = requests // (_EVENTS + 1)
+    apart = requests // (_EVENTS // 2 + 1)
     changing = Tree(experiment)
+    # A link is up again at the next request, so that it is the events that are measured, and not
+    # the longer ways meanwhile.
     changing["timeline"] = [
         {
-            "at": {"requests": apart * (i + 1)},
-            "event": ("link_down", "link_up")[i % 2],
-            "link": links[i // 2 % len(links)],
+            "at": {"requests": apart * (i + 1) + number},
+            "event": name,
+            "link": links[i % len(links)],
         }
-        for i in range(_EVENTS)
+        for i in range(_EVENTS // 2)
+        for number, name in enumerate(("link_down", "link_up"))
     ]
     still, moved = (_seconds(one, collectors, repeats) for one in (experiment, changing))
     each = []
-    run = _opened(experiment, collectors).advance(requests=10_000)
+    run = _opened(experiment, collectors, steered=True).advance(requests=10_000)
     for link in links[: _EVENTS // 4]:
         for name in ("link_down", "link_up"):
             event = {"event": name, "link": link}
