@@ -45,3 +45,5 @@ class SimulationResult:
     """Why it was that one."""
     n_requests: int
     """Requests processed, warm-up included."""
+    n_taken_up: int = 0
+    """Those among them that had been processed before, and whose state was taken up."""

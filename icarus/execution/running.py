@@ -47,6 +47,8 @@ class RunningSimulation:
     ----------
     between : callable or None
         Called with it, several times a second as a rule, when it can be put aside.
+    taken_up : int
+        Requests that had been served when it was taken up, of which nobody is told again.
 
     Raises
     ------
@@ -69,7 +71,7 @@ class RunningSimulation:
         if self._asked_for == "compiled" and choice.engine != self._asked_for:
             raise NoKernelError(f"it was to run on the compiled engine, but {choice.reason}")
         self._engine, self._reason = choice
-        self._processed = 0
+        self._processed = self.taken_up = 0
         self.between: Callable[[RunningSimulation], None] | None = None
         self._begin()
 
@@ -241,6 +243,7 @@ class RunningSimulation:
     def resume(self, heartbeat: Heartbeat | None) -> None:
         """Have somebody told of progress again, after it was taken up."""
         self._heartbeat = heartbeat
+        self.taken_up = self.requests
         self._count(self.requests)
 
     def _pause(self) -> None:
@@ -307,7 +310,7 @@ class RunningSimulation:
 
     def _begin_interpreted(self, lacking: str) -> None:
         """Begin anew on the python engine, as the other one lacks something."""
-        self._engine, self._reason = "python", lacking
+        self._engine, self._reason, self.taken_up = "python", lacking, 0
         scenario, self._scenario = self._scenario, None
         begun = None
         if scenario is not None and isinstance(scenario[1], EventBatches):
@@ -354,7 +357,7 @@ class RunningSimulation:
         self._processed = requests
         beside.tend()
         if self._heartbeat is not None:
-            self._heartbeat(requests)
+            self._heartbeat(requests - self.taken_up)
 
 
 def _all_built_in(simulation: Simulation) -> bool:

@@ -85,7 +85,8 @@ def simulate(
     running.advance()
     running.warn_of_nothing()
     results = running.results()
-    return SimulationResult(results, running.engine, running.engine_reason, running.requests)
+    told = running.engine, running.engine_reason, running.requests, running.taken_up
+    return SimulationResult(results, *told)
 
 
 def _restored(aside: Aside | None, heartbeat: Heartbeat | None) -> RunningSimulation | None:

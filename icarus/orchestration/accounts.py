@@ -85,7 +85,7 @@ class Accounts:
         self.leave(job)
         more = self._count(job, outcome)
         if outcome.value is not None and job.task.unit == REQUESTS:
-            self.requests += outcome.value.amount
+            self.requests += outcome.value.amount_here
         self.failures += outcome.status in FAILURES
         before = len(self.jobs)
         self.enlist(more)

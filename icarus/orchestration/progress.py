@@ -70,7 +70,7 @@ def _rate(snapshot: Snapshot, before: str) -> str:
 
 
 def _done(job: Job, outcome: Outcome) -> str:
-    amount = 0 if outcome.value is None else outcome.value.amount
+    amount = 0 if outcome.value is None else outcome.value.amount_here
     if job.task.unit == REQUESTS:
         return f"{amount / max(outcome.duration, 1e-9):,.0f} requests/s"
     return f"{amount:,} {job.task.unit}"

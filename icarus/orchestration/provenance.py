@@ -11,7 +11,7 @@ from typing import Any
 
 from icarus.core.random_streams import STREAMS, root_seed, stream
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.kinds.task import REQUESTS
+from icarus.orchestration.kinds.task import REQUESTS, Product
 from icarus.planning.plan import Plan
 from icarus.release import version as icarus_version
 from icarus.results.resultset import ResultSet
@@ -85,7 +85,7 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
     product = outcome.value
     if product is not None:
         facts |= product.facts
-        facts |= _amount_facts(task.unit, product.amount, outcome.duration)
+        facts |= _amount_facts(task.unit, product, outcome.duration)
         if product.files:
             facts["files"] = dict(product.files)
     else:
@@ -93,10 +93,11 @@ def job_facts(job: Job, outcome: Outcome, campaign: dict[str, Any]) -> dict[str,
     return facts
 
 
-def _amount_facts(unit: str, amount: int, duration: float) -> dict[str, Any]:
+def _amount_facts(unit: str, product: Product, duration: float) -> dict[str, Any]:
     if unit != REQUESTS:
-        return {"amount": amount, "unit": unit}
-    return {"n_requests": amount, "requests_per_second": amount / duration if duration else None}
+        return {"amount": product.amount, "unit": unit}
+    rate = product.amount_here / duration if duration else None
+    return {"n_requests": product.amount, "requests_per_second": rate}
 
 
 def versions_used() -> dict[str, str]:

@@ -103,7 +103,8 @@ def pids(folder, n, seconds=30):
     while time.monotonic() < deadline:
         path = Path(folder) / "pids"
         if path.exists() and len(found := path.read_text().split()) == n:
-            return [psutil.Process(int(pid)) for pid in found]
+            # On an idle machine one that ends at once may be gone by now.
+            return [psutil.Process(int(pid)) for pid in found if psutil.pid_exists(int(pid))]
         time.sleep(0.05)
     raise AssertionError("not all have started")
 

@@ -42,7 +42,7 @@ def snapshot(**kwargs):
 
 
 def done(n_requests=90_000, duration=1.5, **kwargs):
-    value = SimpleNamespace(amount=n_requests)
+    value = SimpleNamespace(amount=n_requests, amount_here=n_requests)
     return Outcome(Status.OK, value=value, duration=duration, **kwargs)
 
 

@@ -234,7 +234,9 @@ def test_what_the_network_does_not_allow(case):
 
 def test_a_map_of_a_real_network():
     (problem,) = problems([at(1, "link_down", link=[3, 99])], topology={"name": "GEANT"})
-    assert problem == "timeline[0].link: no link 3-99 in GEANT; node 3 has links to 10, 19, 30, 4, 5"
+    assert (
+        problem == "timeline[0].link: no link 3-99 in GEANT; node 3 has links to 10, 19, 30, 4, 5"
+    )
 
 
 def test_a_sequence_that_can_be():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from icarus.execution.compiled.engine_choice import EngineName
 from icarus.execution.simulation import Simulation, simulate
-from icarus.orchestration.kinds.task import REQUESTS, JobContext, Product, Task
+from icarus.orchestration.kinds.task import REQUESTS, TAKEN_UP, JobContext, Product, Task
 from icarus.planning.job_kinds import SIMULATION
 from icarus.registry import JOB_KIND
 from icarus.util import Tree
@@ -69,7 +69,9 @@ class SimulationTask(Task):
             pair_requests=self.pair_requests,
         )
         done = simulate(simulation, context.report, context.checkpoint, context.shared)
-        told = {"engine": done.engine, "engine_reason": done.engine_reason}
+        told: dict[str, Any] = {"engine": done.engine, "engine_reason": done.engine_reason}
+        if done.n_taken_up:
+            told[TAKEN_UP] = done.n_taken_up
         return Product(done.results, done.n_requests, told)
 
 

@@ -28,13 +28,16 @@ from icarus.util import Tree
 if TYPE_CHECKING:
     from icarus.planning.plan import Plan
 
-__all__ = ["REQUESTS", "JobContext", "Product", "Report", "Task", "register_job_kind"]
+__all__ = ["REQUESTS", "TAKEN_UP", "JobContext", "Product", "Report", "Task", "register_job_kind"]
 
 REQUESTS = "requests"
 """The unit that rates are told in."""
 
 _OF_SIMULATIONS = (*COMPONENT_SECTIONS, "timeline", "netconf", "engine", "desc", SIMULATION)
 """Sections that no other kind can be known by."""
+
+TAKEN_UP = "requests_taken_up"
+"""The fact of how many requests of a simulation were served before it was taken up."""
 
 Report = Callable[[int, int], None]
 """Called with the amount done so far and the number of the phase, from 1; 0 where there is none."""
@@ -65,6 +68,11 @@ class Product:
     amount: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def amount_here(self) -> int:
+        """How much of it this job did itself, and not an earlier run, or another job for it."""
+        return self.amount - int(self.facts.get(TAKEN_UP, 0))
 
     def __post_init__(self) -> None:
         if not isinstance(self.results, Mapping):
