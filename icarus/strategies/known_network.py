@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 import numpy as np
 
+from icarus.routing.betweenness import betweenness
 from icarus.types import Node
 from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
 from icarus.verbs.node_set import NamedNodeSet, NodeSet, empty_node_set
@@ -137,7 +138,7 @@ _betweenness_of: OrderedDict[Any, dict[Node, float]] = OrderedDict()
 def _betweenness(topology: nx.Graph[Any], ego: bool) -> dict[Node, float]:
     """Return the betweenness of each node, which all networks with the same links share.
 
-    Of GEANT it takes 10 ms, as long as some thousand requests.
+    Of GEANT it takes as long as some thousand requests.
     """
     links = tuple((u, tuple(neighbors)) for u, neighbors in topology.adjacency())
     key = ego, topology.is_directed(), links
@@ -145,7 +146,7 @@ def _betweenness(topology: nx.Graph[Any], ego: bool) -> dict[Node, float]:
         _betweenness_of[key] = (
             {v: nx.betweenness_centrality(nx.ego_graph(topology, v))[v] for v in topology}
             if ego
-            else nx.betweenness_centrality(topology)
+            else betweenness(topology)
         )
     _betweenness_of.move_to_end(key)
     while len(_betweenness_of) > _MOST_NETWORKS:
