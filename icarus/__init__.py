@@ -27,6 +27,7 @@ _SUBPACKAGES = frozenset(
         "results",
         "runner",
         "scenarios",
+        "stages",
     }
     | {"tools", "util"}
 )

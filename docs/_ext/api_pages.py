@@ -23,6 +23,7 @@ PACKAGES = (
     "icarus.types",
     "icarus.errors",
     "icarus.design",
+    "icarus.stages",
     "icarus.core.random_streams",
     "icarus.core.hashing",
     "icarus.scenarios",

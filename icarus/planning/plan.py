@@ -25,9 +25,9 @@ from icarus.execution.compiled.engine_choice import (
 )
 from icarus.plaintext import hanging, one_line, some_of
 from icarus.planning.identity import identities_of
-from icarus.planning.job_kinds import SIMULATION, kind_of, kinds_of
+from icarus.planning.job_kinds import SIMULATION, WALK, kind_of, kinds_of
 from icarus.planning.limits import Limits, checkpoint_problems, memory_problems
-from icarus.planning.prefixes import Prefix, prefixes_of
+from icarus.planning.prefixes import Prefix, prefixes_of, prefixes_of_walks
 from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
     Replications,
@@ -113,16 +113,17 @@ class Plan:
     @cached_property
     def prefixes(self) -> list[Prefix]:
         """What is run once for several experiments, as only their later events differ."""
-        places = [
-            place
-            for place, (kind, identity) in enumerate(zip(self.kinds, self.ids, strict=True))
-            if kind == SIMULATION and identity not in self.vetoes
-        ]
-        if not self.share_prefixes or not any(
-            self.experiments[place].get("timeline") for place in places
-        ):
+        if not self.share_prefixes:
             return []
-        return prefixes_of(self.experiments, places, self.collectors, self.seed)
+        places: dict[str, list[int]] = {SIMULATION: [], WALK: []}
+        for place, (kind, identity) in enumerate(zip(self.kinds, self.ids, strict=True)):
+            if kind in places and identity not in self.vetoes:
+                places[kind].append(place)
+        found = prefixes_of_walks(self.experiments, places[WALK], self.seed)
+        if any(self.experiments[place].get("timeline") for place in places[SIMULATION]):
+            simulations = places[SIMULATION]
+            found += prefixes_of(self.experiments, simulations, self.collectors, self.seed)
+        return found
 
     @cached_property
     def pair_requests(self) -> list[float]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from icarus.core.hashing import digest
+from icarus.design.walks import beginning_of, stages_of
 from icarus.execution.cursor import Limit
 from icarus.execution.timeline.schedule import moment_of
 from icarus.planning.identity import identities_of
 from icarus.util import Tree
 
-__all__ = ["Prefix", "prefixes_of"]
+__all__ = ["Prefix", "prefixes_of", "prefixes_of_walks"]
 
 _LEAST = 20_000
 """Requests that are worth a file: on the compiled engine they take some milliseconds, as does
@@ -35,12 +36,63 @@ class Prefix:
     key: str
     """What its state is recognised by, of each replication."""
 
+    stage: str = ""
+    """The stage that is done then, of walks."""
+
     def __str__(self) -> str:
+        if self.stage:
+            return f"all up to the stage {self.stage}, once for {len(self.experiments)} walks"
         if math.isfinite(self.at.requests):
             length = f"{int(self.at.requests):,} requests"
         else:
             length = f"{self.at.until:g} s"
         return f"the first {length}, once for {len(self.experiments)} experiments"
+
+
+def prefixes_of_walks(
+    experiments: Sequence[Mapping[str, Any]], places: Iterable[int], seed: int
+) -> list[Prefix]:
+    """Return the beginnings that walks share, shorter ones before those that go on from them.
+
+    Parameters
+    ----------
+    experiments : sequence of mapping
+    places : iterable of int
+        Those that are walks.
+    seed : int
+        ``SEED`` of the campaign.
+    """
+    found: list[Prefix] = []
+    groups: dict[str, list[int]] = {}
+    for place in places:
+        if experiments[place].get("share", True):
+            names = [name for name, _ in stages_of(experiments[place])]
+            told = [names, [id(one) for _, one in experiments[place]["stages"].items()]]
+            groups.setdefault(digest(told), []).append(place)
+    for members in groups.values():
+        depths = len(stages_of(experiments[members[0]]))
+        parts = {depth: _alike(experiments, members, depth) for depth in range(1, depths + 1)}
+        for depth in range(1, depths):
+            for key, alike in parts[depth].items():
+                # Where they do not part at once, they go on together.
+                further = {one for one, them in parts[depth + 1].items() if set(them) <= set(alike)}
+                if len(alike) > 1 and len(further) > 1:
+                    beginning = beginning_of(experiments[alike[0]], depth)
+                    stage = stages_of(beginning)[-1][0]
+                    known = digest([identities_of([beginning], {}, seed).keys[0], key])
+                    found.append(Prefix(tuple(alike), Limit(requests=depth), known, stage))
+    return found
+
+
+def _alike(
+    experiments: Sequence[Mapping[str, Any]], members: list[int], depth: int
+) -> dict[str, list[int]]:
+    """Return walks by the options of their first stages."""
+    parts: dict[str, list[int]] = {}
+    for place in members:
+        key = digest(beginning_of(experiments[place], depth)["walk"])
+        parts.setdefault(key, []).append(place)
+    return parts
 
 
 class _Event(NamedTuple):

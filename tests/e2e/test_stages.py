@@ -1,0 +1,194 @@
+"""Campaigns of walks, from the command line."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from test_states_of_campaigns import assert_equal_results, run
+
+from icarus.results import read_results_pickle
+
+SETTINGS = """
+import os, time
+from pathlib import Path
+from icarus import Cancel, stages as s
+
+N_REPLICATIONS = 2
+PARALLEL_EXECUTION = True
+N_PROCESSES = 2
+LOG = Path({log!r})
+
+
+def note(*what):
+    with LOG.open("a") as file:
+        file.write(" ".join(map(str, what)) + "\\n")
+
+
+def begin(ctx):
+    note("begin", ctx.replication)
+    return []
+
+
+def first(state, option, ctx):
+    note("first", option, ctx.replication)
+    time.sleep({pause})
+    state.append(option)
+    ctx.report("FIRST", ctx.rng.random())
+
+
+def second(state, option, ctx):
+    note("second", *state, option, ctx.replication)
+    time.sleep({pause})
+    state.append(option)
+    ctx.report("SECOND", ctx.rng.random())
+
+
+def last(state, option, ctx):
+    note("last", *state, option, ctx.replication)
+    if option == "cancels":
+        raise Cancel("enough")
+    if option == "raises":
+        raise RuntimeError("odd \\u00e4")
+    if option == "dies":
+        os._exit(3)
+    return {{"SUM": {{"MEAN": sum(state), "STEPS": len(state)}}}}
+
+
+def apart(options):
+    return "not these" if (options["first"], options["second"]) == (3, 20) else None
+
+
+EXPERIMENT_QUEUE = s.walks(
+    s.stage(first, [1, 2, 3]),
+    s.stage(second, [10, 20]),
+    s.stage(last, {last}),
+    start=begin,
+    where=apart,
+)
+"""
+
+
+MANUAL = Path(__file__).parents[2] / "docs" / "examples" / "warm_up_once.py"
+
+
+def test_the_example_of_the_manual(cli):
+    cli.write("warm_up_once.py", MANUAL.read_text(encoding="utf-8"))
+    done = cli("plan", "warm_up_once.py")
+    assert "all up to the stage warm, once for 5 walks" in done.stdout
+    run(cli, "warm_up_once.py")
+    done = cli("results", "show", "results/warm_up_once.pickle", "--metric", "CACHE_HIT_RATIO")
+    assert done.stdout.count("flush") == 2
+    found = read_results_pickle(cli.folder / "results" / "warm_up_once.pickle")
+    ratios = {tuple(p["walk"].values()): r["CACHE_HIT_RATIO"]["MEAN"] for p, r in found}
+    assert ratios["flush", 20] < ratios["flush", 200] < ratios["nothing", 20]
+
+
+def settings(cli, last=("a", "b"), pause=0.0):
+    log = cli.folder / "log"
+    cli.write("s.py", SETTINGS.format(log=str(log), last=list(last), pause=pause))
+    return log
+
+
+def test_each_beginning_is_done_once_and_results_are_those_of_single_walks(cli):
+    log = settings(cli)
+    run(cli, "s.py", "-r", "shared.pickle")
+    lines = log.read_text().splitlines()
+    # Each that leads begins by itself, with the first state.
+    assert set(Counter(line for line in lines if "begin" not in line).values()) == {1}, lines
+    kinds = Counter(line.split()[0] for line in lines)
+    assert kinds == {"begin": 6, "first": 6, "second": 10, "last": 20}
+    log.unlink()
+    run(cli, "s.py", "-r", "alone.pickle", "-c", "SHARE_PREFIXES=False")
+    assert Counter(line.split()[0] for line in log.read_text().splitlines())["first"] == 20
+    run(cli, "s.py", "-r", "spawned.pickle", "-c", "START_METHOD=spawn")
+    run(cli, "s.py", "-r", "serial.pickle", "-c", "PARALLEL_EXECUTION=False")
+    names = ("alone.pickle", "shared.pickle", "spawned.pickle", "serial.pickle")
+    assert_equal_results(cli.folder, *names)
+    results = read_results_pickle(cli.folder / "shared.pickle")
+    sums = {tuple(p["walk"].values())[:2]: r["SUM"]["MEAN"] for p, r in results}
+    assert sums == {(i, j): i + j for i in (1, 2, 3) for j in (10, 20) if (i, j) != (3, 20)}
+    # Two replications of each of the two walks that are left out.
+    assert [facts["status"] for _, facts in results.failures] == 4 * ["VETOED"]
+    assert {facts["error"] for _, facts in results.failures} == {"not these"}
+    assert not list(cli.folder.glob("*.states"))
+
+
+def test_random_numbers_depend_on_the_options_so_far(cli):
+    settings(cli)
+    run(cli, "s.py", "-r", "out.pickle")
+    results = list(read_results_pickle(cli.folder / "out.pickle"))
+    first, second = {}, {}
+    for params, tree in results:
+        i, j, _ = params["walk"].values()
+        first.setdefault(i, set()).add(tree["WALK"]["FIRST"])
+        second.setdefault((i, j), set()).add(tree["WALK"]["SECOND"])
+    assert all(len(draws) == 2 for draws in (*first.values(), *second.values()))
+    assert len(set().union(*first.values(), *second.values())) == 2 * (3 + 5)
+
+
+def test_what_becomes_of_walks(cli):
+    """Some cancel, raise or end their process in the last stage; the others are complete."""
+    settings(cli, ["a", "cancels", "raises", "dies"])
+    done = cli("run", "s.py", "-r", "out.pickle")
+    assert done.returncode == 1
+    results = read_results_pickle(cli.folder / "out.pickle")
+    assert len(results) == 10
+    statuses = Counter(facts["status"] for _, facts in results.failures)
+    assert statuses == {"CANCELLED": 10, "FAILED": 10, "LOST": 10, "VETOED": 8}
+    errors = {facts["error"] for _, facts in results.failures if facts["status"] == "FAILED"}
+    assert errors == {"RuntimeError: odd \u00e4"}
+    done = cli("replay", "out.pickle", "1")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_campaign_of_walks_that_is_killed(cli):
+    log = settings(cli, pause=0.1)
+    run(cli, "s.py", "-r", "whole.pickle")
+    log.unlink()
+    draw, kills = random.Random(3), 0
+    while True:
+        process = cli.start("run", "s.py", "-r", "killed.pickle")
+        try:
+            process.communicate(timeout=draw.uniform(0.6, 1.2) * 1.1**kills)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            kills += 1
+            assert kills < 100
+            continue
+        assert process.returncode == 0
+        break
+    assert kills
+    assert_equal_results(cli.folder, "whole.pickle", "killed.pickle")
+    assert not list(cli.folder.glob("*.states"))
+
+
+def test_the_plan_says_what_is_shared(cli):
+    settings(cli)
+    done = cli("plan", "s.py")
+    assert "all up to the stage first, once for 4 walks (2 times)" in done.stdout
+    assert "all up to the stage second, once for 2 walks (5 times)" in done.stdout
+    assert "not these: 2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[{"walk": {"a": 1}}]', "EXPERIMENT_QUEUE[0].stages: missing; walks are made by"),
+        ('[{"walk": {"a": 1}, "stages": {"b": 7}}]', "stages.b: should be a function, found 7"),
+        ('[{"walk": {"a": 1}, "stages": {"b": print}}]', "walk.a: there is no stage of this name"),
+        ("s.walks(s.stage(lambda run, ctx: 1))", "a stage: should be a function that a module"),
+    ],
+)
+def test_mistakes_are_one_line_each(cli, text, problem):
+    cli.write("bad.py", f"from icarus import stages as s\nEXPERIMENT_QUEUE = {text}\n")
+    done = cli("run", "bad.py")
+    assert done.returncode == 2
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
