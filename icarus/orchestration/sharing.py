@@ -110,7 +110,9 @@ class _SharedPrefixes:
             node.left.discard(job.number)
             if node.leader == job.number:
                 node.leader = None
-                node.given_up |= outcome.status is not Status.OK
+                # Where it could not be written, or cannot be seen from here, as on a machine of a
+                # cluster without a common folder, nobody else would do better.
+                node.given_up |= outcome.status is not Status.OK or not node.is_there
             if not node.left:
                 with suppress(OSError):
                     Path(node.state.path).unlink()

@@ -70,29 +70,44 @@ def prefixes_of_walks(
             told = [names, [id(one) for _, one in experiments[place]["stages"].items()]]
             groups.setdefault(digest(told), []).append(place)
     for members in groups.values():
-        depths = len(stages_of(experiments[members[0]]))
-        parts = {depth: _alike(experiments, members, depth) for depth in range(1, depths + 1)}
-        for depth in range(1, depths):
-            for key, alike in parts[depth].items():
-                # Where they do not part at once, they go on together.
-                further = {one for one, them in parts[depth + 1].items() if set(them) <= set(alike)}
-                if len(alike) > 1 and len(further) > 1:
-                    beginning = beginning_of(experiments[alike[0]], depth)
-                    stage = stages_of(beginning)[-1][0]
-                    known = digest([identities_of([beginning], {}, seed).keys[0], key])
-                    found.append(Prefix(tuple(alike), Limit(requests=depth), known, stage))
+        found += _of_walks(experiments, members, seed)
     return found
 
 
-def _alike(
-    experiments: Sequence[Mapping[str, Any]], members: list[int], depth: int
-) -> dict[str, list[int]]:
-    """Return walks by the options of their first stages."""
-    parts: dict[str, list[int]] = {}
-    for place in members:
-        key = digest(beginning_of(experiments[place], depth)["walk"])
-        parts.setdefault(key, []).append(place)
-    return parts
+def _of_walks(
+    experiments: Sequence[Mapping[str, Any]], members: list[int], seed: int
+) -> list[Prefix]:
+    found = []
+    names = [name for name, _ in stages_of(experiments[members[0]])]
+    here = _by_options(experiments, members, names[:1])
+    for depth in range(1, len(names)):
+        next_ = _by_options(experiments, members, names[: depth + 1])
+        alike: dict[str, list[int]] = {}
+        further: dict[str, set[str]] = {}
+        for place in members:
+            alike.setdefault(here[place], []).append(place)
+            further.setdefault(here[place], set()).add(next_[place])
+        for key, places in alike.items():
+            # Where they do not part at once, they go on together.
+            if len(further[key]) > 1:
+                beginning = beginning_of(experiments[places[0]], depth)
+                known = digest([identities_of([beginning], {}, seed).keys[0], key])
+                at = Limit(requests=depth)
+                found.append(Prefix(tuple(places), at, known, names[depth - 1]))
+        here = next_
+    return found
+
+
+def _by_options(
+    experiments: Sequence[Mapping[str, Any]], members: list[int], names: list[str]
+) -> dict[int, str]:
+    """Return what stands for the options of the first stages of each walk."""
+    return {
+        place: digest(
+            {name: one for name, one in experiments[place]["walk"].items() if name in names}
+        )
+        for place in members
+    }
 
 
 class _Event(NamedTuple):

@@ -7,7 +7,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icarus.planning.prefixes import prefixes_of
+from icarus import stages as s
+from icarus.planning.prefixes import prefixes_of, prefixes_of_walks
 from icarus.util import Tree
 
 BASE = {
@@ -126,3 +127,24 @@ def test_keys_tell_states_apart(drawn):
     assert len({one.key for one in prefixes}) == len(prefixes)
     again = prefixes_of(queue, range(len(queue)), {}, 2)
     assert not {one.key for one in prefixes} & {one.key for one in again}
+
+
+def do(state, option, ctx): ...
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=4))
+def test_walks_share_the_inner_nodes_of_their_trie(sizes):
+    stages = [s.stage(do, list(range(n)), name=f"stage {i}") for i, n in enumerate(sizes)]
+    walks = list(s.walks(*stages))
+    prefixes = prefixes_of_walks(walks, range(len(walks)), 1)
+    expected = {}
+    for depth in range(1, len(sizes)):
+        if sizes[depth] > 1:
+            for place, walk in enumerate(walks):
+                chosen = tuple(walk["walk"].values())[:depth]
+                expected.setdefault((depth, chosen), []).append(place)
+    assert [(one.at.requests, one.experiments) for one in prefixes] == [
+        (depth, tuple(places)) for (depth, _), places in expected.items()
+    ]
+    assert len({one.key for one in prefixes}) == len(prefixes)
+    assert prefixes_of_walks(list(s.walks(*stages, share=False)), range(len(walks)), 1) == []
