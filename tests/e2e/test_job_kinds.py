@@ -170,7 +170,7 @@ def test_all_problems_are_listed_before_anything_runs(inside):
         + """
 EXPERIMENT_QUEUE += [
     {"sum": {"n": "ten", "noise": 0.1}},
-    {"sum": {"n": -1, "noise": 0.1}, "walk": {}},
+    {"sum": {"n": -1, "noise": 0.1}, "remark": {}},
     {"summ": {"n": 1}},
     {"sum": {}, "twice": {}},
 ]
