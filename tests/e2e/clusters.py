@@ -17,7 +17,7 @@ __all__ = ["Cluster"]
 class Cluster:
     """A scheduler and workers on this machine, started as their manual says."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -25,7 +25,8 @@ class Cluster:
         self.address = f"dask://127.0.0.1:{self.port}"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start(
-            *("scheduler", "--host", "127.0.0.1", "--port", self.port, "--no-dashboard")
+            *("scheduler", "--host", "127.0.0.1", "--port", self.port, "--no-dashboard"),
+            environment=environment,
         )
         self._until_heard("Scheduler at")
 

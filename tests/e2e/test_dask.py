@@ -392,15 +392,58 @@ def stopped(self, *arguments, **named):
 
 Worker.get_data = stopped
 """
+DIES_AT_THIRD_RESULT = """
+import os
+import signal
+
+from distributed.scheduler import Scheduler
+
+gather = Scheduler.gather
+asked = []
+
+
+async def killed(self, *arguments, **named):
+    asked.append(1)
+    if len(asked) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return await gather(self, *arguments, **named)
+
+
+Scheduler.gather = killed
+"""
+
+
+def patched(cli, text):
+    """Return the environment of a process that executes this when it starts."""
+    patch = cli.folder / "other" / "sitecustomize.py"
+    patch.parent.mkdir()
+    patch.write_text(text)
+    path = os.pathsep.join([str(patch.parent), str(Path(icarus.__file__).parents[1])])
+    return {"PYTHONPATH": path}
+
+
+def test_a_scheduler_that_is_killed_while_it_brings_a_result(cli, module):
+    """The job has not failed: it runs when the campaign goes on."""
+    cluster = Cluster(cli.folder, patched(cli, DIES_AT_THIRD_RESULT))
+    try:
+        cluster.add_worker()
+        command = ("run", module, "-r", "far.pickle", "-c", "PACE=0.001")
+        done = cli(*command, "--executor", cluster.address)
+    finally:
+        cluster.close()
+    assert done.returncode == 2, done.stderr
+    assert "the scheduler was lost" in done.stderr
+    results = read_results_pickle(cli.folder / "far.pickle")
+    assert {facts["status"] for _, facts in results.failures} == {"INTERRUPTED"}
+    assert len(results) < 12
+    again = cli(*command, "--executor", "serial")
+    assert again.returncode == 0, again.stderr
+    assert content_of(cli.folder / "far.pickle") == locally(cli, module, "-c", "PACE=0.001")
 
 
 def test_a_worker_that_stands_still_with_a_result(cli, cluster, module):
     """Results of others come all the same, and signals are heeded."""
-    patch = cli.folder / "other" / "sitecustomize.py"
-    patch.parent.mkdir()
-    patch.write_text(STOPS_AT_FIRST_RESULT)
-    path = os.pathsep.join([str(patch.parent), str(Path(icarus.__file__).parents[1])])
-    still = cluster.add_worker(environment={"PYTHONPATH": path})
+    still = cluster.add_worker(environment=patched(cli, STOPS_AT_FIRST_RESULT))
     other = cluster.add_worker()
     command = ("run", module, "-r", "far.pickle", "--executor", cluster.address)
     campaign = cli.start(*command, "-c", "PACE=0.001")

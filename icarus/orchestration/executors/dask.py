@@ -6,6 +6,7 @@ does and sends the outcome back. Nothing but this module needs the package ``dis
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
 import queue
@@ -45,6 +46,8 @@ _PER_THREAD = 2
 """Jobs under way for each thread of the cluster: one runs, one waits, so that none idles."""
 _COUNT_EVERY = 3.0
 """Seconds between two counts of the workers."""
+_FETCH_AGAIN = 0.2
+"""Seconds until a result is asked for again that could not be fetched."""
 _SCHEMES = ("dask", "tcp", "tls", "ucx")
 _NOISY = ("distributed", "distributed.client", "distributed.core")
 _T = TypeVar("_T")
@@ -328,10 +331,19 @@ class DaskExecutor:
 
     async def _fetch(self, key: str, future: Future) -> None:
         """Have it heard what became of a task, once it is known and what it returned is here."""
-        try:
-            self._heard.put((key, _Returned(*await future)))
-        except BaseException as error:
-            self._heard.put((key, error))
+        while True:
+            try:
+                self._heard.put((key, _Returned(*await future)))
+            except OSError as error:
+                # It is no task that failed, but the way to what it returned. A scheduler that is
+                # lost has all futures cancelled soon, with this as the reason.
+                if future.status != "error":
+                    await asyncio.sleep(_FETCH_AGAIN)
+                    continue
+                self._heard.put((key, error))
+            except BaseException as error:
+                self._heard.put((key, error))
+            return
 
     def started(self) -> list[Job]:
         """Return the jobs that a worker has begun since the last call."""
