@@ -184,8 +184,8 @@ class InterpretedRun:
         model = self._controller.model
         must_reach = getattr(self._strategy, "must_reach", None)
         if must_reach is None:
-            return _is_reached(model, receiver, model.content_source.get(content))
-        return all(_is_reached(model, receiver, node) for node in must_reach(receiver, content))
+            return model.reaches(receiver, model.content_source.get(content))
+        return all(model.reaches(receiver, node) for node in must_reach(receiver, content))
 
 
 def _write(
@@ -194,7 +194,7 @@ def _write(
     """Take a content from a receiver to its origin and remove all copies that caches have."""
     model = controller.model
     source = model.content_source.get(content)
-    if not model.is_whole and not _is_reached(model, receiver, source):
+    if not model.is_whole and not model.reaches(receiver, source):
         controller.start_session(time, receiver, content, log)
         controller.end_session(False)
         return
@@ -206,8 +206,3 @@ def _write(
         for cache in caches.values():
             cache.remove(content)
     controller.end_session()
-
-
-def _is_reached(model: Any, receiver: Node, source: Node | None) -> bool:
-    paths = model.shortest_path
-    return source is not None and receiver in paths and source in paths[receiver]

@@ -46,7 +46,7 @@ class Shared(Protocol):
         """Return the state at this moment; None if there is none."""
 
     def write(self, state: Any) -> None:
-        """Put the state aside, unless it is there."""
+        """Put the state aside, unless it is there. Where it cannot be, the log says why."""
 
 
 def simulate(
@@ -123,10 +123,7 @@ def _share(running: RunningSimulation, state: Shared) -> None:
     if running.time > state.until or running.requests > state.requests:
         return
     running.advance_before(state.until, state.requests)
-    try:
-        state.write(running)
-    except (StateError, OSError) as error:
-        logger.warning("others cannot go on from it: %s", error)
+    state.write(running)
 
 
 def _put_aside(aside: Aside, running: RunningSimulation) -> None:

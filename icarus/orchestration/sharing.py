@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.states import Checkpoint, SharedState, remove_states
+from icarus.orchestration.states import Checkpoint, SharedState, remove_state, remove_states
 from icarus.orchestration.status import Status
 from icarus.planning.plan import Plan
 
@@ -51,7 +50,6 @@ class _SharedPrefixes:
     """
 
     def __init__(self, plan: Plan, folder: Path, jobs: Iterable[Job]) -> None:
-        self._folder = folder
         place = {identity: i for i, identity in enumerate(plan.ids)}
         prefixes = defaultdict(list)
         for prefix in plan.prefixes:
@@ -70,6 +68,7 @@ class _SharedPrefixes:
                 path.append(nodes[key])
             if path:
                 self._paths[job.number] = path
+        self._nodes = list(nodes.values())
 
     def hold_back(self, pending: deque[Job]) -> None:
         """Take those out of what is to be started that are to wait."""
@@ -95,13 +94,13 @@ class _SharedPrefixes:
 
     def released(self) -> list[Job]:
         """Return jobs whose state has been put aside in the meantime."""
-        return self._release(node for node in self._nodes() if node.waiting and node.is_there)
+        return self._release(node for node in self._nodes if node.waiting and node.is_there)
 
     def all_waiting(self) -> list[Job]:
         """Return all jobs that wait, as there is nobody left to wait for."""
-        for node in self._nodes():
+        for node in self._nodes:
             node.given_up = True
-        return self._release(self._nodes())
+        return self._release(self._nodes)
 
     def ended(self, job: Job, outcome: Outcome) -> list[Job]:
         """Take note that a job has ended; return those that may start because of it."""
@@ -114,14 +113,8 @@ class _SharedPrefixes:
                 # cluster without a common folder, nobody else would do better.
                 node.given_up |= outcome.status is not Status.OK or not node.is_there
             if not node.left:
-                with suppress(OSError):
-                    Path(node.state.path).unlink()
-                with suppress(OSError):
-                    self._folder.rmdir()
+                remove_state(Path(node.state.path))
         return self._release(path)
-
-    def _nodes(self) -> list[_Node]:
-        return list({id(node): node for path in self._paths.values() for node in path}.values())
 
     def _release(self, nodes: Iterable[_Node]) -> list[Job]:
         jobs = []

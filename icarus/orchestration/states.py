@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import pickle
 import platform
@@ -23,7 +24,17 @@ from icarus.errors import StateError
 from icarus.planning.identity import RESULTS_VERSION
 from icarus.release import version
 
-__all__ = ["Checkpoint", "SharedState", "read_state", "remove_states", "states_of", "write_state"]
+__all__ = [
+    "Checkpoint",
+    "SharedState",
+    "read_state",
+    "remove_state",
+    "remove_states",
+    "states_of",
+    "write_state",
+]
+
+logger = logging.getLogger("states")
 
 _MAGIC = b"icarus-state 1\n"
 _PART = ".part"
@@ -119,6 +130,14 @@ def read_state(path: Path, identity: str) -> Any:
         raise StateError(f"{path}: cannot be taken up again: {error}") from error
 
 
+def remove_state(path: Path) -> None:
+    """Remove a state, if there is one, and its folder if it was the last."""
+    with suppress(OSError):
+        path.unlink()
+    with suppress(OSError):
+        path.parent.rmdir()
+
+
 def remove_states(folder: Path) -> None:
     """Remove the states in a folder, and the folder if nothing else is in there."""
     with suppress(OSError):
@@ -161,16 +180,14 @@ class SharedState:
             return None
 
     def write(self, state: Any) -> None:
-        """Put a state aside, unless that has been done.
-
-        Raises
-        ------
-        StateError, OSError
-            As ``write_state``.
-        """
+        """Put a state aside, unless that has been done. Where it cannot be, the log says why."""
         path = Path(self.path)
-        if not path.exists():
+        if path.exists():
+            return
+        try:
             write_state(path, state, self.identity)
+        except (StateError, OSError) as error:
+            logger.warning("others cannot go on from it: %s", error)
 
 
 @dataclass
@@ -242,8 +259,4 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove the file, if there is one, and the folder if it was the last."""
-        path = Path(self.path)
-        with suppress(OSError):
-            path.unlink()
-        with suppress(OSError):
-            path.parent.rmdir()
+        remove_state(Path(self.path))

@@ -35,7 +35,6 @@ class Prefix:
     """Where it ends."""
     key: str
     """What its state is recognised by, of each replication."""
-
     stage: str = ""
     """The stage that is done then, of walks."""
 
@@ -63,12 +62,11 @@ def prefixes_of_walks(
         ``SEED`` of the campaign.
     """
     found: list[Prefix] = []
-    groups: dict[str, list[int]] = {}
+    groups: dict[tuple[tuple[str, int], ...], list[int]] = {}
     for place in places:
         if experiments[place].get("share", True):
-            names = [name for name, _ in stages_of(experiments[place])]
-            told = [names, [id(one) for _, one in experiments[place]["stages"].items()]]
-            groups.setdefault(digest(told), []).append(place)
+            told = ((name, id(one)) for name, one in experiments[place]["stages"].items())
+            groups.setdefault(tuple(told), []).append(place)
     for members in groups.values():
         found += _of_walks(experiments, members, seed)
     return found

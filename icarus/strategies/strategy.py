@@ -63,11 +63,8 @@ class Strategy:
 
     def can_serve(self, receiver: Node, content: Content) -> bool:
         """Return whether a request reaches all nodes that it has to."""
-        paths = self.view.model.shortest_path
-        return all(
-            node is not None and receiver in paths and node in paths[receiver]
-            for node in self.must_reach(receiver, content)
-        )
+        reaches = self.view.model.reaches
+        return all(reaches(receiver, node) for node in self.must_reach(receiver, content))
 
 
 class DefinedStrategy(Strategy):

@@ -284,5 +284,18 @@ def test_netconf_reaches_the_model():
     assert run(experiment)["LATENCY"]["MEAN"] == 8
 
 
+@pytest.mark.parametrize(
+    ("event", "latency"),
+    [({"event": "resize", "size": 1}, 8), ({"event": "link_up", "link": [1, 2]}, 4)],
+)
+def test_paths_that_were_given_stay_until_links_change(event, latency):
+    experiment = params("NO_CACHE")
+    experiment["topology"] = {"name": "PATH", "n": 3}
+    experiment["netconf"]["shortest_path"] = {0: {2: [0, 1, 0, 1, 2]}}
+    down = {"at": 0, "event": "link_down", "link": [1, 2]}
+    experiment["timeline"] = [*([down] if "link" in event else []), {"at": 0, **event}]
+    assert run(experiment)["LATENCY"]["MEAN"] == latency
+
+
 def test_plain_dicts_will_do():
     assert run(params().dict()) == run(params())

@@ -128,6 +128,11 @@ class NetworkModel:
             self._is_whole = not self.removed_nodes and self.shortest_path.reach_all()
         return self._is_whole
 
+    def reaches(self, node: Node, other: Node | None) -> bool:
+        """Return whether there is a path from a node to another; to None there is none."""
+        paths = self.shortest_path
+        return other is not None and node in paths and other in paths[node]
+
     @property
     def own_caches(self) -> tuple[dict[Node, Any], dict[Node, Any]]:
         """Those that other nodes ask: of nodes that are there, and of those that are removed."""

@@ -140,7 +140,7 @@ class ChangingNetwork:
         every = self._nodes_with_caches()
         if node is not None and node not in every:
             raise EventError("node", self._no_cache(node, every))
-        self._change()
+        self._change(of_paths=False)
         wanted = [
             (*part, new_size)
             for one in (every if node is None else [node])
@@ -198,11 +198,13 @@ class ChangingNetwork:
         except ValueError as error:
             raise EventError("promote", str(error)) from None
 
-    def _change(self) -> Any:
+    def _change(self, *, of_paths: bool = True) -> Any:
         """Return what changes the network, of which everybody will be told."""
         if not self._has_changed:
             self._run.engine.before_change()
-        self._has_changed = self._paths_have_changed = True
+        self._has_changed = True
+        # Paths that were given stay until there are links or nodes less or more.
+        self._paths_have_changed |= of_paths
         return self._run.controller
 
     def _settle(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,6 @@ from icarus.core.hashing import digest
 from icarus.core.random_streams import root_seed, stream
 from icarus.core.values import shown
 from icarus.design.walks import START, stages_of
-from icarus.errors import StateError
 from icarus.execution.running import RunningSimulation
 from icarus.orchestration.kinds.task import JobContext, Product, Task
 from icarus.planning.job_kinds import WALK
@@ -23,8 +21,6 @@ from icarus.registry import JOB_KIND
 from icarus.util import Tree
 
 __all__ = ["WalkContext", "WalkTask"]
-
-logger = logging.getLogger("walk")
 
 _GROUP = "WALK"
 """The group of results that stages report, or return as numbers."""
@@ -53,7 +49,7 @@ class WalkContext:
     def __init__(self, seed: int, replication: int) -> None:
         self.seed, self.replication = seed, replication
         self.reported: dict[str, Any] = {}
-        self.rng = np.random.default_rng(0)
+        self.begin({})
 
     def report(self, name: str, value: Any) -> None:
         """Have a value among the results of the walk, under ``WALK`` and this name."""
@@ -79,11 +75,6 @@ class WalkTask(Task):
         """The stages, in order."""
         return tuple(name for name, _ in stages_of(self.params))
 
-    def perform(self, context: JobContext) -> Product:
-        """Do the stages, on what others have put aside where there is such a thing."""
-        # Nothing of the parameters is changed: options are given to stages as copies.
-        return super().perform(context)
-
     def run(self, context: JobContext) -> Product:
         """Do all stages that have not been done for another walk, and return what comes of it."""
         stages = stages_of(self.params)
@@ -94,18 +85,19 @@ class WalkTask(Task):
             context.enter(name)
             if isinstance(state, RunningSimulation):
                 state.resume(partial(_tell, context, number - 1))
-            value = self._do(name, function, state, ctx)
+            value = self._do(number, function, state, ctx)
             context.report(number)
             if number in wanted:
-                _put_aside(wanted[number], (number, state, ctx))
+                wanted[number].write((number, state, ctx))
         return Product(_results(value, ctx.reported), len(stages))
 
-    def _do(self, name: str, function: Any, state: Any, ctx: WalkContext) -> Any:
+    def _do(self, number: int, function: Any, state: Any, ctx: WalkContext) -> Any:
+        """Do a stage, counted from 1."""
         walk = dict(self.params["walk"].items())
-        order = self.phases
-        ctx.begin({one: walk[one] for one in order[: order.index(name) + 1] if one in walk})
-        if name in walk:
-            return function(state, walk[name], ctx)
+        so_far = self.phases[:number]
+        ctx.begin({name: walk[name] for name in so_far if name in walk})
+        if so_far[-1] in walk:
+            return function(state, walk[so_far[-1]], ctx)
         return function(state, ctx)
 
     def _taken_up(self, context: JobContext) -> tuple[int, Any, WalkContext]:
@@ -116,7 +108,6 @@ class WalkTask(Task):
                 number, state, ctx = found
                 return number, state, ctx
         ctx = WalkContext(self.seed, self.replication)
-        ctx.begin({})
         start = self.params["stages"].get(START)
         return 0, None if start is None else start(ctx), ctx
 
@@ -124,13 +115,6 @@ class WalkTask(Task):
 def _tell(context: JobContext, done: int, requests: int) -> None:
     """Give a sign of life while a simulation goes on within a stage."""
     context.report(done)
-
-
-def _put_aside(shared: Any, state: Any) -> None:
-    try:
-        shared.write(state)
-    except (StateError, OSError) as error:
-        logger.warning("others cannot go on from it: %s", error)
 
 
 def _results(value: Any, reported: Mapping[str, Any]) -> Tree:
