@@ -4,6 +4,6 @@ A settings module has ``from icarus import stages as s``, and as its ``EXPERIMEN
 ``s.walks(s.stage(warm), s.stage(fail, options=LINKS), ...)``.
 """
 
-from icarus.design.walks import Stage, Walks, stage, walks
+from icarus.design.walks import Stage, Walks, barrier, stage, walks
 
-__all__ = ["Stage", "Walks", "stage", "walks"]
+__all__ = ["Stage", "Walks", "barrier", "stage", "walks"]

@@ -7,6 +7,7 @@ import functools
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -182,8 +183,9 @@ def _outcome_lines(outcome: Outcome) -> list[str]:
 @main.command()
 @results_argument
 @_job_argument
+@click.option("--step", is_flag=True, help="Stop after each stage, or other phase, of the job.")
 @functools.partial(command, debug_help="Open the debugger where the job raises.")
-def replay(path: Path, job: str, debug: bool) -> None:
+def replay(path: Path, job: str, step: bool, debug: bool) -> None:
     """Run one job of RESULTS again, here, and say whether the result is the same.
 
     Parameters, seed and settings module are those that were recorded. The settings module is
@@ -197,7 +199,7 @@ def replay(path: Path, job: str, debug: bool) -> None:
     prepared = prepare(recorded)
     if debug:
         _debug(prepared.task)
-    outcome = run_again(prepared)
+    outcome = run_again(prepared, _stepper(prepared.task) if step else None)
     differs = difference(recorded, prepared, outcome)
     if differs is None:
         echo(f"the same: {recorded.status}, {outcome.duration:.2f} s")
@@ -206,6 +208,35 @@ def replay(path: Path, job: str, debug: bool) -> None:
         return
     echo(_verdict(recorded, differs))
     sys.exit(1)
+
+
+def _stepper(task: Task) -> Callable[[int, int], None]:
+    """Return what tells of each phase of a task, and waits before it, but for the first."""
+    phases = task.phases
+    if not phases:
+        raise click.UsageError(f"--step: a job of the kind {task.kind} has no stages to stop after")
+    options = task.params.get("walk") or {}
+    told, waits = 0, True
+    began = time.perf_counter()
+
+    def tell(amount: int, phase: int) -> None:
+        nonlocal told, began, waits
+        if phase == told:
+            return
+        if told:
+            echo(f"{phases[told - 1]}: done in {time.perf_counter() - began:.2f} s")
+            try:
+                if waits:
+                    input("Enter goes on ")
+            except EOFError:
+                # Nobody is there to press it.
+                waits = False
+        name = phases[phase - 1]
+        option = f", with {one_line(repr(options[name]), _LONGEST)}" if name in options else ""
+        echo(f"stage {phase} of {len(phases)}: {name}{option}")
+        told, began = phase, time.perf_counter()
+
+    return tell
 
 
 def _verdict(recorded: Recorded, differs: str) -> str:

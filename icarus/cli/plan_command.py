@@ -64,6 +64,12 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     is_flag=True,
     help="Run a thousandth of the requests of some experiments, to estimate time and memory.",
 )
+@click.option(
+    "--tree",
+    "as_tree",
+    is_flag=True,
+    help="Print the stages of walks, and how often each is done in a replication.",
+)
 @click.option("-j", "--json", "as_json", is_flag=True, help="Print JSON.")
 @strict_option
 @command
@@ -76,6 +82,7 @@ def plan(
     point: int | None,
     resolved: bool,
     pilot: bool,
+    as_tree: bool,
     as_json: bool,
     strict: bool,
 ) -> None:
@@ -85,6 +92,7 @@ def plan(
     icarus plan sweep.toml                 axes, constraints, experiments, jobs
     icarus plan sweep.toml --point 17      one experiment
     icarus plan sweep.toml --pilot         how long it will take, and how much memory
+    icarus plan walks.py --tree            the stages of walks
 
     All problems are listed at once, each with its place; the exit code is then 2. Another name
     of the command is icarus validate.
@@ -100,14 +108,16 @@ def plan(
     elif pilot:
         _print_pilot(loaded, as_json)
     else:
-        print_outline(settings, loaded, resolved, as_json)
+        print_outline(settings, loaded, resolved, as_json, as_tree)
 
 
 main.add_command(plan, "plan")
 main.add_command(plan, "validate")
 
 
-def print_outline(path: Path, settings: Any, resolved: bool, as_json: bool) -> None:
+def print_outline(
+    path: Path, settings: Any, resolved: bool, as_json: bool, as_tree: bool = False
+) -> None:
     """Print what campaign settings are."""
     from icarus.planning.outline import outline_of
 
@@ -118,7 +128,7 @@ def print_outline(path: Path, settings: Any, resolved: bool, as_json: bool) -> N
     for warning in outline.warnings:
         warn(warning)
     echo(f"settings:      {path}")
-    echo("\n".join(outline.lines()))
+    echo("\n".join(outline.tree() if as_tree else outline.lines()))
     if resolved:
         echo("in force:\n  " + "\n  ".join(outline.resolved()))
 

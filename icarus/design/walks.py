@@ -6,14 +6,24 @@ import copy
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, overload
 
 from icarus.design.points import Point
 from icarus.errors import DesignError
 from icarus.util import Tree
 
-__all__ = ["START", "Stage", "Walks", "beginning_of", "stage", "stages_of", "walks"]
+__all__ = [
+    "START",
+    "Stage",
+    "Walks",
+    "barrier",
+    "beginning_of",
+    "stage",
+    "stages_of",
+    "walk_of",
+    "walks",
+]
 
 START = "start"
 """What the function that makes the first state is called among those of stages."""
@@ -30,11 +40,18 @@ class Stage:
     function : callable
     options : tuple or None
         What it is tried with; None for a stage without options.
+    is_barrier : bool
+        Whether it is done alone, for all walks with the same options of barriers.
+    again : bool
+        Of a barrier, whether it is done again where a campaign goes on before all walks that come
+        through it have ended.
     """
 
     name: str
     function: Callable[..., Any]
     options: tuple[Any, ...] | None = None
+    is_barrier: bool = False
+    again: bool = True
 
 
 def stage(
@@ -63,11 +80,53 @@ def stage(
         If the function has no name that another process could find it by, or there are no options
         in the sequence.
     """
-    _require_a_name(function, "a stage")
+    return _stage("stage", function, options, name)
+
+
+def barrier(
+    function: Callable[..., Any],
+    options: Sequence[Any] | None = None,
+    *,
+    name: str | None = None,
+    again: bool = True,
+) -> Stage:
+    """Return a stage that is done alone: once for all walks, and while nothing else runs.
+
+    All walks first come to it. With each option it is then done once, by itself, and the walks with
+    this option go on to their end, or to the next barrier, before it is done with the next option.
+    Behind others, it is done once for each combination of their options and its own, in the order
+    of nested loops. Each replication has barriers of its own.
+
+    Parameters
+    ----------
+    function : callable
+        As for ``stage``, but called without a state, ``function(ctx)`` or ``function(option,
+        ctx)``. What it returns is ``ctx.messages[name]`` for all stages behind it in the walks that
+        come through it.
+    options : sequence, optional
+        What it is tried with, one at a time.
+    name : str, optional
+        By default that of the function.
+    again : bool, optional
+        Whether it is done again where a campaign was stopped and goes on before all walks that come
+        through it have ended, as it may have had effects that are gone, such as a process.
+
+    Raises
+    ------
+    DesignError
+        As for ``stage``.
+    """
+    return replace(_stage("barrier", function, options, name), is_barrier=True, again=bool(again))
+
+
+def _stage(
+    what: str, function: Callable[..., Any], options: Sequence[Any] | None, name: str | None
+) -> Stage:
+    _require_a_name(function, f"a {what}")
     given = None if options is None else tuple(options)
     label = name or function.__name__
     if given is not None and not given:
-        raise DesignError([f"stage {label}: an empty list of options leaves no walk"])
+        raise DesignError([f"{what} {label}: an empty list of options leaves no walk"])
     return Stage(label, function, given)
 
 
@@ -111,6 +170,11 @@ class Walks(Sequence[Point]):
     def __len__(self) -> int:
         return math.prod(self._sizes)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many options each stage has; 1 for one without options."""
+        return {one.name: 1 if one.options is None else len(one.options) for one in self.stages}
+
     @overload
     def __getitem__(self, index: int) -> Point: ...
 
@@ -131,7 +195,11 @@ class Walks(Sequence[Point]):
     def _point(self, options: dict[str, Any], place: int) -> Point:
         functions: dict[str, Any] = {} if self.start is None else {START: self.start}
         functions |= {one.name: one.function for one in self.stages}
-        point = Point({"walk": options, "stages": functions})
+        # An experiment is what its mappings hold, in whatever order.
+        order = [one.name for one in self.stages]
+        point = Point({"walk": options, "stages": functions, "order": order})
+        if barriers := {one.name: one.again for one in self.stages if one.is_barrier}:
+            point["barriers"] = barriers
         if not self.share:
             point["share"] = False
         point.number = place + 1
@@ -154,12 +222,13 @@ def walks(
     """Return the walks through all combinations of the options of stages.
 
     Each is an experiment of the kind ``walk``. Walks that begin with the same options are one walk
-    up to where they part: it is done once, and its state is put aside.
+    up to where they part: it is done once, and its state is put aside. A queue may have several
+    such sequences one after another; those with barriers must have the same ones.
 
     Parameters
     ----------
     *stages : Stage
-        In the order in which they are done.
+        In the order in which they are done: what ``stage`` and ``barrier`` return.
     start : callable, optional
         Called with the context; returns the state that the first stage gets, by default None.
     where : callable, optional
@@ -201,16 +270,24 @@ def walks(
 
 def stages_of(experiment: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return the stages of a walk in their order: names and functions."""
-    return [(name, one) for name, one in experiment["stages"].items() if name != START]
+    functions = dict(experiment["stages"].items())
+    order = experiment.get("order") or [name for name in functions if name != START]
+    return [(name, functions[name]) for name in order]
 
 
 def beginning_of(experiment: Mapping[str, Any], depth: int) -> Tree:
     """Return a walk that ends after so many stages."""
-    names = [name for name, _ in stages_of(experiment)][:depth]
-    functions = experiment["stages"].items()
+    return walk_of(experiment, [START, *[name for name, _ in stages_of(experiment)][:depth]])
+
+
+def walk_of(experiment: Mapping[str, Any], names: Sequence[str]) -> Tree:
+    """Return a walk of nothing but these stages."""
+    parts = [part for part in ("walk", "stages", "barriers") if part in experiment]
+    order = [name for name, _ in stages_of(experiment) if name in names]
     return Tree(
         {
-            "walk": {name: one for name, one in experiment["walk"].items() if name in names},
-            "stages": {name: one for name, one in functions if name in (START, *names)},
+            part: {name: one for name, one in experiment[part].items() if name in names}
+            for part in parts
         }
+        | {"order": order}
     )

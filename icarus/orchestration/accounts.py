@@ -44,6 +44,10 @@ class Accounts:
     """Of those under way, how much and which phase were told last."""
     attempts: Counter[int] = field(default_factory=Counter)
     """How often each job was started."""
+    paused: dict[int, Outcome] = field(default_factory=dict)
+    """What jobs that came to a barrier have told and taken so far."""
+    going_on: set[int] = field(default_factory=set)
+    """Of these, the ones that are to go on, and not to be tried again."""
     ended: dict[int, tuple[Job, Outcome]] = field(default_factory=dict)
     requests: int = 0
     """Processed by jobs that ended in this run, of kinds that are counted in requests."""
@@ -65,8 +69,31 @@ class Accounts:
 
     def start(self, job: Job) -> None:
         """Note that a job was handed to an executor."""
-        self.attempts[job.number] += 1
+        if job.number in self.going_on:
+            self.going_on.discard(job.number)
+        else:
+            self.attempts[job.number] += 1
         self.under_way[job.number] = job
+
+    def pause(self, job: Job, outcome: Outcome) -> None:
+        """Note that a job has come to a barrier. It goes on, which is no further attempt."""
+        self.paused[job.number] = self.whole(job, outcome)
+        self.under_way.pop(job.number, None)
+        self.going_on.add(job.number)
+
+    def whole(self, job: Job, outcome: Outcome) -> Outcome:
+        """Return an outcome with what the job told and took before it came to barriers."""
+        before = self.paused.get(job.number)
+        if before is None:
+            return outcome
+        return replace(
+            outcome,
+            started=before.started,
+            duration=before.duration + outcome.duration,
+            peak_memory=max(before.peak_memory, outcome.peak_memory),
+            messages=[*before.messages, *outcome.messages],
+            output=before.output + outcome.output,
+        )
 
     def leave(self, job: Job) -> None:
         """Note that a job is not under way any more."""

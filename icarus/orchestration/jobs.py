@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from icarus.orchestration.kinds import Product, Task
-from icarus.orchestration.states import Checkpoint, SharedState
+from icarus.orchestration.states import Checkpoint, PassedBarrier, SharedState
 from icarus.orchestration.status import Status
 from icarus.plaintext import cut, one_line
 from icarus.planning.job_kinds import kind_of
@@ -57,6 +57,8 @@ class Job:
     """Where and how often it puts its state aside, if that is long and it can."""
     shared: tuple[SharedState, ...] = ()
     """States on its way that other jobs go on from, too."""
+    barriers: tuple[PassedBarrier, ...] = ()
+    """What it may pass only when all others have come to it."""
 
 
 @dataclass(frozen=True)

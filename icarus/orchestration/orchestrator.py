@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from icarus.compiler import beside
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
+from icarus.orchestration.campaign_states import CampaignStates
 from icarus.orchestration.events import (
     CampaignEnded,
     CampaignStarted,
@@ -39,11 +40,10 @@ from icarus.orchestration.executors import (
 from icarus.orchestration.hooks import HookError, Hooks
 from icarus.orchestration.jobs import LONGEST_MESSAGE, Job, Outcome
 from icarus.orchestration.keeping import keepable
-from icarus.orchestration.kinds.task import REQUESTS
+from icarus.orchestration.kinds.task import REQUESTS, Paused
 from icarus.orchestration.messages import JobMessages
 from icarus.orchestration.provenance import campaign_facts
 from icarus.orchestration.replicating import PreciseJobs, planned_source
-from icarus.orchestration.sharing import CampaignStates
 from icarus.orchestration.source import JobSource
 from icarus.orchestration.status import Status
 from icarus.plaintext import one_line
@@ -199,7 +199,7 @@ class Orchestrator:
         accounts.enlist(self._source.first())
         self.n_exp = len(accounts.jobs)
         self._states = None
-        if self.states is not None:
+        if self.states is not None or self.plan.barriers:
             jobs = accounts.unended()
             self._states = CampaignStates(self.plan, self.states, jobs, accounts.pending)
         n_known = len(accounts.ended)
@@ -308,11 +308,15 @@ class Orchestrator:
 
     def _start(self, job: Job, executor: Executor) -> None:
         attempt = self._accounts.attempts[job.number] + 1
-        refusal = job.verdict or self._prepare(job, attempt)
+        goes_on = job.number in self._accounts.going_on
+        if job.verdict is not None:
+            self._conclude(job, job.verdict)
+            return
+        refusal = None if goes_on else self._prepare(job, attempt)
         if refusal is not None:
             self._conclude(job, replace(refusal, attempts=attempt - 1))
             return
-        if attempt == 1:
+        if attempt == 1 and not goes_on:
             self.seq.assign()
         self._accounts.start(job)
         if self.folder is not None:
@@ -347,6 +351,10 @@ class Orchestrator:
         attempt = self._accounts.attempts[job.number]
         outcome = replace(keepable(outcome), attempts=attempt)
         self._messages.pass_on(job, outcome)
+        if isinstance(outcome.value, Paused) and self._states is not None:
+            self._accounts.pause(job, outcome)
+            self._states.paused(job)
+            return
         if outcome.status in _RETRIED and attempt <= self.plan.limits.max_retries:
             retried = JobRetried(job, outcome, attempt)
             self._publish(retried)
@@ -361,7 +369,8 @@ class Orchestrator:
 
     def _conclude(self, job: Job, outcome: Outcome) -> None:
         """Count a job that ended, once those have heard of it who keep it."""
-        self._count(self._kept(JobEnded(job, outcome, outcome.attempts)))
+        whole = self._accounts.whole(job, outcome)
+        self._count(self._kept(JobEnded(job, whole, outcome.attempts)))
 
     def _kept(self, event: JobEnded) -> JobEnded:
         """Tell those of the end of a job who keep it. A job failed whose result cannot be kept."""
@@ -388,7 +397,10 @@ class Orchestrator:
         self._announcer.tell_others(event)
         self._call_after_job(event)
         if added:
-            known = sum(job.number in self._accounts.ended for job in added)
+            ended = self._accounts.ended
+            if self._states is not None:
+                self._states.take_up([job for job in added if job.number not in ended])
+            known = sum(job.number in ended for job in added)
             self._publish(JobsAdded(added, known))
 
     def _call_after_job(self, event: JobEnded | JobRetried) -> None:

@@ -15,6 +15,7 @@ from icarus.orchestration.journal.kept import KeptTask
 from icarus.orchestration.journal.outcomes import job_of
 from icarus.orchestration.journal.overview import find_journal, job_row
 from icarus.orchestration.journal.reader import JournalReader
+from icarus.orchestration.kinds.task import Report
 from icarus.orchestration.status import Status
 from icarus.orchestration.worker import run_job
 from icarus.planning.identity import experiment_id
@@ -150,10 +151,18 @@ def prepare(recorded: Recorded) -> Job:
     return Job("replay", recorded.experiment, 0, "replay", task)
 
 
-def replay(job: Job) -> Outcome:
-    """Run a job in this process and return its outcome. Files that it leaves are thrown away."""
+def replay(job: Job, report: Report | None = None) -> Outcome:
+    """Run a job in this process and return its outcome. Files that it leaves are thrown away.
+
+    Parameters
+    ----------
+    job : Job
+    report : callable, optional
+        Told of its progress.
+    """
     with tempfile.TemporaryDirectory(prefix="icarus-replay-") as folder:
-        return run_job(replace(job, folder=str(Path(folder) / "job")), lambda amount, phase: None)
+        here = replace(job, folder=str(Path(folder) / "job"))
+        return run_job(here, report or (lambda amount, phase: None))
 
 
 def difference(recorded: Recorded, job: Job, outcome: Outcome) -> str | None:

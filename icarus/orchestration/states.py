@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import pickle
 import platform
@@ -26,6 +27,7 @@ from icarus.release import version
 
 __all__ = [
     "Checkpoint",
+    "PassedBarrier",
     "SharedState",
     "read_state",
     "remove_state",
@@ -165,12 +167,15 @@ class SharedState:
         What it is of.
     until, requests : float
         Where the simulation is then.
+    required : bool
+        Whether nobody can go on without it.
     """
 
     path: str
     identity: str
-    until: float
-    requests: float
+    until: float = math.inf
+    requests: float = math.inf
+    required: bool = False
 
     def read(self) -> Any:
         """Return the state; None if there is none that can be used."""
@@ -180,14 +185,41 @@ class SharedState:
             return None
 
     def write(self, state: Any) -> None:
-        """Put a state aside, unless that has been done. Where it cannot be, the log says why."""
+        """Put a state aside, unless that has been done. Where it cannot be, the log says why.
+
+        Raises
+        ------
+        StateError, OSError
+            As ``write_state``, if it is required.
+        """
         path = Path(self.path)
         if path.exists():
             return
         try:
             write_state(path, state, self.identity)
         except (StateError, OSError) as error:
+            if self.required:
+                raise
             logger.warning("others cannot go on from it: %s", error)
+
+
+@dataclass(frozen=True)
+class PassedBarrier:
+    """A barrier on the way of a walk.
+
+    Parameters
+    ----------
+    number : int
+        Its place among the stages, from 1.
+    state : SharedState
+        What comes of it. While that is not there, nobody may pass.
+    to_do : bool
+        Whether this job is to do it, and nothing else.
+    """
+
+    number: int
+    state: SharedState
+    to_do: bool = False
 
 
 @dataclass

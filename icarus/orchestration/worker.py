@@ -246,7 +246,8 @@ def run_job(
 
 
 def _product_of(job: Job, report: Report) -> Product:
-    context = JobContext(report, job.task.phases, job.folder, job.checkpoint, job.shared)
+    kept = job.folder, job.checkpoint, job.shared, job.barriers
+    context = JobContext(report, job.task.phases, *kept)
     product = job.task.perform(context)
     if not isinstance(product, Product):
         raise TypeError(

@@ -14,6 +14,7 @@ from icarus.plaintext import one_line
 from icarus.planning.plan import Plan, check_general_settings, make_plan
 from icarus.planning.queue import MOST_EXPERIMENTS, check_sections
 from icarus.planning.settings import GENERAL_SETTINGS, fill_defaults
+from icarus.planning.walk_tree import tree_lines
 from icarus.util import Settings, Tree
 
 __all__ = ["Outline", "PlannedPoint", "outline_of", "planned_point"]
@@ -47,6 +48,19 @@ class Outline:
             f"{name} = {one_line(repr(value), _LONGEST)}" for name, value in self.settings.items()
         ]
 
+    def tree(self) -> list[str]:
+        """Return the stages of its walks in lines of text.
+
+        Raises
+        ------
+        SettingsError
+            If there are no walks.
+        """
+        counts = [] if self.plan is None else self.plan.stage_counts
+        if not counts:
+            raise SettingsError(["--tree: there are no walks in this campaign, so no stages"])
+        return tree_lines(counts)
+
     def facts(self) -> dict[str, Any]:
         """Return it as data for JSON."""
         facts: dict[str, Any] = {"settings": self.settings, "warnings": self.warnings}
@@ -63,6 +77,10 @@ class Outline:
                 "processes": plan.n_processes,
                 "seed": plan.seed,
                 "collectors": plan.collectors,
+                "stages": [
+                    {"walks": walks, "stages": [one._asdict() for one in stages]}
+                    for walks, stages in plan.stage_counts
+                ],
                 "varies": {
                     ".".join(map(str, path)): values for path, values in plan.varying().items()
                 },

@@ -24,10 +24,11 @@ from icarus.execution.compiled.engine_choice import (
     pairs_of,
 )
 from icarus.plaintext import hanging, one_line, some_of
+from icarus.planning.barriers import Barrier, barrier_keys, barrier_problems, described
 from icarus.planning.identity import identities_of
 from icarus.planning.job_kinds import SIMULATION, WALK, kind_of, kinds_of
 from icarus.planning.limits import Limits, checkpoint_problems, memory_problems
-from icarus.planning.prefixes import Prefix, prefixes_of, prefixes_of_walks
+from icarus.planning.prefixes import Prefix, prefixes_of
 from icarus.planning.queue import Queue, lines_of, read_queue
 from icarus.planning.replications import (
     Replications,
@@ -38,6 +39,8 @@ from icarus.planning.replications import (
 from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, check_setting, fill_defaults
 from icarus.planning.user_functions import hook_problems, vetoed
 from icarus.planning.validation import SectionChecker
+from icarus.planning.walk_prefixes import prefixes_of_walks
+from icarus.planning.walk_tree import StageCount, stage_counts
 from icarus.registry import RESULTS_WRITER
 from icarus.results.labels import section_text
 from icarus.util import Settings, Tree
@@ -112,18 +115,31 @@ class Plan:
 
     @cached_property
     def prefixes(self) -> list[Prefix]:
-        """What is run once for several experiments, as only their later events differ."""
-        if not self.share_prefixes:
-            return []
-        places: dict[str, list[int]] = {SIMULATION: [], WALK: []}
-        for place, (kind, identity) in enumerate(zip(self.kinds, self.ids, strict=True)):
-            if kind in places and identity not in self.vetoes:
-                places[kind].append(place)
-        found = prefixes_of_walks(self.experiments, places[WALK], self.seed)
-        if any(self.experiments[place].get("timeline") for place in places[SIMULATION]):
-            simulations = places[SIMULATION]
+        """What is run once for several experiments, as only what comes later differs.
+
+        Where walks wait for barriers, what they have done until then is in any case.
+        """
+        share = self.share_prefixes
+        found = prefixes_of_walks(self.experiments, self._places(WALK), self.seed, share=share)
+        simulations = self._places(SIMULATION) if share else []
+        if any(self.experiments[place].get("timeline") for place in simulations):
             found += prefixes_of(self.experiments, simulations, self.collectors, self.seed)
         return found
+
+    @cached_property
+    def barriers(self) -> dict[int, list[tuple[Barrier, str]]]:
+        """The barriers on the way of each walk that has any, with what they are recognised by."""
+        return barrier_keys(self.experiments, self._places(WALK), self.seed)
+
+    @cached_property
+    def stage_counts(self) -> list[tuple[int, list[StageCount]]]:
+        """How often each stage of walks is done; see ``planning.walk_tree.stage_counts``."""
+        return stage_counts(self.experiments, self._places(WALK), share=self.share_prefixes)
+
+    def _places(self, wanted: str) -> list[int]:
+        """Return the places of the experiments of a kind that are not excluded."""
+        each = enumerate(zip(self.kinds, self.ids, strict=True))
+        return [i for i, (kind, key) in each if kind == wanted and key not in self.vetoes]
 
     @cached_property
     def pair_requests(self) -> list[float]:
@@ -190,6 +206,8 @@ class Plan:
             f"collectors:    {', '.join(self.collectors) or 'none'}",
             *_shared_lines(self.prefixes),
         ]
+        if times := described(self.barriers):
+            lines.append(f"barriers:      {times}, alone")
         kinds = Counter(self.kinds)
         if set(kinds) - {SIMULATION}:
             named = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
@@ -213,7 +231,7 @@ class Plan:
 
 
 def _shared_lines(prefixes: Sequence[Prefix]) -> list[str]:
-    alike = Counter(map(str, prefixes))
+    alike = Counter(str(prefix) for prefix in prefixes if len(prefix.experiments) > 1)
     lines = [
         f"shared:        {text}" + (f" ({number:,} times)" if number > 1 else "")
         for text, number in alike.items()
@@ -260,6 +278,7 @@ def make_plan(settings: Settings) -> Plan:
     )
     if not problems:
         problems = _lacking_kernels(queue, collectors, settings["ENGINE"])
+        problems += _unequal_barriers(queue)
     experiments, vetoes = queue.experiments, queue.excluded
     if not problems:
         vetoes = vetoes | vetoed(settings["VETO"], experiments, vetoes, problems)
@@ -388,6 +407,14 @@ def _collectors(settings: Settings, problems: list[str]) -> dict[str, dict[str, 
             for key, message in found.problems
         ]
     return collectors
+
+
+def _unequal_barriers(queue: Queue) -> list[str]:
+    """Return where walks of the queue do not wait for one another at the same barriers."""
+    kinds = enumerate(kinds_of(queue.experiments))
+    walks = [i for i, kind in kinds if kind == WALK and i not in queue.excluded]
+    found = barrier_problems(queue.experiments, walks)
+    return [f"EXPERIMENT_QUEUE[{place}].barriers: {text}" for place, text in found]
 
 
 def _lacking_kernels(

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from icarus.core.hashing import digest
-from icarus.design.walks import beginning_of, stages_of
 from icarus.execution.cursor import Limit
 from icarus.execution.timeline.schedule import moment_of
 from icarus.planning.identity import identities_of
 from icarus.util import Tree
 
-__all__ = ["Prefix", "prefixes_of", "prefixes_of_walks"]
+__all__ = ["Prefix", "prefixes_of"]
 
 _LEAST = 20_000
 """Requests that are worth a file: on the compiled engine they take some milliseconds, as does
@@ -37,6 +36,8 @@ class Prefix:
     """What its state is recognised by, of each replication."""
     stage: str = ""
     """The stage that is done then, of walks."""
+    required: bool = False
+    """Whether they wait there for a barrier, and nothing can be done without it."""
 
     def __str__(self) -> str:
         if self.stage:
@@ -46,66 +47,6 @@ class Prefix:
         else:
             length = f"{self.at.until:g} s"
         return f"the first {length}, once for {len(self.experiments)} experiments"
-
-
-def prefixes_of_walks(
-    experiments: Sequence[Mapping[str, Any]], places: Iterable[int], seed: int
-) -> list[Prefix]:
-    """Return the beginnings that walks share, shorter ones before those that go on from them.
-
-    Parameters
-    ----------
-    experiments : sequence of mapping
-    places : iterable of int
-        Those that are walks.
-    seed : int
-        ``SEED`` of the campaign.
-    """
-    found: list[Prefix] = []
-    groups: dict[tuple[tuple[str, int], ...], list[int]] = {}
-    for place in places:
-        if experiments[place].get("share", True):
-            told = ((name, id(one)) for name, one in experiments[place]["stages"].items())
-            groups.setdefault(tuple(told), []).append(place)
-    for members in groups.values():
-        found += _of_walks(experiments, members, seed)
-    return found
-
-
-def _of_walks(
-    experiments: Sequence[Mapping[str, Any]], members: list[int], seed: int
-) -> list[Prefix]:
-    found = []
-    names = [name for name, _ in stages_of(experiments[members[0]])]
-    here = _by_options(experiments, members, names[:1])
-    for depth in range(1, len(names)):
-        next_ = _by_options(experiments, members, names[: depth + 1])
-        alike: dict[str, list[int]] = {}
-        further: dict[str, set[str]] = {}
-        for place in members:
-            alike.setdefault(here[place], []).append(place)
-            further.setdefault(here[place], set()).add(next_[place])
-        for key, places in alike.items():
-            # Where they do not part at once, they go on together.
-            if len(further[key]) > 1:
-                beginning = beginning_of(experiments[places[0]], depth)
-                known = digest([identities_of([beginning], {}, seed).keys[0], key])
-                at = Limit(requests=depth)
-                found.append(Prefix(tuple(places), at, known, names[depth - 1]))
-        here = next_
-    return found
-
-
-def _by_options(
-    experiments: Sequence[Mapping[str, Any]], members: list[int], names: list[str]
-) -> dict[int, str]:
-    """Return what stands for the options of the first stages of each walk."""
-    return {
-        place: digest(
-            {name: one for name, one in experiments[place]["walk"].items() if name in names}
-        )
-        for place in members
-    }
 
 
 class _Event(NamedTuple):

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from icarus.execution.cursor import Limit
+from icarus.orchestration.campaign_states import CampaignStates
 from icarus.orchestration.jobs import Job, Outcome
-from icarus.orchestration.sharing import CampaignStates
 from icarus.orchestration.status import Status
 from icarus.planning.limits import Limits
 from icarus.planning.prefixes import Prefix
@@ -24,7 +24,7 @@ def campaign(tmp_path):
         Prefix((0, 1, 2, 3), Limit(10.0), "a" * 32),
         Prefix((2, 3), Limit(20.0), "b" * 32),
     ]
-    plan = SimpleNamespace(ids=list("vwxyz"), prefixes=prefixes, limits=Limits())
+    plan = SimpleNamespace(ids=list("vwxyz"), prefixes=prefixes, barriers={}, limits=Limits())
     jobs = [
         Job(f"job-{i}", name, i, name, SimpleNamespace(replication=0))
         for i, name in enumerate("vwxyz")

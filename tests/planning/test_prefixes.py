@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icarus import stages as s
-from icarus.planning.prefixes import prefixes_of, prefixes_of_walks
+from icarus.planning.prefixes import prefixes_of
+from icarus.planning.walk_prefixes import prefixes_of_walks
 from icarus.util import Tree
 
 BASE = {
@@ -136,7 +137,7 @@ def do(state, option, ctx): ...
 def test_walks_share_the_inner_nodes_of_their_trie(sizes):
     stages = [s.stage(do, list(range(n)), name=f"stage {i}") for i, n in enumerate(sizes)]
     walks = list(s.walks(*stages))
-    prefixes = prefixes_of_walks(walks, range(len(walks)), 1)
+    prefixes = prefixes_of_walks(walks, range(len(walks)), 1, share=True)
     expected = {}
     for depth in range(1, len(sizes)):
         if sizes[depth] > 1:
@@ -147,4 +148,7 @@ def test_walks_share_the_inner_nodes_of_their_trie(sizes):
         (depth, tuple(places)) for (depth, _), places in expected.items()
     ]
     assert len({one.key for one in prefixes}) == len(prefixes)
-    assert prefixes_of_walks(list(s.walks(*stages, share=False)), range(len(walks)), 1) == []
+    assert (
+        prefixes_of_walks(list(s.walks(*stages, share=False)), range(len(walks)), 1, share=True)
+        == []
+    )

@@ -20,7 +20,7 @@ from icarus.errors import ComponentError, suggestion
 from icarus.execution.global_randomness import legacy_random_state
 from icarus.orchestration.kinds.differing import first_difference
 from icarus.orchestration.kinds.files import JobFolder
-from icarus.orchestration.states import Checkpoint, SharedState
+from icarus.orchestration.states import Checkpoint, PassedBarrier, SharedState
 from icarus.planning.job_kinds import SIMULATION
 from icarus.registry import JOB_KIND, Check
 from icarus.util import Tree
@@ -28,7 +28,16 @@ from icarus.util import Tree
 if TYPE_CHECKING:
     from icarus.planning.plan import Plan
 
-__all__ = ["REQUESTS", "TAKEN_UP", "JobContext", "Product", "Report", "Task", "register_job_kind"]
+__all__ = [
+    "REQUESTS",
+    "TAKEN_UP",
+    "JobContext",
+    "Paused",
+    "Product",
+    "Report",
+    "Task",
+    "register_job_kind",
+]
 
 REQUESTS = "requests"
 """The unit that rates are told in."""
@@ -83,6 +92,10 @@ class Product:
             object.__setattr__(self, "results", Tree(self.results))
 
 
+class Paused(Product):
+    """What a task returns that has come to a barrier: it goes on when it is started again."""
+
+
 class JobContext:
     """What a task can ask of where it runs.
 
@@ -98,6 +111,8 @@ class JobContext:
         Where a task that can be put aside in the middle does so.
     shared : tuple of SharedState, optional
         States on its way that other tasks go on from, too, in order.
+    barriers : tuple of PassedBarrier, optional
+        Where it has to wait for others, in order.
     """
 
     def __init__(
@@ -107,9 +122,11 @@ class JobContext:
         folder: str | None = None,
         checkpoint: Checkpoint | None = None,
         shared: tuple[SharedState, ...] = (),
+        barriers: tuple[PassedBarrier, ...] = (),
     ) -> None:
         self.checkpoint = checkpoint
         self.shared = shared
+        self.barriers = barriers
         self._report = report
         self._phases = phases
         self._amount = self._phase = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from numbers import Number
@@ -15,7 +15,9 @@ from icarus.core.random_streams import root_seed, stream
 from icarus.core.values import shown
 from icarus.design.walks import START, stages_of
 from icarus.execution.running import RunningSimulation
-from icarus.orchestration.kinds.task import JobContext, Product, Task
+from icarus.orchestration.kinds.task import JobContext, Paused, Product, Task
+from icarus.orchestration.states import PassedBarrier
+from icarus.planning.barriers import barriers_of
 from icarus.planning.job_kinds import WALK
 from icarus.registry import JOB_KIND
 from icarus.util import Tree
@@ -40,25 +42,28 @@ class WalkContext:
     ----------
     seed, replication : int
     rng : numpy.random.Generator
-        For the present stage: it depends on the replication and on the options so far alone, so
-        that what walks share is the same however it is shared.
+        For the present stage: it depends on the replication and on the stages so far and their
+        options alone, so that what walks share is the same however it is shared.
+    messages : dict
+        What barriers on the way returned, by their names.
     reported : dict
         What was reported so far.
     """
 
     def __init__(self, seed: int, replication: int) -> None:
         self.seed, self.replication = seed, replication
+        self.messages: dict[str, Any] = {}
         self.reported: dict[str, Any] = {}
-        self.begin({})
+        self.begin((), {})
 
     def report(self, name: str, value: Any) -> None:
         """Have a value among the results of the walk, under ``WALK`` and this name."""
         self.reported[name] = value
 
-    def begin(self, options: Mapping[str, Any]) -> None:
-        """Have the random numbers of a stage be those of the options so far."""
+    def begin(self, stages: Sequence[str], options: Mapping[str, Any]) -> None:
+        """Have random numbers be those of the stages so far and their options."""
         root = stream(root_seed(self.seed, self.replication), "task")
-        key = int(digest(dict(options.items()))[:12], 16)
+        key = int(digest([[name, options.get(name)] for name in stages])[:12], 16)
         sequence = np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, key))
         self.rng = np.random.default_rng(sequence)
 
@@ -77,28 +82,62 @@ class WalkTask(Task):
 
     def run(self, context: JobContext) -> Product:
         """Do all stages that have not been done for another walk, and return what comes of it."""
-        stages = stages_of(self.params)
+        to_do = [one for one in context.barriers if one.to_do]
+        if to_do:
+            return self._at_barrier(to_do[0], context)
+        names = self.phases
         done, state, ctx = self._taken_up(context)
         wanted = {int(one.requests): one for one in context.shared}
+        closed = {one.number: one.state for one in context.barriers}
+        barriers = self._barriers()
         value = None
-        for number, (name, function) in enumerate(stages[done:], start=done + 1):
+        for number, name in enumerate(names[done:], start=done + 1):
+            if number in closed:
+                come_through = closed[number].read()
+                if come_through is None:
+                    return Paused(Tree(), number - 1)
+                value = _passed(ctx, name, *come_through)
+                continue
             context.enter(name)
             if isinstance(state, RunningSimulation):
                 state.resume(partial(_tell, context, number - 1))
-            value = self._do(number, function, state, ctx)
+            if name in barriers:
+                value = _passed(ctx, name, *self._do_barrier(name, ctx.messages))
+            else:
+                value = self._do(names[:number], ctx, state)
             context.report(number)
             if number in wanted:
                 wanted[number].write((number, state, ctx))
-        return Product(_results(value, ctx.reported), len(stages))
+        return Product(_results(value, ctx.reported), len(names))
 
-    def _do(self, number: int, function: Any, state: Any, ctx: WalkContext) -> Any:
-        """Do a stage, counted from 1."""
+    def _do(self, so_far: Sequence[str], ctx: WalkContext, *state: Any) -> Any:
+        """Do the last of the stages so far; barriers have no state."""
         walk = dict(self.params["walk"].items())
-        so_far = self.phases[:number]
-        ctx.begin({name: walk[name] for name in so_far if name in walk})
-        if so_far[-1] in walk:
-            return function(state, walk[so_far[-1]], ctx)
-        return function(state, ctx)
+        name = so_far[-1]
+        ctx.begin(so_far, walk)
+        option = (walk[name],) if name in walk else ()
+        return self.params["stages"][name](*state, *option, ctx)
+
+    def _barriers(self) -> list[str]:
+        return [one.name for one in barriers_of(self.params)]
+
+    def _at_barrier(self, barrier: PassedBarrier, context: JobContext) -> Product:
+        """Do a barrier, and nothing else, for all who come through it."""
+        name = self.phases[barrier.number - 1]
+        context.enter(name)
+        ctx = WalkContext(self.seed, self.replication)
+        for one in context.barriers[: context.barriers.index(barrier)]:
+            _passed(ctx, self.phases[one.number - 1], *one.state.read())
+        barrier.state.write(self._do_barrier(name, ctx.messages))
+        return Paused(Tree(), barrier.number - 1)
+
+    def _do_barrier(self, name: str, messages: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Do a barrier; return what it returned, and what it reported."""
+        ctx = WalkContext(self.seed, self.replication)
+        ctx.messages = dict(messages)
+        names = self._barriers()
+        value = self._do(names[: names.index(name) + 1], ctx)
+        return value, ctx.reported
 
     def _taken_up(self, context: JobContext) -> tuple[int, Any, WalkContext]:
         """Return how many stages are done, the state, and the context of the walk."""
@@ -110,6 +149,13 @@ class WalkTask(Task):
         ctx = WalkContext(self.seed, self.replication)
         start = self.params["stages"].get(START)
         return 0, None if start is None else start(ctx), ctx
+
+
+def _passed(ctx: WalkContext, name: str, message: Any, reported: Mapping[str, Any]) -> Any:
+    """Have a walk know what came of a barrier; return what that returned."""
+    ctx.messages[name] = message
+    ctx.reported.update(reported)
+    return message
 
 
 def _tell(context: JobContext, done: int, requests: int) -> None:
@@ -145,8 +191,18 @@ def _check(experiment: Tree) -> list[tuple[str, str]]:
     walk = experiment.get("walk")
     if not isinstance(walk, Mapping):
         return [*found, ("walk", f"should be the options of stages by name, found {shown(walk)}")]
-    unknown = [name for name, _ in walk.items() if name not in dict(functions.items())]
-    return [*found, *((f"walk.{name}", "there is no stage of this name") for name in unknown)]
+    known = set(dict(functions.items())) - {START}
+    barriers = experiment.get("barriers", {})
+    if not isinstance(barriers, Mapping):
+        text = f"should be whether barriers are done again, by name, found {shown(barriers)}"
+        return [*found, ("barriers", text)]
+    order = experiment.get("order", sorted(known))
+    if not isinstance(order, Sequence) or sorted(order) != sorted(known):
+        found.append(("order", f"should be all stages in their order, found {shown(order)}"))
+    for section, names in (("walk", walk), ("barriers", barriers)):
+        unknown = [name for name, _ in names.items() if name not in known]
+        found += [(f"{section}.{name}", "there is no stage of this name") for name in unknown]
+    return found
 
 
 JOB_KIND.add(WALK, WalkTask, check=_check)  # type: ignore[arg-type]
