@@ -148,6 +148,12 @@ class CampaignStates:
         self._pending.extend(self._barriers.ended(job, outcome))
         self._sharing.ended(job)
 
-    def remove_all(self) -> None:
-        """Remove all states, also what processes that were killed left half done."""
-        remove_states(self._folder)
+    def close(self, *, goes_on: bool) -> None:
+        """Remove all states, unless the campaign is to go on from them.
+
+        Also what processes that were killed left half done.
+        """
+        if self._passing is not None:
+            self._passing.cleanup()
+        elif not goes_on:
+            remove_states(self._folder)

@@ -214,7 +214,7 @@ class Orchestrator:
         hooked = False
         try:
             self._publish(started)
-            if accounts.pending and not self._stopping:
+            if n_known < len(accounts.jobs) and not self._stopping:
                 hooked = True
                 self._hooks.campaign_start(started)
                 self._executor = make_executor(
@@ -280,9 +280,12 @@ class Orchestrator:
 
     def _start_more(self, executor: Executor) -> None:
         pending = self._accounts.pending
-        if self._states is not None:
-            self._states.refill(nothing_runs=not self._accounts.under_way)
-        while pending and self._may_start() and self._has_room(executor):
+        while True:
+            # Also after those that end without having been started.
+            if self._states is not None:
+                self._states.refill(nothing_runs=not self._accounts.under_way)
+            if not (pending and self._may_start() and self._has_room(executor)):
+                return
             self._start(pending.popleft(), executor)
 
     def _need_not_be_noted_first(
@@ -424,8 +427,8 @@ class Orchestrator:
                     event = self._kept(event)
                 self._count(event)
             left = self.counts[Status.INTERRUPTED] + self.counts[Status.SKIPPED]
-            if self._states is not None and not left:
-                self._states.remove_all()
+            if self._states is not None:
+                self._states.close(goes_on=left > 0)
             self.collect()
             ended = CampaignEnded(self.snapshot(), self.stopped_by)
             with suppress(EssentialSubscriberFailed):

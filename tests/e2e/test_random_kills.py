@@ -50,6 +50,38 @@ N_PROCESSES = 3
 MAX_RETRIES = 1
 """
 
+WALKS = """
+import time
+
+from icarus import stages as s
+
+
+def work(state, option, ctx):
+    time.sleep(0.02)
+    state.append((option, *ctx.messages.values()))
+
+
+def switch(option, ctx):
+    time.sleep(0.02)
+    return option
+
+
+def begin(ctx):
+    return []
+
+
+EXPERIMENT_QUEUE = s.walks(
+    *(s.stage(work, [1, 2]), s.barrier(switch, [3, 4]), s.stage(work, [5, 6], name="more")),
+    *(s.barrier(switch, [7], name="again"), s.stage(work, [8], name="last")),
+    start=begin,
+)
+N_REPLICATIONS = 5
+PARALLEL_EXECUTION = True
+N_PROCESSES = 3
+MAX_RETRIES = 1
+"""
+"""Walks with states and barriers."""
+
 STOPS = {
     "SIGTERM": [signal.SIGTERM],
     "SIGINT": [signal.SIGINT],
@@ -121,7 +153,7 @@ def disturb(draw, process):
 )
 def test_signals_at_random_moments(cli, number):
     draw = random.Random(number)
-    cli.write("short.py", SETTINGS)
+    cli.write("short.py", WALKS if number % 2 else SETTINGS)
     process = cli.start("run", "short.py", "-r", "out.pickle", "--log-file", "run.log",
                         "-c", "START_METHOD=fork")  # fmt: skip
     log = wait_for_the_start_of(cli)

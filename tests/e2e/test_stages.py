@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -13,6 +14,8 @@ import pytest
 from test_states_of_campaigns import assert_equal_results, run
 
 from icarus.results import read_results_pickle
+
+EXHAUSTIVE = pytest.mark.exhaustive
 
 SETTINGS = """
 import os, time
@@ -147,13 +150,11 @@ def test_what_becomes_of_walks(cli):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_campaign_of_walks_that_is_killed(cli):
-    log = settings(cli, pause=0.1)
-    run(cli, "s.py", "-r", "whole.pickle")
-    log.unlink()
-    draw, kills = random.Random(3), 0
+def kill_until_done(cli, draw, *command):
+    """Kill a campaign at random moments, and run it again, until it ends; return how often."""
+    kills = 0
     while True:
-        process = cli.start("run", "s.py", "-r", "killed.pickle")
+        process = cli.start("run", *command)
         try:
             process.communicate(timeout=draw.uniform(0.6, 1.2) * 1.1**kills)
         except subprocess.TimeoutExpired:
@@ -163,10 +164,157 @@ def test_a_campaign_of_walks_that_is_killed(cli):
             assert kills < 100
             continue
         assert process.returncode == 0
-        break
-    assert kills
+        assert kills
+        return kills
+
+
+def test_a_campaign_of_walks_that_is_killed(cli):
+    log = settings(cli, pause=0.1)
+    run(cli, "s.py", "-r", "whole.pickle")
+    log.unlink()
+    kill_until_done(cli, random.Random(3), "s.py", "-r", "killed.pickle")
     assert_equal_results(cli.folder, "whole.pickle", "killed.pickle")
     assert not list(cli.folder.glob("*.states"))
+
+
+BARRIERS = """
+import fcntl, os, time
+from contextlib import contextmanager
+from pathlib import Path
+from icarus import stages as s
+
+N_REPLICATIONS = 1
+PARALLEL_EXECUTION = True
+N_PROCESSES = 3
+AGAIN = True
+LOG = Path({log!r})
+
+
+@contextmanager
+def held(how, *what):
+    # A lock ends with whoever holds it, however that ends.
+    with LOG.with_name("lock").open("w") as lock:
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+        with LOG.open("a") as file:
+            file.write(" ".join(map(str, what)) + "\\n")
+        time.sleep(0.02)
+        yield
+
+
+def a(state, option, ctx):
+    with held(fcntl.LOCK_SH, "a", option):
+        state.append(option)
+
+
+def s_(option, ctx):
+    with held(fcntl.LOCK_EX, "s", option):
+        return {{"s": option}}
+
+
+def b(state, option, ctx):
+    with held(fcntl.LOCK_SH, "b", *state, option, ctx.messages["s"]["s"]):
+        state.append(option)
+
+
+def t(option, ctx):
+    with held(fcntl.LOCK_EX, "t", ctx.messages["s"]["s"], option):
+        return ctx.rng.random()
+
+
+def last(state, ctx):
+    return {{"GOT": {{"STATE": list(state), "S": ctx.messages["s"]["s"], "T": ctx.messages["t"]}}}}
+
+
+def begin(ctx):
+    return []
+
+
+EXPERIMENT_QUEUE = s.walks(
+    *(s.stage(a, [1, 2, 3]), s.barrier(s_, [10, 20], name="s", again=AGAIN)),
+    *(s.stage(b, [4, 5, 6]), s.barrier(t, [30, 40]), s.stage(last)),
+    start=begin,
+)
+"""
+
+
+def barriers(cli):
+    log = cli.folder / "log"
+    cli.write("b.py", BARRIERS.format(log=str(log)))
+    return log
+
+
+def test_nothing_overlaps_a_barrier(cli):
+    log = barriers(cli)
+    run(cli, "b.py", "-r", "out.pickle")
+    lines = log.read_text().splitlines()
+    kinds = [line.split()[0] for line in lines]
+    assert "".join(kinds) == "aaa" + 2 * ("s" + 9 * "b" + "tt"), lines
+    assert set(Counter(lines).values()) == {1}
+    for params, tree in read_results_pickle(cli.folder / "out.pickle"):
+        option = dict(params["walk"].items())
+        assert tree["GOT"]["STATE"] == [option["a"], option["b"]]
+        assert tree["GOT"]["S"] == option["s"]
+    for name, *more in [
+        ("alone", "-c", "SHARE_PREFIXES=False", "-c", "PARALLEL_EXECUTION=False"),
+        ("without", "--no-journal", "-c", "START_METHOD=spawn"),
+    ]:
+        run(cli, "b.py", "-r", f"{name}.pickle", *more)
+    names = ("out.pickle", "alone.pickle", "without.pickle")
+    assert_equal_results(cli.folder, *names)
+    done = cli("plan", "b.py", "--tree")
+    assert re.findall(r"(\d+) times?(, alone)?", done.stdout) == [
+        *(("3", ""), ("2", ", alone"), ("18", ""), ("4", ", alone"), ("36", "")),
+    ]
+    assert "barriers:      s 2 times, t 4 times, alone" in cli("plan", "b.py").stdout
+    done = cli("replay", "out.pickle", "20", "--step")
+    assert done.returncode == 0, done.stderr
+    assert "stage 2 of 5: s, with 20" in done.stdout
+    assert "the same: OK" in done.stdout
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=EXHAUSTIVE) for n in range(1, 10))])
+def test_a_campaign_with_barriers_that_is_killed(cli, seed):
+    """What may have had effects that are gone is done again; what is done is not."""
+    log = barriers(cli)
+    run(cli, "b.py", "-r", "whole.pickle")
+    log.unlink()
+    again = ("-c", f"AGAIN={seed % 2 == 0}")
+    kills = kill_until_done(cli, random.Random(seed), "b.py", "-r", "killed.pickle", *again)
+    results = [read_results_pickle(cli.folder / f"{name}.pickle") for name in ("whole", "killed")]
+    trees = [[tree for _, tree in one] for one in results]
+    assert len(trees[0]) == 36
+    assert trees[0] == trees[1]
+    done = Counter(log.read_text().splitlines())
+    times = {name: sum(n for line, n in done.items() if line[0] == name) for name in "asbt"}
+    # At a kill, three are broken off, and a barrier whose branch is unfinished is done again.
+    assert all(times[name] <= n + 3 * kills for name, n in {"a": 3, "b": 18, "t": 4}.items()), done
+    assert times["s"] <= 2 + kills
+    if seed % 2:
+        assert max(done["s 10"], done["s 20"]) <= 2
+    assert not list(cli.folder.glob("*.states"))
+
+
+def test_walks_of_one_campaign_need_the_same_barriers(cli):
+    text = (
+        BARRIERS.format(log="log")
+        + """
+EXPERIMENT_QUEUE = [
+    *EXPERIMENT_QUEUE, *s.walks(s.stage(a, [1]), s.barrier(t, [30])),
+    {"walk": {"a": 1}, "stages": {"a": a}, "barriers": {"b": True}},
+    {"walk": {}, "stages": {"a": a}, "order": ["a", "b"]},
+]
+"""
+    )
+    cli.write("bad.py", text)
+    done = cli("run", "bad.py")
+    assert done.returncode == 2
+    assert "EXPERIMENT_QUEUE[37].barriers.b: there is no stage of this name" in done.stderr
+    assert "EXPERIMENT_QUEUE[38].order: should be all stages in their order" in done.stderr
+    cli.write("bad.py", text.partition('    {"walk"')[0] + "]")
+    done = cli("run", "bad.py")
+    assert done.returncode == 2
+    there = "has the barriers t, and EXPERIMENT_QUEUE[0] has s, t; walks of one campaign wait"
+    assert f"EXPERIMENT_QUEUE[36].barriers: {there}" in done.stderr
 
 
 def test_the_plan_says_what_is_shared(cli):

@@ -108,5 +108,7 @@ def test_what_was_stopped_keeps_its_states(campaign):
     for job in campaign.jobs:
         campaign.states.ended(job, Outcome(Status.INTERRUPTED))
     assert len(list(campaign.folder.iterdir())) == 1
-    campaign.states.remove_all()
+    campaign.states.close(goes_on=True)
+    assert campaign.folder.exists()
+    campaign.states.close(goes_on=False)
     assert not campaign.folder.exists()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from icarus import stages as s
+from icarus.errors import SettingsError
+from icarus.planning.outline import Outline
 from icarus.planning.prefixes import prefixes_of
 from icarus.planning.walk_prefixes import prefixes_of_walks
 from icarus.util import Tree
@@ -152,3 +155,8 @@ def test_walks_share_the_inner_nodes_of_their_trie(sizes):
         prefixes_of_walks(list(s.walks(*stages, share=False)), range(len(walks)), 1, share=True)
         == []
     )
+
+
+def test_the_tree_of_stages_is_one_of_walks():
+    with pytest.raises(SettingsError, match="--tree: there are no walks in this campaign"):
+        Outline(None, None, {}, []).tree()

@@ -92,17 +92,18 @@ class WalkTask(Task):
         barriers = self._barriers()
         value = None
         for number, name in enumerate(names[done:], start=done + 1):
+            value = None
             if number in closed:
                 come_through = closed[number].read()
                 if come_through is None:
                     return Paused(Tree(), number - 1)
-                value = _passed(ctx, name, *come_through)
+                _pass(ctx, name, *come_through)
                 continue
             context.enter(name)
             if isinstance(state, RunningSimulation):
                 state.resume(partial(_tell, context, number - 1))
             if name in barriers:
-                value = _passed(ctx, name, *self._do_barrier(name, ctx.messages))
+                _pass(ctx, name, *self._do_barrier(name, ctx.messages))
             else:
                 value = self._do(names[:number], ctx, state)
             context.report(number)
@@ -127,7 +128,7 @@ class WalkTask(Task):
         context.enter(name)
         ctx = WalkContext(self.seed, self.replication)
         for one in context.barriers[: context.barriers.index(barrier)]:
-            _passed(ctx, self.phases[one.number - 1], *one.state.read())
+            _pass(ctx, self.phases[one.number - 1], *one.state.read())
         barrier.state.write(self._do_barrier(name, ctx.messages))
         return Paused(Tree(), barrier.number - 1)
 
@@ -151,11 +152,10 @@ class WalkTask(Task):
         return 0, None if start is None else start(ctx), ctx
 
 
-def _passed(ctx: WalkContext, name: str, message: Any, reported: Mapping[str, Any]) -> Any:
-    """Have a walk know what came of a barrier; return what that returned."""
+def _pass(ctx: WalkContext, name: str, message: Any, reported: Mapping[str, Any]) -> None:
+    """Have a walk know what came of a barrier."""
     ctx.messages[name] = message
     ctx.reported.update(reported)
-    return message
 
 
 def _tell(context: JobContext, done: int, requests: int) -> None:
