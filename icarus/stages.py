@@ -5,5 +5,6 @@ A settings module has ``from icarus import stages as s``, and as its ``EXPERIMEN
 """
 
 from icarus.design.walks import Stage, Walks, barrier, stage, walks
+from icarus.orchestration.kinds.walk import WalkContext
 
-__all__ = ["Stage", "Walks", "barrier", "stage", "walks"]
+__all__ = ["Stage", "WalkContext", "Walks", "barrier", "stage", "walks"]

@@ -73,7 +73,7 @@ class Barriers:
         if barrier.again:
             # An earlier run may have come through it, and what it did may be gone.
             remove_state(path)
-        state = SharedState(str(path), name, required=True)
+        state = SharedState(str(path), name, required=True, lasting=not barrier.again)
         return _Gate((key, replication), state, is_open=path.exists())
 
     def next_of(self, job: Job) -> Barrier | None:

@@ -6,6 +6,7 @@ import math
 import tempfile
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,3 +158,6 @@ class CampaignStates:
             self._passing.cleanup()
         elif not goes_on:
             remove_states(self._folder)
+        else:
+            with suppress(OSError):
+                self._folder.rmdir()

@@ -1,16 +1,21 @@
-"""What it costs that a network changes, that time is told in windows, and that states are kept."""
+"""What it costs that a network changes, that time is told in windows, and that walks wait."""
 
 from __future__ import annotations
 
+import itertools
 import statistics
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from icarus import stages as s
 from icarus.execution.parameters import Simulation
 from icarus.execution.running import RunningSimulation
+from icarus.orchestration import Orchestrator
 from icarus.orchestration.states import read_state, write_state
-from icarus.util import Tree
+from icarus.util import Settings, Tree
 from scripts.benchmark.experiments import COLLECTORS, network_experiment, warm_up
 from scripts.benchmark.measuring import Row, timed
 from scripts.benchmark.subject import Column, Options, Subject
@@ -29,7 +34,46 @@ def measure(options: Options) -> Iterator[Row]:
     for strategy in _STRATEGIES:
         yield from _of_events(strategy, requests, 1 if options.quick else 3)
     yield _of_windows(requests, 1 if options.quick else 3)
+    yield _of_barriers(50 if options.quick else 500, options.folder)
     yield _of_states(_CACHED // (20 if options.quick else 1), options.folder)
+
+
+def _noting(option: int, ctx: Any) -> None:
+    """Do nothing, as a barrier, and have it in the results when that was."""
+    began = time.monotonic()
+    ctx.report("AT BARRIER", (began, time.monotonic()))
+
+
+def _behind(state: Any, ctx: Any) -> None:
+    """Do nothing, as a stage behind a barrier, and have it in the results when that was."""
+    began = time.monotonic()
+    ctx.report("BEHIND", (began, time.monotonic()))
+
+
+def _of_barriers(number: int, folder: Path) -> Row:
+    settings = Settings()
+    settings["EXPERIMENT_QUEUE"] = s.walks(
+        s.barrier(_noting, list(range(number))), s.stage(_behind)
+    )
+    settings["N_PROCESSES"] = 2
+    campaign = Orchestrator(settings, executor="pool")
+    campaign.states = folder / "states"
+    campaign.run()
+    told = sorted(
+        (tree["WALK"]["AT BARRIER"], tree["WALK"]["BEHIND"]) for _, tree in campaign.results
+    )
+    assert len(told) == number
+    # From the end of a stage, through the barrier, to the beginning of a stage behind it.
+    each = [
+        barrier[0] - before[1] + behind[0] - barrier[1]
+        for (_, before), (barrier, behind) in itertools.pairwise(told)
+    ]
+    each = sorted(each)
+    return {
+        "what": "a barrier",
+        "ms": statistics.median(each) * 1e3,
+        "together": f"from {each[0] * 1e3:.1f} to {each[-1] * 1e3:.1f} ms, {number} of them",
+    }
 
 
 def _opened(
@@ -115,7 +159,7 @@ def _of_states(cached: int, folder: Path) -> Row:
 
 SUBJECT = Subject(
     name="changing",
-    title="Networks that change, windows and states",
+    title="Networks that change, windows, barriers and states",
     columns=(
         Column("what", "what"),
         Column("ms", "ms", ".3g"),

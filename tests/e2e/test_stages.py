@@ -92,6 +92,29 @@ def test_the_example_of_the_manual(cli):
     assert ratios["flush", 20] < ratios["flush", 200] < ratios["nothing", 20]
 
 
+def test_the_example_of_barriers_in_the_manual(cli):
+    name = "one_trace_for_all.py"
+    cli.write(name, MANUAL.with_name(name).read_text(encoding="utf-8"))
+    manual = MANUAL.parents[1].joinpath("stages.md").read_text(encoding="utf-8")
+    tree = cli("plan", name, "--tree").stdout.partition("\n")[2]
+    assert "prepare  2 options     2 times, alone" in tree
+    assert tree in manual
+    run(cli, name)
+    found = read_results_pickle(cli.folder / "results" / "one_trace_for_all.pickle")
+    ratios = {}
+    for params, tree in found:
+        (alpha, (policy, size)) = params["walk"]["prepare"], params["walk"]["serve"]
+        ratios.setdefault((alpha, policy, size), []).append(tree["CACHE_HIT_RATIO"]["MEAN"])
+    assert len(ratios) == 12
+    for (alpha, policy, size), (one, other) in ratios.items():
+        assert one != other
+        if policy == "LruCache":
+            assert one >= ratios[alpha, "FifoCache", size][0]
+        if alpha == 0.6:
+            assert one < ratios[1.0, policy, size][0]
+    assert len(list((cli.folder / "traces").iterdir())) == 4
+
+
 def settings(cli, last=("a", "b"), pause=0.0):
     log = cli.folder / "log"
     cli.write("s.py", SETTINGS.format(log=str(log), last=list(last), pause=pause))

@@ -89,7 +89,7 @@ class TestCheckpoint:
         assert checkpoint.restored() == STATE
         checkpoint.remove()
         assert checkpoint.restored() is None
-        assert not (tmp_path / "states").exists()
+        assert not list((tmp_path / "states").iterdir())
 
     def test_its_time_begins_where_the_job_does(self, tmp_path):
         checkpoint = Checkpoint(str(tmp_path / "job"), "job", 0.05, 0.1)

@@ -41,9 +41,6 @@ class WalkContext:
     Attributes
     ----------
     seed, replication : int
-    rng : numpy.random.Generator
-        For the present stage: it depends on the replication and on the stages so far and their
-        options alone, so that what walks share is the same however it is shared.
     messages : dict
         What barriers on the way returned, by their names.
     reported : dict
@@ -62,10 +59,22 @@ class WalkContext:
 
     def begin(self, stages: Sequence[str], options: Mapping[str, Any]) -> None:
         """Have random numbers be those of the stages so far and their options."""
-        root = stream(root_seed(self.seed, self.replication), "task")
-        key = int(digest([[name, options.get(name)] for name in stages])[:12], 16)
-        sequence = np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, key))
-        self.rng = np.random.default_rng(sequence)
+        self._so_far = [[name, options.get(name)] for name in stages]
+        self._rng: np.random.Generator | None = None
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """For the present stage.
+
+        It depends on the replication and on the stages so far and their options alone, so that what
+        walks share is the same however it is shared.
+        """
+        if self._rng is None:
+            root = stream(root_seed(self.seed, self.replication), "task")
+            key = int(digest(self._so_far)[:12], 16)
+            sequence = np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, key))
+            self._rng = np.random.default_rng(sequence)
+        return self._rng
 
 
 @dataclass(frozen=True)
