@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from icarus.registry import register_strategy
+from icarus.routing.known_links import known_links
 from icarus.strategies.known_network import KnownNetwork
 from icarus.strategies.strategy import DefinedStrategy, require_one_of
 from icarus.types import Content, Node, NonNegativeInt
@@ -85,7 +86,7 @@ class NearestReplicaState(NamedTuple):
     ) -> Self:
         """Return what the strategy knows."""
         topology, numbering = network.topology, network.numbering
-        delays = _delays(topology)
+        delays = known_links(topology).once(_delays, topology)
         down_only = metacaching == "LCD"
         if numbering is None:
             number_of = {node: i for i, node in enumerate(topology)}
