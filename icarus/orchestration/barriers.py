@@ -129,7 +129,8 @@ class Barriers:
             gate.leader = None
             others = [one for one in gate.left.values() if one.number != job.number]
             # Whoever did it: each would have ended like this if it had been alone.
-            alike = [replace(one, verdict=replace(outcome, output="")) for one in others]
+            verdict = replace(outcome, output="", messages=[], duration=0.0)
+            alike = [replace(one, verdict=verdict) for one in others]
             gate.waiting = {}
         gates = self._first
         for _, gate in self._path(job):

@@ -103,7 +103,9 @@ def campaign(queue, draw=None, room=3, **given_):
             run.states = Path(folder) / "states"
             run.run()
             assert not run.states.exists(), (run.counts, list(run.states.iterdir()))
-    assert run.counts.total() == len(queue) * settings["N_REPLICATIONS"] == run.n_exp
+    assert run.counts.total() == run.n_exp
+    if settings["REPLICATIONS"] is None:
+        assert run.n_exp == len(queue) * settings["N_REPLICATIONS"]
     return run, executor
 
 
@@ -212,6 +214,29 @@ def test_what_fails_at_a_barrier_fails_for_all_behind_it(bad, status, error):
     # It was tried once, and what comes behind it not at all.
     assert [one for one in LOG if one[0] == "barrier" and bad in one[1]] == [("barrier", (bad,), 0)]
     assert not [one for one in LOG if one[0] == "stage" and any(bad in m for m in one[2])]
+
+
+def test_replications_that_are_added_wait_as_well():
+    stages = s.stage(work, [1, 2]), s.barrier(drawn_each_time, [3, 4]), s.stage(told)
+    until = {"min": 2, "max": 5, "until": {"WALK.VALUE": 0.001}}
+    run, _ = campaign(s.walks(*stages, start=begin), REPLICATIONS=until)
+    assert len(run.results) == 4 * 5
+    values = {}
+    for (params, tree), facts in zip(run.results, run.results.metadata, strict=True):
+        key = params["walk"]["drawn_each_time"], facts["replication"]
+        values.setdefault(key, set()).add(tree["WALK"]["VALUE"])
+    # All walks of a replication got the same, also where they came one after another.
+    assert len(values) == 10
+    assert all(len(one) == 1 for one in values.values())
+    assert len(set().union(*values.values())) == 10
+
+
+def drawn_each_time(option, ctx):
+    return ctx.rng.random()
+
+
+def told(state, ctx):
+    return ctx.messages["drawn_each_time"]
 
 
 def test_walks_that_fail_before_a_barrier_do_not_come_to_it():

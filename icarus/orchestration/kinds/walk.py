@@ -14,6 +14,7 @@ from icarus.core.hashing import digest
 from icarus.core.random_streams import root_seed, stream
 from icarus.core.values import shown
 from icarus.design.walks import START, stages_of
+from icarus.errors import StateError
 from icarus.execution.running import RunningSimulation
 from icarus.orchestration.kinds.task import JobContext, Paused, Product, Task
 from icarus.orchestration.states import PassedBarrier
@@ -137,7 +138,10 @@ class WalkTask(Task):
         context.enter(name)
         ctx = WalkContext(self.seed, self.replication)
         for one in context.barriers[: context.barriers.index(barrier)]:
-            _pass(ctx, self.phases[one.number - 1], *one.state.read())
+            before, come_through = self.phases[one.number - 1], one.state.read()
+            if come_through is None:
+                raise StateError(f"what came of the barrier {before} cannot be read any more")
+            _pass(ctx, before, *come_through)
         barrier.state.write(self._do_barrier(name, ctx.messages))
         return Paused(Tree(), barrier.number - 1)
 
