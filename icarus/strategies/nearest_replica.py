@@ -24,6 +24,8 @@ from icarus.verbs.network import AGAIN, DONE
 
 __all__ = ["NearestReplicaRouting"]
 
+_MOST_DISTANCES = 10**7
+"""Between receivers and other nodes that are held at a time; 80 MB."""
 _Metacaching = Literal["LCE", "LCD"]
 _Implementation = Literal["ideal", "approx_1", "approx_2"]
 
@@ -97,12 +99,16 @@ class NearestReplicaState(NamedTuple):
         known = {*numbering.caches, *numbering.sources}
         places = np.array(sorted(position[node] for node in known), dtype=np.int32)
         numbers = np.array([numbering.nodes[node] for node in topology], dtype=np.int32)
-        nearest = np.empty((len(numbering.receivers), len(places)), dtype=np.int32)
-        for row, receiver in enumerate(numbering.receivers):
-            # Of one that is removed requests fail, wherever they would go.
-            distances = dijkstra(delays, indices=position.get(receiver, 0))
+        # Of a receiver that is removed requests fail, wherever they would go.
+        origins = [position.get(receiver, 0) for receiver in numbering.receivers]
+        nearest = np.empty((len(origins), len(places)), dtype=np.int32)
+        # Many at once: each call takes 0.03 ms before it begins.
+        some = max(_MOST_DISTANCES // max(len(topology), 1), 1)
+        for first in range(0, len(origins), some):
+            distances = dijkstra(delays, indices=origins[first : first + some])[:, places]
             # Stable, so that of nodes at one distance the one that comes first stays first.
-            nearest[row] = numbers[places[np.argsort(distances[places], kind="stable")]]
+            order = np.argsort(distances, axis=1, kind="stable")
+            nearest[first : first + some] = numbers[places[order]]
         rows = {receiver: row for row, receiver in enumerate(numbering.receivers)}
         return cls(NumberedCandidates(network.by_node(rows, -1, np.int32), nearest), down_only)
 
