@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from icarus.compiler.jit import impatiently
 from icarus.routing.betweenness import betweenness
+from icarus.routing.betweenness_in_lists import paths_crossed_in_lists
+from icarus.routing.compiled_betweenness import paths_crossed
 from icarus.scenarios import topology_geant
 
 links = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=40)
@@ -17,6 +20,14 @@ links = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=40)
 def test_it_is_that_of_networkx(drawn):
     graph = nx.Graph(drawn)
     assert betweenness(graph) == pytest.approx(nx.betweenness_centrality(graph), rel=1e-12)
+
+
+@given(links)
+def test_compiled_code_gives_the_same_bits(drawn):
+    graph = nx.convert_node_labels_to_integers(nx.Graph(drawn))
+    neighbours = [list(graph.adj[u]) for u in graph]
+    with impatiently():
+        assert paths_crossed(neighbours) == paths_crossed_in_lists(neighbours)
 
 
 def test_on_a_real_network():
