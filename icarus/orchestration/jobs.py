@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from icarus.metering import ResourceMetrics
 from icarus.orchestration.kinds import Product, Task
 from icarus.orchestration.states import Checkpoint, SharedState
 from icarus.orchestration.status import Status
@@ -57,6 +58,8 @@ class Job:
     """Where and how often it puts its state aside, if that is long and it can."""
     shared: tuple[SharedState, ...] = ()
     """States on its way that other jobs go on from, too."""
+    metering: ResourceMetrics | None = None
+    """How what it uses is metered; None if it is not."""
 
 
 @dataclass(frozen=True)
