@@ -5,7 +5,14 @@ file that ``read_samples`` reads. ``ResourceMetrics`` is what the setting ``RESO
 and ``RESOURCES`` the group of results in which totals are.
 """
 
-from icarus.metering.group import RESOURCES, is_resource, shown_unasked, without_resources
+from icarus.metering.group import (
+    RESOURCES,
+    groups_of,
+    is_resource,
+    resource_label,
+    shown_unasked,
+    without_resources,
+)
 from icarus.metering.meter import INTERVAL, SHARE, Meter
 from icarus.metering.samples import Samples, read_samples
 from icarus.metering.setting import KEYS, ResourceMetrics
@@ -21,8 +28,10 @@ __all__ = [
     "Samples",
     "Totals",
     "Usage",
+    "groups_of",
     "is_resource",
     "read_samples",
+    "resource_label",
     "shown_unasked",
     "without_resources",
 ]

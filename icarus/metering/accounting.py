@@ -131,8 +131,10 @@ class Account:
             Takes off what was used so far, which is done at the end otherwise.
         """
         own, io = threading.get_native_id(), self._io_of_this_thread()
-        self._open[own] = _of_this_thread(io, with_this=False)
-        waited_for = of_rusage(resource.getrusage(resource.RUSAGE_CHILDREN))
+        within = own in self._open
+        if not within:
+            self._open[own] = _of_this_thread(io, with_this=False)
+        waited_for = self._waited_for() if children else NOTHING
 
         def take_off() -> None:
             now = _of_this_thread(io)
@@ -143,14 +145,27 @@ class Account:
         try:
             yield take_off
         finally:
-            take_off()
-            del self._open[own]
+            if not within:
+                take_off()
+                del self._open[own]
             if children:
-                now = of_rusage(resource.getrusage(resource.RUSAGE_CHILDREN))
-                with self._lock:
-                    self._beside = plus(self._beside, less(now, waited_for))
-                # Of children that were waited for the largest, which is not known apart.
-                self._peak_of_children = max(self._peak_of_children, peak_memory_of_children())
+                self._take_off_children(waited_for)
+
+    def _waited_for(self) -> Usage:
+        """Return what those used that were waited for; of bytes, all but this thread's."""
+        bytes_of_others = less(
+            io_of(read_open(self._io)), io_of(read_open(self._io_of_this_thread()))
+        )
+        return plus(of_rusage(resource.getrusage(resource.RUSAGE_CHILDREN)), bytes_of_others)
+
+    def _take_off_children(self, before: Usage) -> None:
+        spent = less(self._waited_for(), before)
+        if spent.cpu_user + spent.cpu_system + spent.switches_voluntary == 0:
+            return
+        with self._lock:
+            self._beside = plus(self._beside, spent)
+        # Of children that were waited for the largest, which is not known apart.
+        self._peak_of_children = max(self._peak_of_children, peak_memory_of_children())
 
     def _io_of_this_thread(self) -> int | None:
         own = threading.get_native_id()

@@ -212,16 +212,6 @@ class Meter:
         """
         return self._up_to_now()[1]
 
-    def metrics(self) -> dict[str, float | int]:
-        """Return totals by name, such as ``CPU``, and those of phases, such as ``count.CPU``."""
-        totals, phases = self._up_to_now()
-        of_phases = {
-            f"{phase}.{name}": value
-            for phase, found in phases.items()
-            for name, value in found.metrics().items()
-        }
-        return {**totals.metrics(), **of_phases}
-
     def _up_to_now(self) -> tuple[Totals, dict[str, Totals]]:
         if self._running and not self._is_elsewhere():
             with self._lock:

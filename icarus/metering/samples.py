@@ -152,17 +152,15 @@ def read_samples(path: str | os.PathLike[str]) -> Samples:
     n_head = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
     head = [line.strip() for line in lines[:n_head]]
     try:
-        asked, kept = (
-            float(next(line for line in head if line.startswith(name)).partition(":")[2])
-            for name in (_ASKED, _KEPT)
-        )
-        units = dict(line[1:].strip().split(": ", 1) for line in head[1:-2])
+        told = dict(line.split(": ", 1) for line in head[1:])
+        asked, kept = (float(told.pop(name.rstrip(":"))) for name in (_ASKED, _KEPT))
+        units = {name.removeprefix("#").strip(): unit for name, unit in told.items()}
         names, *rows = csv.reader(lines[n_head:], strict=True)
         columns: dict[str, list[float] | list[str]] = {
             name: [row[i] for row in rows] if name == "phase" else [float(row[i]) for row in rows]
             for i, name in enumerate(names)
         }
-    except (LookupError, StopIteration, ValueError, csv.Error) as error:
+    except (LookupError, ValueError, csv.Error) as error:
         raise ResultsError(f"{path}: is no file of samples, or was cut") from error
     return Samples(asked, kept, units, columns)
 

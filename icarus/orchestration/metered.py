@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from icarus.metering import RESOURCES, Meter, ResourceMetrics
+from icarus.metering import Meter, ResourceMetrics, groups_of
 from icarus.orchestration.ending import Family
 from icarus.orchestration.jobs import Job
 from icarus.orchestration.kinds.task import JobContext, Product
@@ -67,9 +67,10 @@ def with_resources(product: Product, meter: Meter) -> Product:
     ValueError
         If the task has results of that name.
     """
-    if RESOURCES in product.results:
+    groups = groups_of(meter.totals, meter.phases)
+    if taken := groups.keys() & product.results.keys():
         raise ValueError(
-            f"its results have a group {RESOURCES}, which RESOURCE_METRICS fills in; give the "
+            f"its results have a group {min(taken)}, which RESOURCE_METRICS fills in; give the "
             "group another name, or leave RESOURCE_METRICS off"
         )
-    return replace(product, results=Tree({**product.results, RESOURCES: meter.metrics()}))
+    return replace(product, results=Tree({**product.results, **groups}))
