@@ -105,7 +105,7 @@ class Meter:
         """Of phases, and of what is none between them."""
         self._phases: dict[str, Totals] = {}
         self._used = NOTHING
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._stop = threading.Event()
         self._written = 0.0
 
@@ -195,9 +195,17 @@ class Meter:
         """Whether this is another process, that was forked from the one that is metered."""
         return os.getpid() != self._process
 
-    def beside(self) -> AbstractContextManager[object]:
-        """Have what this thread does within the context, and waits for, not count but as time."""
-        return self._account.beside(children=True)
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Have what this thread does within the context, and waits for, not count but as time.
+
+        Meanwhile there are no samples.
+        """
+        if self._is_elsewhere() or not self._running:
+            yield
+            return
+        with self._lock, self._account.beside(children=True):
+            yield
 
     @property
     def totals(self) -> Totals:

@@ -216,13 +216,13 @@ def test_the_peak_of_memory_is_that_of_the_phase(monkeypatch, resettable):
     small, large, again = (
         meter.phases[one].memory_max for one in ("small", "large", "small again")
     )
-    assert small > MB
-    assert small < 200 * MB
+    # What was there before is not told.
+    assert MB < small < known - 150 * MB
     assert large - small == pytest.approx(120 * MB, abs=8 * MB)
     assert again < large - 100 * MB
     assert meter.totals.memory_max == large
     # What is kept of a job's process is the peak since that began.
-    assert peak_memory() >= known >= 200 * MB
+    assert peak_memory() >= known
 
 
 def test_the_memory_of_a_child_that_lived_between_samples_is_known():
