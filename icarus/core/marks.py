@@ -104,9 +104,14 @@ def lifted() -> Iterator[None]:
         _set(mark)
 
 
+def known_here() -> bool:
+    """Whether this system has marks."""
+    return _LIMIT is not None and hasattr(resource, "prlimit")
+
+
 def bears(pid: int, mark: Mark) -> bool:
     """Return whether a process bears a mark, or one of a range."""
-    if _LIMIT is None or not hasattr(resource, "prlimit"):
+    if _LIMIT is None or not known_here():
         return False
     try:
         return resource.prlimit(pid, _LIMIT)[0] in mark

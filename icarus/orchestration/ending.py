@@ -18,13 +18,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import active_children, forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from icarus.core import marks, system
 from icarus.core.marks import Mark
+from icarus.core.processes import children_of
 
 __all__ = ["Family", "Guardian", "describe_exit", "kill_families", "kill_with_children"]
 
@@ -54,6 +54,17 @@ class Family:
         system.adopt_orphans()
         self._mark.bear()
         self._leads = True
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process does nothing but run jobs."""
+        return self._leads
+
+    def owns(self, child: int) -> bool:
+        """Whether a child of this process was started by a job, as far as the system tells."""
+        if self._leads or not marks.known_here():
+            return child not in _helpers()
+        return marks.bears(child, self._mark)
 
     @contextmanager
     def of_a_job(self) -> Iterator[None]:
@@ -105,14 +116,9 @@ def _has_children() -> bool:
 def _children() -> list[int]:
     """Return the children of this process that have not been waited for."""
     try:
-        found = [
-            int(pid)
-            for thread in Path("/proc/self/task").iterdir()
-            for pid in (thread / "children").read_text(encoding="ascii").split()
-        ]
+        return children_of(os.getpid())
     except OSError:
-        found = [child.pid for child in psutil.Process().children()]
-    return found
+        return [child.pid for child in psutil.Process().children()]
 
 
 def _helpers() -> set[int]:

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from icarus.metering import ResourceMetrics
 from icarus.orchestration.kinds import Product, Task
 from icarus.orchestration.states import Checkpoint, PassedBarrier, SharedState
 from icarus.orchestration.status import Status
@@ -59,6 +60,8 @@ class Job:
     """States on its way that other jobs go on from, too."""
     barriers: tuple[PassedBarrier, ...] = ()
     """What it may pass only when all others have come to it."""
+    metering: ResourceMetrics | None = None
+    """How what it uses is metered; None if it is not."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icarus.compiler import beside
+from icarus.metering import ResourceMetrics
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
 from icarus.orchestration.campaign_states import CampaignStates
@@ -322,6 +323,7 @@ class Orchestrator:
         if attempt == 1 and not goes_on:
             self.seq.assign()
         self._accounts.start(job)
+        job = replace(job, metering=ResourceMetrics.of(self.settings["RESOURCE_METRICS"]))
         if self.folder is not None:
             job = replace(job, folder=str(self.folder / job.id))
         if self._states is not None:

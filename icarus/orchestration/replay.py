@@ -10,6 +10,7 @@ from typing import Any
 
 from icarus.core.suffixes import is_settings
 from icarus.errors import ComponentError, JournalError, ResultsError
+from icarus.metering import without_resources
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.journal.kept import KeptTask
 from icarus.orchestration.journal.outcomes import job_of
@@ -171,7 +172,9 @@ def difference(recorded: Recorded, job: Job, outcome: Outcome) -> str | None:
     What counts as the same is for the job's kind to say.
     """
     if recorded.results is not None and outcome.value is not None:
-        return job.task.difference(recorded.results, outcome.value.results)
+        # What a job uses is never the same twice.
+        before, now = map(without_resources, (recorded.results, outcome.value.results))
+        return job.task.difference(before, now)
     if recorded.status is not outcome.status:
         text = f": {outcome.error}" if outcome.error else ""
         return f"it was {recorded.status} and is {outcome.status} now{text}"

@@ -7,7 +7,6 @@ import logging
 import multiprocessing
 import os
 import pickle
-import resource
 import select
 import signal
 import sys
@@ -25,6 +24,7 @@ import psutil
 
 from icarus.compiler import beside
 from icarus.core import marks, system
+from icarus.core.processes import peak_memory
 from icarus.errors import Cancel
 from icarus.orchestration.board import Board
 from icarus.orchestration.ending import Family
@@ -32,6 +32,7 @@ from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.kinds.task import JobContext, Product, Report
 from icarus.orchestration.link import Link, Part, packed
+from icarus.orchestration.metered import metered, with_resources
 from icarus.orchestration.output import Capture, Output, flush, print_into
 from icarus.orchestration.signals import STOP_SIGNALS
 from icarus.orchestration.status import Status
@@ -220,7 +221,7 @@ def run_job(
     ):
         told = paused(report, nullcontext if capture is None else capture.paused)
         try:
-            facts = {"status": Status.OK, "value": _product_of(job, told)}
+            facts = {"status": Status.OK, "value": _product_of(job, told, family)}
         except JobStopped:
             raise
         except Cancel as asked:
@@ -239,20 +240,23 @@ def run_job(
         **facts,
         started=started,
         duration=time.perf_counter() - begin,
-        peak_memory=_peak_memory(),
+        peak_memory=peak_memory(),
         messages=messages,
         output="" if output is None else output.text(),
     )
 
 
-def _product_of(job: Job, report: Report) -> Product:
+def _product_of(job: Job, report: Report, family: Family | None) -> Product:
     kept = job.folder, job.checkpoint, job.shared, job.barriers
     context = JobContext(report, job.task.phases, *kept)
-    product = job.task.perform(context)
+    with nullcontext() if job.metering is None else metered(job, context, family) as meter:
+        product = job.task.perform(context)
     if not isinstance(product, Product):
         raise TypeError(
             f"a task should return an icarus.orchestration.Product, found {type(product).__name__}"
         )
+    if meter is not None:
+        product = with_resources(product, meter)
     files = context.files()
     return replace(product, files=files) if files else product
 
@@ -285,11 +289,6 @@ def _ctrl_c_noted() -> Iterator[list[int]]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
     else:
         yield pressed
-
-
-def _peak_memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 class _ListHandler(logging.Handler):

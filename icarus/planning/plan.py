@@ -23,6 +23,7 @@ from icarus.execution.compiled.engine_choice import (
     pair_requests,
     pairs_of,
 )
+from icarus.metering import ResourceMetrics
 from icarus.plaintext import hanging, one_line, some_of
 from icarus.planning.barriers import Barrier, barrier_keys, barrier_problems, described
 from icarus.planning.identity import identities_of
@@ -274,7 +275,9 @@ def make_plan(settings: Settings) -> Plan:
         queue = read_queue(settings["EXPERIMENT_QUEUE"], problems, warnings)
     only_simulations = set(kinds_of(queue.experiments)) <= {SIMULATION}
     problems += replication_problems(
-        settings["REPLICATIONS"], collectors if only_simulations else None
+        settings["REPLICATIONS"],
+        collectors if only_simulations else None,
+        ResourceMetrics.wanted(settings["RESOURCE_METRICS"]),
     )
     if not problems:
         problems = _lacking_kernels(queue, collectors, settings["ENGINE"])
@@ -319,7 +322,8 @@ def check_general_settings(settings: Settings, others: Iterable[str]) -> None:
     problems = _check_general(settings)
     _collectors(settings, problems)
     # What a queue that is not looked at measures is not known.
-    problems += replication_problems(settings["REPLICATIONS"], None)
+    metered = ResourceMetrics.wanted(settings["RESOURCE_METRICS"])
+    problems += replication_problems(settings["REPLICATIONS"], None, metered)
     _refuse(settings, [*problems, *others], list(settings.warnings))
 
 
@@ -362,6 +366,8 @@ def _check_general(settings: Settings) -> list[str]:
     problems += [f"MEMORY_LIMIT: {text}" for text in memory_problems(settings["MEMORY_LIMIT"])]
     every = settings["CHECKPOINT_EVERY"]
     problems += [f"CHECKPOINT_EVERY: {text}" for text in checkpoint_problems(every)]
+    told = ResourceMetrics.problems(settings["RESOURCE_METRICS"])
+    problems += [f"RESOURCE_METRICS{text}" for text in told]
     problems += given_twice(settings)
     problems += hook_problems(settings["HOOKS"])
     writer = settings["RESULTS_FORMAT"]

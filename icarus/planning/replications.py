@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Lt
 
 from icarus.core.values import check_value
 from icarus.errors import nearest, suggestion
+from icarus.metering import RESOURCES
 from icarus.util import Settings
 
 __all__ = [
@@ -89,7 +90,9 @@ def given_twice(settings: Settings) -> list[str]:
     ]
 
 
-def replication_problems(value: Any, collectors: Iterable[str] | None) -> list[str]:
+def replication_problems(
+    value: Any, collectors: Iterable[str] | None, metered: bool = False
+) -> list[str]:
     """Return what is wrong with a value of ``REPLICATIONS``.
 
     Parameters
@@ -99,6 +102,8 @@ def replication_problems(value: Any, collectors: Iterable[str] | None) -> list[s
     collectors : iterable of str or None
         Names of the collectors that measure; None where other kinds of jobs than simulations give
         metrics, too, of which nobody knows the names before.
+    metered : bool, optional
+        Whether jobs are metered.
     """
     if value is None:
         return []
@@ -126,10 +131,12 @@ def replication_problems(value: Any, collectors: Iterable[str] | None) -> list[s
     if least > most:
         problems.append(f"REPLICATIONS: 'min', {least}, is more than 'max', {most}")
     known = None if collectors is None else list(collectors)
-    return problems + _problems_of_metrics(value["until"], known)
+    return problems + _problems_of_metrics(value["until"], known, metered)
 
 
-def _problems_of_metrics(until: Mapping[str, Any], collectors: list[str] | None) -> list[str]:
+def _problems_of_metrics(
+    until: Mapping[str, Any], collectors: list[str] | None, metered: bool
+) -> list[str]:
     problems = [] if until else ["REPLICATIONS['until']: empty; name at least one metric"]
     for name, share in until.items():
         place = f"REPLICATIONS['until'][{name!r}]"
@@ -137,6 +144,12 @@ def _problems_of_metrics(until: Mapping[str, Any], collectors: list[str] | None)
             f"{place}: {one}" for one in check_value(Annotated[float, Gt(0), Lt(1)], share)
         ]
         folded = name.casefold()
+        if _begins(f"{folded}.", RESOURCES):
+            if not metered:
+                problems.append(
+                    f"{place}: what jobs use is not measured; set RESOURCE_METRICS = True"
+                )
+            continue
         if collectors is None or any(
             folded == one.casefold() or _begins(folded, one) for one in collectors
         ):

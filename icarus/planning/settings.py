@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Le
 
 from icarus.core.values import check_value, conform, shown
 from icarus.errors import nearest, suggestion
+from icarus.metering import KEYS
 from icarus.planning.user_functions import HOOK_NAMES
 from icarus.registry import Registry
 from icarus.util import Settings, literal
@@ -140,6 +141,12 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
         True,
         "run once what experiments have in common that differ only in later events of their "
         "timelines",
+    ),
+    "RESOURCE_METRICS": GeneralSetting(
+        Any,
+        False,
+        "meter what each job uses: True, or how, such as {'interval': 0.1, 'machine': True}",
+        lambda value: _number(value) or _with_keys(*KEYS)(value),
     ),
     "VETO": GeneralSetting(
         Any,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from icarus.errors import ResultsError
+from icarus.metering import is_resource
 from icarus.plaintext import one_line
 from icarus.results._differences import Samples
 from icarus.results._experiments import Experiment, Key, Matched, Side, dotted
@@ -113,6 +114,9 @@ class _Column:
         for metric, (value, other) in enumerate(zip(values, again, strict=True)):
             if np.isnan(value):
                 values[metric] = other
+            elif is_resource(self._metrics[metric]):
+                # It was run twice, and the first of both is as good as the other.
+                continue
             elif not np.isnan(other) and other != value:
                 name = one_line(dotted(self._metrics[metric]))
                 self.conflicts.append(

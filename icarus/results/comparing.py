@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from icarus.errors import IcarusError, ResultsError
+from icarus.metering import is_resource
 from icarus.plaintext import one_line, some_of
 from icarus.results._differences import Differences, differences, holm
 from icarus.results._experiments import Change, Experiment, Side, dotted, match, side_of, varying_in
@@ -311,7 +312,11 @@ def _common_metrics(
 ) -> tuple[list[Metric], list[str]]:
     """Return the metrics to compare, and notes about those that one campaign alone has."""
     in_a, in_b = metrics_in(a.trees), metrics_in(b.trees)
-    meant = metrics_meant(in_b | in_a, asked or None)
+    found = in_b | in_a
+    if not asked:
+        # What jobs use is never the same twice, and says nothing of what is simulated.
+        found = {path: kind for path, kind in found.items() if not is_resource(path)}
+    meant = metrics_meant(found, asked or None)
     scalars = [path for path in meant if not (in_a.get(path) or in_b.get(path))]
     if not scalars:
         raise ResultsError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from icarus.core.kinds import KINDS
+from icarus.metering import resource_label
 
 __all__ = [
     "constants_text",
@@ -172,6 +173,8 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
     """
     if path[1:] in (("N_INTERNAL",), ("N_EXTERNAL",)) and path[0] == "LINK_LOAD":
         return f"Directed links that carried anything, {path[1][2:].lower()}"
+    if (label := resource_label(path)) is not None:
+        return label
     quantity, unit = _COLLECTORS.get(path[0], (_words(path[0]).capitalize(), ""))
     rest = [_words(part) for part in path[1:]]
     if rest and rest[0].partition(" ")[0] in ("mean", "cdf"):

@@ -10,6 +10,7 @@ from typing import Any
 
 from icarus.core.meaning import Meanings
 from icarus.errors import ResultsError
+from icarus.metering import without_resources
 from icarus.results.resultset import ResultSet
 
 __all__ = ["CHANGES_NOTHING", "Merged", "merge", "merged", "seed_of"]
@@ -105,7 +106,8 @@ def _is_new(
     name: str, params: Mapping[str, Any], tree: Any, facts: Mapping[str, Any], seen: _Seen
 ) -> bool:
     meanings = Meanings()
-    results, _ = meanings.of(tree)
+    # What a job used is another each time that it runs.
+    results, _ = meanings.of(without_resources(tree))
     job = str(facts.get("job", ""))
     if job in seen.jobs:
         before, place = seen.jobs[job]

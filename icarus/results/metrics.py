@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from icarus.errors import PlotError
+from icarus.metering import is_resource, shown_unasked
 from icarus.results.labels import is_drawable
 from icarus.results.variation import resolve
 from icarus.util import Tree
@@ -43,13 +44,18 @@ def metrics_meant(
     if not found:
         raise PlotError("the results hold no metric that can be drawn: no number, no distribution")
     if asked is None:
-        return {path: kind for path, kind in found.items() if path not in _ONLY_IF_ASKED}
+        return {path: kind for path, kind in found.items() if _is_shown(path)}
     wanted: dict[Metric, bool] = {}
     for name in [asked] if isinstance(asked, str) else asked:
         of_collector = [path for path in found if str(path[0]).casefold() == name.casefold()]
         for path in of_collector or [resolve(name, found, "metric")]:
             wanted[path] = found[path]
     return wanted
+
+
+def _is_shown(metric: Metric) -> bool:
+    """Whether a metric is one that is shown where nobody says which to show."""
+    return shown_unasked(metric) if is_resource(metric) else metric not in _ONLY_IF_ASKED
 
 
 def mean_distribution(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
@@ -18,6 +19,7 @@ from icarus.core.kinds import COMPONENT_SECTIONS
 from icarus.core.random_streams import root_seed, stream
 from icarus.errors import ComponentError, suggestion
 from icarus.execution.global_randomness import legacy_random_state
+from icarus.metering import Meter
 from icarus.orchestration.kinds.differing import first_difference
 from icarus.orchestration.kinds.files import JobFolder
 from icarus.orchestration.states import Checkpoint, PassedBarrier, SharedState
@@ -113,6 +115,11 @@ class JobContext:
         States on its way that other tasks go on from, too, in order.
     barriers : tuple of PassedBarrier, optional
         Where it has to wait for others, in order.
+
+    Attributes
+    ----------
+    meter : Meter or None
+        What meters the job, and is told of its phases, where ``RESOURCE_METRICS`` asks for that.
     """
 
     def __init__(
@@ -131,6 +138,7 @@ class JobContext:
         self._phases = phases
         self._amount = self._phase = 0
         self._folder = JobFolder(folder)
+        self.meter: Meter | None = None
 
     def report(self, amount: int) -> None:
         """Tell how much has been done so far, in the unit of the kind.
@@ -152,10 +160,15 @@ class JobContext:
         if phase not in self._phases:
             raise ValueError(f"the task has no phase {phase!r}; {suggestion(phase, self._phases)}")
         self._phase = self._phases.index(phase) + 1
+        if self.meter is not None:
+            self.meter.phase(phase)
         self._tell()
 
     def _tell(self) -> None:
-        if self._report is not None:
+        if self._report is None:
+            return
+        # Where the job runs in the campaign's process, others do their work meanwhile.
+        with nullcontext() if self.meter is None else self.meter.beside():
             self._report(self._amount, self._phase)
 
     @property
