@@ -23,7 +23,7 @@ from icarus.control.conditions import Condition, Hold, Unmet
 from icarus.control.guard import Guard
 from icarus.control.lifecycle import Ended, Lifecycle
 from icarus.control.moments import When
-from icarus.control.ordering import check_connections, check_order
+from icarus.control.ordering import check_connections, check_order, require_no_cycle
 from icarus.control.records import Records
 from icarus.control.reports import Reports
 from icarus.control.resource import Resource, require_resource
@@ -154,6 +154,7 @@ class Conductor:
                 f"{user.name} takes connections to {known}; {used.name} is a "
                 f"{type(used.resource).__name__}"
             )
+        require_no_cycle(user, used)
         user.needs.append(used)
         used.needed_by.append(user)
         self._note("connected", user, to=used.name)

@@ -11,7 +11,7 @@ from icarus.control.component import Component
 from icarus.control.states import ResourceAction, ResourceState
 from icarus.errors import ConditionError
 
-__all__ = ["check_connections", "check_order", "release_order"]
+__all__ = ["check_connections", "check_order", "release_order", "require_no_cycle"]
 
 _A = ResourceAction
 
@@ -73,6 +73,24 @@ def check_order(components: Iterable[Component], barrier: Iterable[Component] = 
         # Each waits for the one before it in what graphlib tells.
         way = " waits for ".join(str(step) for step in reversed(error.args[1]))
         raise ConditionError(f"this would wait for ever: {way}") from None
+
+
+def require_no_cycle(user: Component, used: Component) -> None:
+    """Raise ConditionError if one component cannot need another, as that needs it itself."""
+    graph: dict[Component, list[Component]] = {user: [*user.needs, used]}
+    to_look_at = [used]
+    while to_look_at:
+        one = to_look_at.pop()
+        if one not in graph:
+            graph[one] = one.needs
+            to_look_at += one.needs
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        way = " needs ".join(one.name for one in reversed(error.args[1]))
+        raise ConditionError(
+            f"{user.name} cannot be connected to {used.name}: it would be a cycle, {way}"
+        ) from None
 
 
 def check_connections(group: Iterable[Component]) -> list[str]:
@@ -139,6 +157,5 @@ def _dependencies(group: list[Component]) -> Iterator[tuple[Component, Component
 
 
 def _by_condition_only(cycle: list[Component]) -> tuple[Component, Component]:
-    """Return a pair in a cycle of dependencies, if there is one a pair that is not connected."""
-    pairs = list(pairwise(cycle))
-    return next((one for one in pairs if one[1] not in one[0].needs), pairs[0])
+    """Return a pair in a cycle that is not connected; there is one, as connections have none."""
+    return next(one for one in pairwise(cycle) if one[1] not in one[0].needs)
