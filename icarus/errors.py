@@ -11,6 +11,11 @@
     ├── NoKernelError      a simulation that the compiled engine cannot run
     ├── StateError         a simulation that cannot be put aside, or taken up again
     ├── EventError         an event of a timeline that the network does not allow
+    ├── ResourceError      a resource under control: unknown, or a value it does not take
+    │   ├── TransitionError    what it cannot do in the state that it is in
+    │   ├── ConditionError     a condition or connection that can never hold
+    │   └── MissingTraceError  a trace of it that there is not
+    ├── ScenarioError      a scenario in which a critical resource failed
     ├── ClusterError       a cluster that cannot be reached, or that was lost
     ├── ProcessError       processes, or what they need, that the system does not give
     ├── ResultsError       results that cannot be read, written or compared
@@ -39,18 +44,23 @@ __all__ = [
     "Cancel",
     "ClusterError",
     "ComponentError",
+    "ConditionError",
     "DesignError",
     "EventError",
     "IcarusError",
     "JournalError",
+    "MissingTraceError",
     "NoKernelError",
     "PlotError",
     "ProcessError",
+    "ResourceError",
     "ResultsError",
+    "ScenarioError",
     "SettingsError",
     "StateError",
     "TopologyError",
     "TraceError",
+    "TransitionError",
     "UnwritableError",
     "nearest",
     "nearest_file",
@@ -171,6 +181,43 @@ class EventError(IcarusError, ValueError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.parameter, self.message)
+
+
+class ResourceError(IcarusError, ValueError):
+    """A resource under control that is unknown, was described wrongly, or failed.
+
+    Parameters
+    ----------
+    *problems : str
+        One line per problem.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+    @property
+    def problems(self) -> list[str]:
+        """One line per problem."""
+        return list(map(str, self.args))
+
+
+class TransitionError(ResourceError):
+    """What a resource was to do, and cannot in the state that it is in."""
+
+
+class ConditionError(ResourceError):
+    """A condition or a connection that cannot be: unknown states, no duration, cycles."""
+
+
+class MissingTraceError(ResourceError, LookupError):
+    """A trace of a resource that there is not, or that nobody has switched on."""
+
+
+class ScenarioError(IcarusError):
+    """A scenario in which a critical resource failed."""
 
 
 class ClusterError(IcarusError):

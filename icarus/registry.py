@@ -29,6 +29,7 @@ __all__ = [
     "JOB_KIND",
     "NETWORK_EVENT",
     "REGISTRIES",
+    "RESOURCE",
     "RESULTS_READER",
     "RESULTS_WRITER",
     "STRATEGY",
@@ -42,6 +43,7 @@ __all__ = [
     "register_data_collector",
     "register_decorator",
     "register_network_event",
+    "register_resource",
     "register_results_reader",
     "register_results_writer",
     "register_strategy",
@@ -60,6 +62,8 @@ _BUILTIN_MODULES = (
     "icarus.execution.timeline",
     "icarus.results.readwrite",
     "icarus.orchestration.kinds",
+    "icarus.control.resources",
+    "icarus.control.scenario",
 )
 
 _Component = TypeVar("_Component", bound=Callable[..., Any])
@@ -230,6 +234,7 @@ CONTENT_PLACEMENT = Registry("content placement", "content-placements")
 WORKLOAD = Registry("workload", "workloads")
 DATA_COLLECTOR = Registry("data collector", "collectors")
 NETWORK_EVENT = Registry("network event", "network-events")
+RESOURCE = Registry("resource", "resources")
 RESULTS_READER = Registry("results reader", "results-readers")
 RESULTS_WRITER = Registry("results writer", "results-writers")
 JOB_KIND = Registry("job kind", "job-kinds")
@@ -244,6 +249,7 @@ REGISTRIES: tuple[Registry, ...] = (
     STRATEGY,
     DATA_COLLECTOR,
     NETWORK_EVENT,
+    RESOURCE,
     RESULTS_READER,
     RESULTS_WRITER,
 )
@@ -304,6 +310,7 @@ register_content_placement = register_decorator(CONTENT_PLACEMENT)
 register_workload = register_decorator(WORKLOAD)
 register_data_collector = register_decorator(DATA_COLLECTOR)
 register_network_event = register_decorator(NETWORK_EVENT)
+register_resource = register_decorator(RESOURCE)
 register_results_reader = register_decorator(RESULTS_READER)
 register_results_writer = register_decorator(RESULTS_WRITER)
 

@@ -1,4 +1,4 @@
-"""Durations as people write them: ``500ms``, ``2m30s``, ``1h``, or seconds."""
+"""Durations as people write them: ``250us``, ``500ms``, ``2m30s``, ``1h``, or seconds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ["seconds_of"]
 
-_UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)\s*", re.ASCII)
+_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|min|s|m|h|d)\s*", re.ASCII)
 
 
 def seconds_of(value: Any) -> float:
@@ -18,7 +18,7 @@ def seconds_of(value: Any) -> float:
     Parameters
     ----------
     value : float or str
-        Seconds, or numbers with units (ms, s, m or min, h, d), the largest unit first.
+        Seconds, or numbers with units (us, ms, s, m or min, h, d), the largest unit first.
 
     Raises
     ------

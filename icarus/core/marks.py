@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Mark", "bearers", "kill_bearers", "lifted", "main"]
+__all__ = ["Mark", "bearers", "is_marked", "kill_bearers", "lifted", "main"]
 
 _LIMIT: int | None = getattr(resource, "RLIMIT_RTTIME", None)
 _LEAST = 1 << 61
@@ -60,6 +60,16 @@ class Mark:
     def bear(self) -> bool:
         """Put the mark on this process, for good; return whether the system takes it."""
         return _LIMIT is not None and _set(self.first)
+
+    def put_on(self, pid: int) -> bool:
+        """Put the mark on another process, for good; return whether the system takes it."""
+        if _LIMIT is None or not hasattr(resource, "prlimit"):
+            return False
+        try:
+            resource.prlimit(pid, _LIMIT, (self.first, resource.prlimit(pid, _LIMIT)[1]))
+        except (OSError, ValueError):
+            return False
+        return True
 
     @contextmanager
     def borne(self) -> Iterator[None]:
@@ -107,6 +117,11 @@ def lifted() -> Iterator[None]:
 def known_here() -> bool:
     """Whether this system has marks."""
     return _LIMIT is not None and hasattr(resource, "prlimit")
+
+
+def is_marked() -> bool:
+    """Return whether this process bears any mark, as those do that run jobs."""
+    return _LIMIT is not None and resource.getrlimit(_LIMIT)[0] >= _LEAST
 
 
 def bears(pid: int, mark: Mark) -> bool:
