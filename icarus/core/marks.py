@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Mark", "bearers", "is_marked", "kill_bearers", "lifted", "main"]
+__all__ = ["Mark", "bearers", "is_marked", "kill_bearers", "known_here", "lifted", "main"]
 
 _LIMIT: int | None = getattr(resource, "RLIMIT_RTTIME", None)
 _LEAST = 1 << 61
