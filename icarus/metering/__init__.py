@@ -10,6 +10,7 @@ from icarus.metering.group import (
     groups_of,
     is_resource,
     resource_label,
+    resources_together,
     shown_unasked,
     without_resources,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "is_resource",
     "read_samples",
     "resource_label",
+    "resources_together",
     "shown_unasked",
     "without_resources",
 ]

@@ -17,18 +17,20 @@ __all__ = [
     "groups_of",
     "is_resource",
     "resource_label",
+    "resources_together",
     "shown_unasked",
     "without_resources",
 ]
 
 RESOURCES = "RESOURCES"
 """The name of the group of the job in all."""
+_PEAK = "MEMORY_MAX"
 _LABELS = {
     "DURATION": ("Duration", "s"),
     "CPU": ("Processor time", "s"),
     "CPU_USER": ("Processor time outside the kernel", "s"),
     "CPU_SYSTEM": ("Processor time in the kernel", "s"),
-    "MEMORY_MAX": ("Most memory", "bytes"),
+    _PEAK: ("Most memory", "bytes"),
     "READ": ("Read", "bytes"),
     "WRITTEN": ("Written", "bytes"),
     "DISK_READ": ("Read from disks", "bytes"),
@@ -64,6 +66,27 @@ def resource_label(metric: tuple[Any, ...]) -> str | None:
 def shown_unasked(metric: tuple[Any, ...]) -> bool:
     """Return whether a metric of what jobs use is one that everybody looks at."""
     return metric in _SHOWN
+
+
+def resources_together(before: Mapping[str, Any], now: Mapping[str, Any]) -> Tree:
+    """Return results of the last part of a job with what all of its parts used.
+
+    Parameters
+    ----------
+    before : mapping
+        Results of the parts before.
+    now : mapping
+        Results of the last one.
+    """
+    found = dict(now.items())
+    for group, used in before.items():
+        if is_resource((group,)):
+            later = dict((found.get(group) or {}).items())
+            found[group] = {
+                name: (max if name == _PEAK else sum)((amount, later.get(name, 0)))
+                for name, amount in used.items()
+            }
+    return Tree(found)
 
 
 def without_resources(results: Mapping[str, Any]) -> Tree:

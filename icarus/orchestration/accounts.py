@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from icarus.errors import ResultsError
+from icarus.metering import resources_together
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.provenance import add_to_results
@@ -46,6 +47,8 @@ class Accounts:
     """How often each job was started."""
     paused: dict[int, Outcome] = field(default_factory=dict)
     """What jobs that came to a barrier have told and taken so far."""
+    parts: Counter[int] = field(default_factory=Counter)
+    """How often that was."""
     going_on: set[int] = field(default_factory=set)
     """Of these, the ones that are to go on, and not to be tried again."""
     ended: dict[int, tuple[Job, Outcome]] = field(default_factory=dict)
@@ -78,6 +81,7 @@ class Accounts:
     def pause(self, job: Job, outcome: Outcome) -> None:
         """Note that a job has come to a barrier. It goes on, which is no further attempt."""
         self.paused[job.number] = self.whole(job, outcome)
+        self.parts[job.number] += 1
         self.under_way.pop(job.number, None)
         self.going_on.add(job.number)
 
@@ -86,8 +90,13 @@ class Accounts:
         before = self.paused.get(job.number)
         if before is None:
             return outcome
+        value = outcome.value
+        if value is not None and before.value is not None:
+            used = resources_together(before.value.results, value.results)
+            value = replace(value, results=used)
         return replace(
             outcome,
+            value=value,
             started=before.started,
             duration=before.duration + outcome.duration,
             peak_memory=max(before.peak_memory, outcome.peak_memory),

@@ -60,6 +60,8 @@ class Job:
     """States on its way that other jobs go on from, too."""
     barriers: tuple[PassedBarrier, ...] = ()
     """What it may pass only when all others have come to it."""
+    part: int = 0
+    """How many parts of it, from one barrier to the next, have been done."""
     metering: ResourceMetrics | None = None
     """How what it uses is metered; None if it is not."""
 

@@ -51,7 +51,8 @@ def _file(job: Job, context: JobContext) -> Path | None:
     if job.folder is None:
         return None
     try:
-        file = context.folder / SAMPLES
+        # Each part between barriers has a file of its own.
+        file = context.folder / (f"{job.part + 1}-{SAMPLES}" if job.part else SAMPLES)
         file.touch()
     except OSError as error:
         logger.warning("no samples are kept: %s: %s", job.folder, error.strerror or error)

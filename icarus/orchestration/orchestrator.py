@@ -323,6 +323,8 @@ class Orchestrator:
         if attempt == 1 and not goes_on:
             self.seq.assign()
         self._accounts.start(job)
+        if part := self._accounts.parts[job.number]:
+            job = replace(job, part=part)
         job = replace(job, metering=ResourceMetrics.of(self.settings["RESOURCE_METRICS"]))
         if self.folder is not None:
             job = replace(job, folder=str(self.folder / job.id))

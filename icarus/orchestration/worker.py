@@ -247,7 +247,7 @@ def run_job(
 
 
 def _product_of(job: Job, report: Report, family: Family | None) -> Product:
-    kept = job.folder, job.checkpoint, job.shared, job.barriers
+    kept = job.folder, job.checkpoint, job.shared, job.barriers, job.part
     context = JobContext(report, job.task.phases, *kept)
     with nullcontext() if job.metering is None else metered(job, context, family) as meter:
         product = job.task.perform(context)

@@ -17,14 +17,17 @@ class JobFolder:
     ----------
     path : str or None
         Where; None where there can be none.
+    goes_on : bool, optional
+        Whether what is in it is of an earlier part of the same job, and stays.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, *, goes_on: bool = False) -> None:
         self._path = None if path is None else Path(path)
+        self._goes_on = goes_on
         self._made = False
 
     def path(self) -> Path:
-        """Return the folder; the first time it is empty, whatever an earlier attempt left.
+        """Return the folder; the first time a job asks, it is empty, whatever was left there.
 
         Raises
         ------
@@ -34,9 +37,9 @@ class JobFolder:
         if self._path is None:
             raise FileNotFoundError("there is no folder for files of jobs: no results are written")
         if not self._made:
-            if self._path.exists():
+            if self._path.exists() and not self._goes_on:
                 shutil.rmtree(self._path)
-            self._path.mkdir(parents=True)
+            self._path.mkdir(parents=True, exist_ok=True)
             self._made = True
         return self._path
 

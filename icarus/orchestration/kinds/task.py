@@ -115,6 +115,8 @@ class JobContext:
         States on its way that other tasks go on from, too, in order.
     barriers : tuple of PassedBarrier, optional
         Where it has to wait for others, in order.
+    part : int, optional
+        How many parts of it, from one barrier to the next, have been done.
 
     Attributes
     ----------
@@ -130,6 +132,7 @@ class JobContext:
         checkpoint: Checkpoint | None = None,
         shared: tuple[SharedState, ...] = (),
         barriers: tuple[PassedBarrier, ...] = (),
+        part: int = 0,
     ) -> None:
         self.checkpoint = checkpoint
         self.shared = shared
@@ -137,7 +140,7 @@ class JobContext:
         self._report = report
         self._phases = phases
         self._amount = self._phase = 0
-        self._folder = JobFolder(folder)
+        self._folder = JobFolder(folder, goes_on=part > 0)
         self.meter: Meter | None = None
 
     def report(self, amount: int) -> None:
