@@ -42,6 +42,7 @@ from icarus.plaintext import cut, one_line, some_of
 
 __all__ = [
     "Cancel",
+    "CaseError",
     "ClusterError",
     "ComponentError",
     "ConditionError",
@@ -214,6 +215,10 @@ class ConditionError(ResourceError):
 
 class MissingTraceError(ResourceError, LookupError):
     """A trace of a resource that there is not, or that nobody has switched on."""
+
+
+class CaseError(IcarusError):
+    """A case in which a step failed, or what the steps need."""
 
 
 class ScenarioError(IcarusError):

@@ -64,6 +64,7 @@ _BUILTIN_MODULES = (
     "icarus.orchestration.kinds",
     "icarus.control.resources",
     "icarus.control.scenario",
+    "icarus.cases.case_task",
 )
 
 _Component = TypeVar("_Component", bound=Callable[..., Any])

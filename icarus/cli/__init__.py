@@ -4,10 +4,17 @@ Heavy parts of the package are imported by the command that needs them, so that 
 ``icarus status`` answer at once.
 """
 
-from icarus.cli import campaign_commands, compare_command, schema_commands, trace_commands
+from icarus.cli import (
+    campaign_commands,
+    cases_commands,
+    compare_command,
+    schema_commands,
+    trace_commands,
+)
 from icarus.cli.common import CONTEXT_SETTINGS, main
 from icarus.cli.results_commands import merge_results, print_results, results
 from icarus.cli.run_commands import run
 
 __all__ = ["CONTEXT_SETTINGS", "main", "merge_results", "print_results", "results", "run"]
-__all__ += ["campaign_commands", "compare_command", "schema_commands", "trace_commands"]
+__all__ += ["campaign_commands", "cases_commands", "compare_command", "schema_commands"]
+__all__ += ["trace_commands"]

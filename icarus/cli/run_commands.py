@@ -135,11 +135,22 @@ def run(
                 # It tells of results that are elsewhere than they were.
                 warn(note)
         campaigns.run_campaign(orchestrator, campaign.write)
+        _write_tables(orchestrator, file)
     code = _report(orchestrator, shown, quiet)
     if orchestrator.stopped_by is not None and not quiet:
         with contextlib.suppress(OSError):
             echo(_how_to_go_on(no_journal))
     sys.exit(code)
+
+
+def _write_tables(orchestrator: Orchestrator, file: Path) -> None:
+    """Write the tables of cases, if any has been run."""
+    from icarus.planning.job_kinds import CASE
+
+    if CASE in orchestrator.plan.kinds and orchestrator.n_success:
+        from icarus.cases.tables import write_tables
+
+        write_tables(file)
 
 
 def _how_to_go_on(no_journal: bool) -> str:

@@ -16,6 +16,20 @@ def schema() -> None:
 
 @schema.command()
 @command
+def case() -> None:
+    """Print the JSON schema of case files, case.json and case.toml.
+
+    \b
+    icarus schema case > case.schema.json
+    "$schema": "./case.schema.json"            in a case.json, for editors
+    """
+    from icarus.design.case_models import CaseFile
+
+    echo_json(json.dumps(CaseFile.model_json_schema(by_alias=True), indent=2))
+
+
+@schema.command()
+@command
 def sweep() -> None:
     """Print the JSON schema of sweep files, sweep.toml and sweep.json.
 

@@ -26,6 +26,7 @@ from icarus.util import Tree
 
 __all__ = [
     "COMPONENT_SECTIONS",
+    "DETAILS",
     "KINDS",
     "REQUIRED_SECTIONS",
     "Kind",
@@ -35,6 +36,10 @@ __all__ = [
     "is_built_in",
     "settable_parameters",
 ]
+
+
+DETAILS = ("desc", "details", "stages", "order", "barriers", "share")
+"""Sections of experiments that say how something is done which other sections have a name for."""
 
 
 @dataclass(frozen=True)

@@ -47,10 +47,13 @@ class Point(Tree):
     number : int
         Its place in the design, from 1. Points of a part of a design (a slice, a sample, a shard,
         the admitted points) have the number that they have in the whole.
+    runs : int or None
+        How many replications there are of it, where that is its own affair.
     """
 
     excluded: str | None = None
     number: int = 0
+    runs: int | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (), dict(self.__dict__), None, iter(self.items())

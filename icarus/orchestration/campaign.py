@@ -179,8 +179,8 @@ def _leaving(
     """
     plan, source = orchestrator.plan, orchestrator.settings.source
     number, settings, jobs = journal.last_results()
-    most = plan.n_replications if plan.replications is None else plan.replications.most
-    asked_for = {job_id(key, i) for key in plan.keys for i in range(most)}
+    each = zip(plan.ids, plan.keys, strict=True)
+    asked_for = {job_id(key, i) for identity, key in each for i in range(plan.most_of(identity))}
     leaving = sum(job not in asked_for for job in jobs)
     if not leaving:
         return []

@@ -35,7 +35,9 @@ def default_destination(
 ) -> Path:
     """Return where the results of settings, or of a shard, go unless another place is named."""
     suffix = "" if selection is None else selection.suffix
-    return Path("results") / f"{Path(settings_path).stem}{suffix}.pickle"
+    path = Path(settings_path)
+    name = path.resolve().name if path.is_dir() else path.stem
+    return Path("results") / f"{name}{suffix}.pickle"
 
 
 def folder_of(file: Path) -> Path:

@@ -125,13 +125,14 @@ def jobs_of(plan: Plan) -> list[Job]:
         kind: type[Task] = JOB_KIND[of_kind]
         veto = plan.vetoes.get(identity)
         verdict = None if veto is None else Outcome(Status.VETOED, error=veto, attempts=0)
-        for replication in range(plan.n_replications):
+        n_replications = plan.replications_of(identity)
+        for replication in range(n_replications):
             jobs.append(
                 Job(
                     experiment=identity,
                     id=job_id(key, replication),
                     number=len(jobs),
-                    label=f"{label} #{replication + 1}" if plan.n_replications > 1 else label,
+                    label=f"{label} #{replication + 1}" if n_replications > 1 else label,
                     task=kind.of(plan, number, replication),
                     verdict=verdict,
                 )

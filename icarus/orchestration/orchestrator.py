@@ -325,7 +325,10 @@ class Orchestrator:
         self._accounts.start(job)
         if part := self._accounts.parts[job.number]:
             job = replace(job, part=part)
-        job = replace(job, metering=ResourceMetrics.of(self.settings["RESOURCE_METRICS"]))
+        metering = ResourceMetrics.of(self.settings["RESOURCE_METRICS"])
+        if metering is None and job.task.is_metered:
+            metering = ResourceMetrics()
+        job = replace(job, metering=metering)
         if self.folder is not None:
             job = replace(job, folder=str(self.folder / job.id))
         if self._states is not None:

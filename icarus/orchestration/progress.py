@@ -117,10 +117,11 @@ class LogProgress:
         """Take note of an event."""
         match event:
             case CampaignStarted(plan, _, known):
+                several = bool(plan.runs)
                 logger.info(
-                    "%d experiments x %d replications = %d jobs on %d process%s",
+                    "%d experiments%s = %d jobs on %d process%s",
                     len(plan.experiments),
-                    plan.n_replications,
+                    "" if several else f" x {plan.n_replications} replications",
                     plan.n_jobs,
                     plan.n_processes,
                     "" if plan.n_processes == 1 else "es",

@@ -12,11 +12,22 @@ from icarus.planning.user_functions import raised_at
 from icarus.registry import JOB_KIND
 from icarus.util import Tree
 
-__all__ = ["SIMULATION", "WALK", "check_by_kind", "kind_of", "kinds_of", "sections_of_kinds"]
+__all__ = [
+    "CASE",
+    "SIMULATION",
+    "WALK",
+    "check_by_kind",
+    "kind_of",
+    "kinds_of",
+    "sections_of_kinds",
+]
 
 SIMULATION = "simulation"
 """The kind of experiments that have no section of another one."""
 
+
+CASE = "case"
+"""The kind of experiments that are steps on resources."""
 
 WALK = "walk"
 """The kind of experiments that are done in stages."""

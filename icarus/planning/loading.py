@@ -1,4 +1,4 @@
-"""Settings modules and sweep files: both become settings here, and nobody else tells them apart.
+"""Settings modules, sweep files and cases: all become settings here; nobody else tells them apart.
 
 A settings module is a Python file, executed once, whose upper-case names are the settings.
 Overrides from the command line are in force while it runs: a top-level assignment to
@@ -37,6 +37,7 @@ from icarus.errors import (
     nearest,
     nearest_file,
 )
+from icarus.planning.case_settings import CaseFolder, case_settings, is_text_of_cases
 from icarus.planning.settings import GENERAL_SETTINGS
 from icarus.planning.sweep_settings import sweep_settings
 from icarus.util import Settings, literal
@@ -57,19 +58,26 @@ _LONGEST_MODULE = 64 * 2**20
 
 @dataclass(frozen=True)
 class SettingsSource:
-    """A settings module or sweep file as it was read, and what was overridden in it."""
+    """What a campaign is run from, as it was read, and what was overridden in it."""
 
     path: str
     text: str
     overrides: dict[str, Any] = field(default_factory=dict)
     sweep: Sweep | None = field(default=None, compare=False, repr=False)
     """What a sweep file says, if it was read here, with the files that it extends."""
+    cases: CaseFolder | None = field(default=None, compare=False, repr=False)
+    """What a folder of cases says, if it was read here."""
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a settings module, which is executed."""
+        return not (is_sweep(self.path) or is_text_of_cases(self.text))
 
     @classmethod
     def read(
         cls, path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
     ) -> SettingsSource:
-        """Read the module or sweep file at `path`.
+        """Read the module, sweep file or folder of cases at `path`.
 
         Raises
         ------
@@ -84,6 +92,9 @@ class SettingsSource:
             # By itself, whatever becomes of the files that it extends.
             text = text if len(sweep.files) == 1 or sweep.problems else sweep.text()
             return cls(os.fspath(path), text, dict(overrides or {}), sweep)
+        if os.path.isdir(path):  # noqa: PTH112
+            folder = CaseFolder.read(path)
+            return cls(os.fspath(path), folder.text(), dict(overrides or {}), cases=folder)
         with Path(path).open("rb") as file:
             raw = file.read(_LONGEST_MODULE + 1)
         if len(raw) > _LONGEST_MODULE:
@@ -174,6 +185,9 @@ def execute_settings(
     The namespace itself stays as the module left it, so that components defined in it find
     their imports and helpers when they run.
     """
+    if is_text_of_cases(source.text):
+        told = source.cases or CaseFolder.from_text(source.text)
+        return case_settings(told, source.names_overridden(), source.paths_overridden())
     if is_sweep(source.path):
         sweep = source.sweep or read_sweep(source.path, source.text)
         names, paths = source.names_overridden(), source.paths_overridden()
@@ -312,7 +326,7 @@ def _check_override_names(source: SettingsSource, code: CodeType) -> None:
 
 def unused_overrides(source: SettingsSource) -> list[str]:
     """Return a warning for each override that the module makes no use of."""
-    if is_sweep(source.path):
+    if not source.is_module:
         return []
     return [
         f"-c {name}: {source.path} makes no use of this setting"
@@ -384,12 +398,13 @@ def _axis_or_value(text: str) -> Any:
 def load_settings(
     path: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
 ) -> Settings:
-    """Return the settings of the module or sweep file at `path`, defaults not yet filled in.
+    """Return the settings of what is at `path`, defaults not yet filled in.
 
     Parameters
     ----------
     path : str or path-like
-        A Python file, which is executed; or, by its name, a sweep file in TOML or JSON.
+        A Python file, which is executed; or, by its name, a sweep file in TOML or JSON; or a
+        folder of cases.
     overrides : mapping, optional
         What stands in place of what the file says: values by the names of settings, and axes or
         values by the paths of what a design varies and starts from.

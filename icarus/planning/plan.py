@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from icarus.core.kinds import conformed, conformed_section
+from icarus.core.kinds import DETAILS, conformed, conformed_section
 from icarus.core.machine import available_cores
 from icarus.core.values import nesting_problem
 from icarus.design import Design
@@ -90,18 +90,30 @@ class Plan:
     """By what the results of each experiment are recognised; no two are the same."""
     unknown: list[str] = field(default_factory=list)
     """What users' components read and cannot be part of that, as it cannot be known."""
+    runs: dict[str, int] = field(default_factory=dict)
+    """Numbers of replications, by identity, of experiments that have their own."""
     share_prefixes: bool = True
     """Whether what experiments have in common before their timelines differ is run once."""
 
     @property
     def n_jobs(self) -> int:
         """Number of jobs: experiments times replications; further ones may follow."""
-        return len(self.experiments) * self.n_replications
+        return sum(map(self.replications_of, self.ids))
+
+    def replications_of(self, identity: str) -> int:
+        """Return how many replications of an experiment there are at first."""
+        return self.runs.get(identity, self.n_replications)
 
     @property
     def most_replications(self) -> int:
         """Of each experiment, where their number depends on results; else as many as always."""
         return self.n_replications if self.replications is None else self.replications.most
+
+    def most_of(self, identity: str) -> int:
+        """Return how many replications of an experiment there may be in all."""
+        if self.replications is not None:
+            return self.replications.most
+        return self.replications_of(identity)
 
     @cached_property
     def kinds(self) -> list[str]:
@@ -187,17 +199,19 @@ class Plan:
         return {
             path: list(seen.values())
             for path, seen in values.items()
-            if path[0] != "desc" and varies(path)
+            if path[0] not in DETAILS and varies(path)
         }
 
     def describe(self, design: Design | None = None) -> list[str]:
         """Return the campaign in a few lines of text, beyond those that its design has already."""
-        replications, jobs = str(self.n_replications), f"{self.n_jobs:,}"
+        numbers = sorted(set(map(self.replications_of, self.ids)))
+        replications = " to ".join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))
+        jobs = f"{self.n_jobs:,}"
         if self.replications is not None:
             replications = self.replications.describe()
             jobs += f" to {len(self.experiments) * self.most_replications:,}"
         if self.vetoes:
-            jobs += f", {len(self.vetoes) * self.n_replications:,} of them vetoed"
+            jobs += f", {sum(map(self.replications_of, self.vetoes)):,} of them vetoed"
         lines = [
             f"experiments:   {len(self.experiments):,}",
             f"replications:  {replications}",
@@ -311,10 +325,18 @@ def make_plan(settings: Settings) -> Plan:
         vetoes=reasons,
         replications=replications,
         ids=[identities.experiments[i] for i in first.values()],
+        runs=_own_runs(queue, identities.experiments, settings),
         keys=list(first),
         unknown=identities.unknown,
         share_prefixes=settings["SHARE_PREFIXES"],
     )
+
+
+def _own_runs(queue: Queue, ids: Sequence[str], settings: Settings) -> dict[str, int]:
+    """Return numbers of replications by identity, unless they depend on results."""
+    if settings["REPLICATIONS"] is not None:
+        return {}
+    return {ids[place]: runs for place, runs in queue.runs.items()}
 
 
 def check_general_settings(settings: Settings, others: Iterable[str]) -> None:

@@ -38,6 +38,8 @@ class _Entry(NamedTuple):
     """The constraint of its design that excludes it."""
     problem: Finding | None = None
     """What is wrong with it as a tree."""
+    runs: int | None = None
+    """How many replications there are of it, where that is its own affair."""
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Queue:
     """In order; they share the sections that they have in common."""
     excluded: dict[int, str] = field(default_factory=dict)
     """Experiments that a design excludes, by place, with the names of the constraints."""
+    runs: dict[int, int] = field(default_factory=dict)
+    """Numbers of replications, by place, of experiments that have their own."""
 
 
 def read_queue(queue: Any, problems: list[str], warnings: list[str]) -> Queue:
@@ -92,7 +96,9 @@ def _read(
     found: dict[Finding, list[int]] = {}
     odd: dict[Finding, list[int]] = {}
     unread: dict[str, dict[str, None]] = {}
-    for number, experiment, excluded, problem in entries:
+    for number, experiment, excluded, problem, runs in entries:
+        if runs is not None:
+            read.runs[number] = runs
         if problem is not None:
             found.setdefault(problem, []).append(number)
             continue
@@ -135,8 +141,10 @@ def _entries(queue: Iterable[Any]) -> Iterator[_Entry]:
         experiment = Tree() if nested else Tree(entry)
         if nested is None and sections.share(experiment):
             nested = nesting_problem(entry)
-        excluded = entry.excluded if isinstance(entry, Point) else None
-        yield _Entry(number, experiment, excluded, nested)
+        if isinstance(entry, Point):
+            yield _Entry(number, experiment, entry.excluded, nested, entry.runs)
+        else:
+            yield _Entry(number, experiment, None, nested)
 
 
 def check_sections(design: Design) -> list[str]:

@@ -10,7 +10,7 @@ from icarus.design.sweepfile import Sweep
 from icarus.errors import DesignError, SettingsError, suggestion
 from icarus.planning.settings import GENERAL_SETTINGS, check_setting
 
-__all__ = ["SWEEP_SETTINGS", "sweep_settings"]
+__all__ = ["SWEEP_SETTINGS", "setting_problems", "sweep_settings"]
 
 _FUNCTIONS = {"VETO": "[where] says what is excluded", "HOOKS": "write a settings module"}
 """Settings that take functions, with what there is in their place for a sweep file."""
@@ -43,9 +43,9 @@ def sweep_settings(
     problems = list(sweep.problems)
     for name, value in sweep.settings.items():
         place = sweep.places[f"settings.{name}"]
-        problems += [f"{place}: {text}" for text in _problems(name, value)]
+        problems += [f"{place}: {text}" for text in setting_problems(name, value)]
     for name, value in names.items():
-        problems += [f"-c {name}: {text}" for text in _problems(name, value)]
+        problems += [f"-c {name}: {text}" for text in setting_problems(name, value)]
     queue = None
     # What is missing because it was wrong would be missed.
     if not sweep.problems:
@@ -60,7 +60,7 @@ def sweep_settings(
     return {**sweep.settings, **names, "EXPERIMENT_QUEUE": queue}
 
 
-def _problems(name: str, value: Any) -> list[str]:
+def setting_problems(name: str, value: Any) -> list[str]:
     """Return what is wrong with a setting."""
     if name == "EXPERIMENT_QUEUE":
         return ["the experiments of a sweep are made of [base] and [axes]"]

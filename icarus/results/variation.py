@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from icarus.core.kinds import DETAILS
 from icarus.errors import PlotError, nearest
 from icarus.results.labels import is_drawable, parameter_label, value_text
 from icarus.util import Tree, literal
@@ -188,13 +189,13 @@ def dimensions_of(
         if path in asked or (len(dimension.texts) > 1 and not _is_seed(path))
     ]
     dimensions = _with_components([found[path] for path in varying], rows, asked)
-    description: Path = ("desc",)
-    if description in varying and description not in asked:
-        # Free text that repeats what the parameters say is no parameter of its own.
-        others = [one for one in dimensions if one.path != description]
+    # What only repeats what the parameters say, such as free text, is no parameter of its own.
+    details = [one for one in dimensions if one.path[0] in DETAILS and one.path not in asked]
+    if details:
+        others = [one for one in dimensions if one not in details]
         together = list(zip(*(one.keys for one in others), strict=True)) or [()] * len(rows)
-        if _determines(together, found[description].keys):
-            dimensions = others
+        repeated = [one.path for one in details if _determines(together, one.keys)]
+        dimensions = [one for one in dimensions if one.path not in repeated]
     return _without_followers(dimensions, asked)
 
 

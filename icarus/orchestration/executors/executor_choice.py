@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from icarus.core.machine import available_cores, cores
-from icarus.core.suffixes import is_sweep
 from icarus.errors import SettingsError, suggestion
 from icarus.orchestration.executors.dask import DaskExecutor, cluster_address, survey
 from icarus.orchestration.executors.executor import Executor
@@ -91,6 +90,6 @@ def make_executor(
 
 
 def _components(settings: Settings) -> SettingsSource | None:
-    """Return the settings module for workers to execute; a sweep file defines no components."""
+    """Return the settings module for workers to execute; other files define no components."""
     source: SettingsSource | None = settings.source
-    return None if source is None or is_sweep(source.path) else source
+    return None if source is None or not source.is_module else source

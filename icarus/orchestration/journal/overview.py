@@ -120,6 +120,10 @@ def find_journal(named: Path | None) -> Path:
             raise JournalError("results: no journal there; name results, a journal or settings")
         return max(found, key=_last_change)
     if named.is_dir():
+        # Perhaps of cases.
+        candidate = journal_of(Path("results") / f"{named.resolve().name}.pickle")
+        if candidate.is_file():
+            return candidate
         raise JournalError(f"{named}: is a folder; name results, a journal or settings")
     if SUFFIX in named.suffixes:
         return named

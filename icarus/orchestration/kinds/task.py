@@ -211,6 +211,8 @@ class Task:
         The section that makes an experiment one of this kind; set by ``register_job_kind``.
     unit : str
         What progress is counted in, in the plural.
+    is_metered : bool
+        Whether what it uses is metered, also where ``RESOURCE_METRICS`` does not ask for that.
     """
 
     params: Tree
@@ -219,6 +221,7 @@ class Task:
 
     kind: ClassVar[str] = ""
     unit: ClassVar[str] = "steps"
+    is_metered: ClassVar[bool] = False
 
     @property
     def phases(self) -> tuple[str, ...]:
