@@ -58,7 +58,8 @@ def resolved(dotted: str) -> None:
             continue
         for part in parts[known:]:
             fields = dataclasses.fields(found) if dataclasses.is_dataclass(found) else ()
-            if not hasattr(found, part) and part in {field.name for field in fields}:
+            known = {field.name for field in fields} | set(getattr(found, "model_fields", ()))
+            if not hasattr(found, part) and part in known:
                 return
             found = getattr(found, part)
         return

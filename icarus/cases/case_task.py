@@ -17,7 +17,7 @@ from icarus.cases.records import write_environment
 from icarus.cases.steps import SET_UP, CaseRun
 from icarus.core.durations import seconds_of
 from icarus.design.case_models import CaseStep
-from icarus.errors import CaseError
+from icarus.errors import Cancel, CaseError
 from icarus.orchestration.kinds import JobContext, Product, Task
 from icarus.planning.job_kinds import CASE
 from icarus.registry import JOB_KIND
@@ -57,7 +57,10 @@ class CaseTask(Task):
         return (SET_UP, *(step["id"] for step in self.params["details"]["steps"]))
 
     def run(self, context: JobContext) -> Product:
-        """Do the steps; CaseError if one failed that may not."""
+        """Do the steps; CaseError if one failed that may not, Cancel if a program is missing."""
+        for program in self.params["details"].get("requires") or ():
+            if shutil.which(program) is None:
+                raise Cancel(f"needs the program {program}, which is not installed")
         case, details = self.params[CASE].dict(), self.params["details"].dict()
         with _folder(context) as folder, _log(folder / "log.txt"):
             data = folder / "data"

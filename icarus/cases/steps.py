@@ -7,6 +7,7 @@ import json
 import logging
 import queue
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -88,7 +89,8 @@ class CaseRun:
         self._seed, self._replication, self._context = seed, replication, context
         self._resources = dict(details.get("resources", {}))
         shared = Path(details["folder"], SHARED).absolute()
-        given = {"data": str(data), "shared": str(shared), "run": replication + 1}
+        given: dict[str, Any] = {"data": str(data), "shared": str(shared), "run": replication + 1}
+        given["python"] = sys.executable
         self._values = {**case, **given}
         self.done: list[StepRecord] = []
         self.results: dict[str, Any] = {}

@@ -78,6 +78,8 @@ class CaseFile(Table):
     id: Name
     name: str = ""
     description: str = ""
+    requires: list[str] = Field(default_factory=list)
+    """Programs that it needs; where one is missing, its runs are CANCELLED."""
     runs: Count = 1
     """How many times it is done; N_REPLICATIONS, where that is given, says so for all cases."""
     cooldown: Duration = 0

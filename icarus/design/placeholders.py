@@ -10,8 +10,8 @@ from icarus.errors import suggestion
 
 __all__ = ["GIVEN", "filled", "unknown_placeholders"]
 
-GIVEN = ("data", "shared", "run")
-"""Those that every case has: two folders, and the number of the run, from 1."""
+GIVEN = ("data", "shared", "run", "python")
+"""Those that every case has: two folders, the number of the run, from 1, and what runs Python."""
 
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 

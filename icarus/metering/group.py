@@ -78,15 +78,16 @@ def resources_together(before: Mapping[str, Any], now: Mapping[str, Any]) -> Tre
     now : mapping
         Results of the last one.
     """
-    found = dict(now.items())
-    for group, used in before.items():
-        if is_resource((group,)):
-            later = dict((found.get(group) or {}).items())
-            found[group] = {
-                name: (max if name == _PEAK else sum)((amount, later.get(name, 0)))
-                for name, amount in used.items()
-            }
-    return Tree(found)
+    own = {group: found for group, found in now.items() if not is_resource((group,))}
+    used: dict[str, dict[str, Any]] = {}
+    for part in (before, now):
+        for group, metrics in part.items():
+            if is_resource((group,)):
+                so_far = used.setdefault(group, {})
+                for name, amount in metrics.items():
+                    both = amount, so_far.get(name, 0)
+                    so_far[name] = max(both) if name == _PEAK else sum(both)
+    return Tree({**own, **used})
 
 
 def without_resources(results: Mapping[str, Any]) -> Tree:

@@ -152,7 +152,7 @@ def siblings(job: str) -> str:
 
 def _label(experiment: Any, varying: list[tuple[str, ...]]) -> str:
     """Name an experiment by what tells it from the others."""
-    for paths in (varying, [("strategy", "name"), ("topology", "name")]):
+    for paths in (varying, [("strategy", "name"), ("topology", "name"), ("case", "name")]):
         parts = []
         for path in paths:
             value = experiment.getval(path)

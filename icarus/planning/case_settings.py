@@ -22,7 +22,7 @@ from icarus.util import Tree
 
 __all__ = ["CaseFolder", "case_settings", "is_text_of_cases"]
 
-_DETAILS = ("cooldown", "resources", "steps")
+_DETAILS = ("requires", "cooldown", "resources", "steps")
 """What of a case file says how a run is done."""
 
 

@@ -25,8 +25,8 @@ from icarus.core.hashing import (
 from icarus.core.kinds import KINDS
 from icarus.core.meaning import Meanings
 from icarus.core.signatures import files_opened
-from icarus.planning.job_kinds import SIMULATION, kinds_of
-from icarus.registry import JOB_KIND
+from icarus.planning.job_kinds import CASE, SIMULATION, kinds_of
+from icarus.registry import JOB_KIND, RESOURCE
 
 __all__ = ["RESULTS_VERSION", "Fingerprints", "Identities", "experiment_id", "identities_of"]
 
@@ -157,14 +157,31 @@ class Fingerprints:
 
     def of_kind(self, kind: str, experiment: Mapping[str, Any]) -> list[list[str]]:
         """Return those of an experiment of another kind than simulations, the kind's code first."""
-        found = [
-            one
-            for section, value in experiment.items()
-            if section != "desc"
-            for one in self._of_value(str(section), value)
-        ]
+        if kind == CASE:
+            found = list(self._of_resources(experiment["details"]))
+        else:
+            found = [
+                one
+                for section, value in experiment.items()
+                if section != "desc"
+                for one in self._of_value(str(section), value)
+            ]
         code = self._code(JOB_KIND[kind], f"job kind {kind}")
         return [[kind, str(code)], *sorted(found)]
+
+    def _of_resources(self, details: Mapping[str, Any]) -> Iterator[list[str]]:
+        """Yield the code of resources that steps work with.
+
+        Files that steps name may be what they write. What they read is in a folder of its own, with
+        digests among the details.
+        """
+        resources = details.get("resources") or {}
+        types = {entry["type"] for _, entry in resources.items()}
+        types |= {step["resource"] for step in details["steps"]}
+        for name in types:
+            code = None if name not in RESOURCE else self._code(RESOURCE[name], f"resource {name}")
+            if code is not None:
+                yield [f"resource {name}", code]
 
     def of_collectors(self, collectors: Mapping[str, Mapping[str, Any]]) -> list[list[list[str]]]:
         """Return the same for data collectors: their options by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -323,3 +324,31 @@ def draws(state, ctx):
 
 def drawn(ctx):
     ctx.report("AT BARRIER", ctx.rng.random())
+
+
+def test_what_all_parts_of_a_walk_used_is_told():
+    stages = s.stage(burns, [0.03], name="a"), s.barrier(burns_alone, name="b")
+    walks = s.walks(*stages, s.stage(burns, [0.02, 0.04], name="c"), start=begin)
+    run, _ = campaign(walks, RESOURCE_METRICS=True)
+    first, second = (tree for _, tree in run.results)
+    groups = ["RESOURCES", "RESOURCES.a", "RESOURCES.b", "RESOURCES.c"]
+    # Whoever was first to come has done what is done once.
+    assert [one for one in first.keys() if one in groups] == groups  # noqa: SIM118
+    assert [one for one in second.keys() if one in groups] == ["RESOURCES", "RESOURCES.c"]  # noqa: SIM118
+    for tree in (first, second):
+        parts = [tree[name] for name in groups[1:] if name in tree]
+        for metric in ("CPU", "DURATION"):
+            assert sum(part[metric] for part in parts) <= tree["RESOURCES"][metric] + 1e-9
+    assert first["RESOURCES.a"]["CPU"] >= 0.03
+    assert first["RESOURCES.b"]["CPU"] >= 0.05
+    assert second["RESOURCES.c"]["CPU"] >= 0.04
+
+
+def burns(state, seconds, ctx):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def burns_alone(ctx):
+    burns(None, 0.05, ctx)

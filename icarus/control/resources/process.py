@@ -49,7 +49,7 @@ class Process(Resource):
     attributes: ClassVar[tuple[Attribute, ...]] = (
         Attribute(
             name="command",
-            type=str | list[str] | tuple[str, ...],
+            type=str | list[str | int | float] | tuple[str | int | float, ...],
             required=True,
             help="program and arguments; a text is given to the shell",
         ),
@@ -204,7 +204,11 @@ class Process(Resource):
         enabled = self._component.enabled
         outputs = tuple(self.folder / one if one in enabled else None for one in _OUTPUTS)
         env = {**os.environ, **self.get("env")}
-        return Description(self.get("command"), self._cwd, env, stdin, outputs, mode)
+        command = self.get("command")
+        if not isinstance(command, str):
+            # Numbers come from parameters of cases, say.
+            command = list(map(str, command))
+        return Description(command, self._cwd, env, stdin, outputs, mode)
 
     async def _read(
         self, process: RunningProcess, pipe: Any, target: Any, reader: LineReader
