@@ -1,7 +1,7 @@
 """Ask a cache for the contents of a trace, have it keep what it lacks, and count its hits.
 
-An item has 1,000 bytes, so that memcached puts it into a chunk of 1,184, of which 885 go into a page
-of 1 MiB. A memory of m MiB has room for m pages, and so for 885 m items.
+An item has 1,000 bytes, so that memcached puts it into a chunk of 1,184, of which 885 go into a
+page of 1 MiB. A memory of m MiB has room for m pages, and so for 885 m items.
 """
 
 import json
