@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from icarus.cases.tables import write_tables
+from icarus.core.suffixes import folder_of_cases
 from icarus.design.case_reading import Case, find_cases
 from icarus.errors import ResultsError, SettingsError, suggestion
 from icarus.orchestration import JobEnded
@@ -91,7 +92,7 @@ class Executor:
         *,
         results: str | Path | None = None,
     ) -> None:
-        self._root = Path(main_directory)
+        self._root = folder_of_cases(main_directory) or Path(main_directory)
         self.verbose = verbose
         self._progress = progress_cb
         self.file = default_destination(self._root) if results is None else Path(results)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["SETTINGS_SUFFIXES", "SWEEP_SUFFIXES", "is_settings", "is_sweep"]
+__all__ = [
+    "CASE_FILES",
+    "SETTINGS_SUFFIXES",
+    "SWEEP_SUFFIXES",
+    "folder_of_cases",
+    "is_settings",
+    "is_sweep",
+]
+
+CASE_FILES = ("case.json", "case.toml")
+"""Names of case files."""
 
 SWEEP_SUFFIXES = (".toml", ".json")
 """Of sweep files."""
@@ -14,9 +24,16 @@ SETTINGS_SUFFIXES = (".py", *SWEEP_SUFFIXES)
 """Of all that campaigns are run from."""
 
 
+def folder_of_cases(path: str | os.PathLike[str]) -> Path | None:
+    """Return the folder of cases that a path means, also if it is that of a case file, or None."""
+    if Path(path).name in CASE_FILES:
+        return Path(path).parent
+    return Path(path) if Path(path).is_dir() else None
+
+
 def is_sweep(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is that of a sweep file; anything else is a settings module."""
-    return Path(path).suffix.lower() in SWEEP_SUFFIXES
+    """Whether a path is that of a sweep file."""
+    return Path(path).suffix.lower() in SWEEP_SUFFIXES and Path(path).name not in CASE_FILES
 
 
 def is_settings(path: str | os.PathLike[str]) -> bool:

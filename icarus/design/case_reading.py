@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from icarus.core.suffixes import CASE_FILES
 from icarus.design.axes import choice
 from icarus.design.axis_kinds import Axis
 from icarus.design.case_models import CaseFile
@@ -18,9 +19,8 @@ from icarus.design.sweep_models import AxisTable, checked
 from icarus.design.sweep_reading import parsed, read_text
 from icarus.errors import SettingsError
 
-__all__ = ["CASE_FILES", "SETTINGS_FILE", "SHARED", "Case", "find_cases", "pointer", "read_case"]
+__all__ = ["SETTINGS_FILE", "SHARED", "Case", "find_cases", "pointer", "read_case"]
 
-CASE_FILES = ("case.json", "case.toml")
 SETTINGS_FILE = "cases.toml"
 """What a folder of cases has for its general settings."""
 SHARED = "shared"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from icarus.core.suffixes import SETTINGS_SUFFIXES
+from icarus.core.suffixes import SETTINGS_SUFFIXES, folder_of_cases
 from icarus.errors import ResultsError
 from icarus.orchestration.journal.schema import SUFFIX
 from icarus.orchestration.orchestrator import Orchestrator
@@ -35,8 +35,8 @@ def default_destination(
 ) -> Path:
     """Return where the results of settings, or of a shard, go unless another place is named."""
     suffix = "" if selection is None else selection.suffix
-    path = Path(settings_path)
-    name = path.resolve().name if path.is_dir() else path.stem
+    cases = folder_of_cases(settings_path)
+    name = Path(settings_path).stem if cases is None else cases.resolve().name
     return Path("results") / f"{name}{suffix}.pickle"
 
 

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from icarus.core.code_reading import names_in
-from icarus.core.suffixes import is_sweep
+from icarus.core.suffixes import folder_of_cases, is_sweep
 from icarus.design.overriding import overriding
 from icarus.design.sweep_reading import parsed, read_text
 from icarus.design.sweepfile import Sweep, read_sweep
@@ -92,8 +92,8 @@ class SettingsSource:
             # By itself, whatever becomes of the files that it extends.
             text = text if len(sweep.files) == 1 or sweep.problems else sweep.text()
             return cls(os.fspath(path), text, dict(overrides or {}), sweep)
-        if os.path.isdir(path):  # noqa: PTH112
-            folder = CaseFolder.read(path)
+        if (root := folder_of_cases(path)) is not None and root.is_dir():
+            folder = CaseFolder.read(root)
             return cls(os.fspath(path), folder.text(), dict(overrides or {}), cases=folder)
         with Path(path).open("rb") as file:
             raw = file.read(_LONGEST_MODULE + 1)

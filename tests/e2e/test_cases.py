@@ -288,6 +288,9 @@ def test_what_is_cleaned(inside):
     assert inside("run", "cases").returncode == 0
     assert "c  1 step, 1 run" in inside("cases", "list", "cases").stdout
     assert "1 of 1 ended" in inside("status", "cases").stdout
+    assert inside("run", path).returncode == 0
+    assert (inside.folder / "results" / "c.pickle").exists()
+    assert inside("cases", "clean", path).returncode == 0
     told = inside("cases", "clean", "cases", "--dry-run").stdout
     assert "would remove results/cases.pickle\n" in told
     assert (inside.folder / "results" / "cases.pickle").exists()

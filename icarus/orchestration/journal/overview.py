@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from icarus.core.suffixes import is_settings
+from icarus.core.suffixes import folder_of_cases, is_settings
 from icarus.errors import JournalError
 from icarus.orchestration.journal.guard import require_types, rows
 from icarus.orchestration.journal.lock import is_held
@@ -119,12 +119,13 @@ def find_journal(named: Path | None) -> Path:
         if not found:
             raise JournalError("results: no journal there; name results, a journal or settings")
         return max(found, key=_last_change)
-    if named.is_dir():
-        # Perhaps of cases.
-        candidate = journal_of(Path("results") / f"{named.resolve().name}.pickle")
+    cases = folder_of_cases(named)
+    if cases is not None:
+        candidate = journal_of(Path("results") / f"{cases.resolve().name}.pickle")
         if candidate.is_file():
             return candidate
-        raise JournalError(f"{named}: is a folder; name results, a journal or settings")
+        what = "is a folder" if named.is_dir() else f"has no journal: there is no {candidate}"
+        raise JournalError(f"{named}: {what}; name results, a journal or settings")
     if SUFFIX in named.suffixes:
         return named
     if not named.name:
