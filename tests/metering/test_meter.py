@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icarus.errors import ResultsError
-from icarus.metering import SHARE, Meter, Totals, meter, read_samples
+from icarus.metering import Meter, Totals, meter, read_samples
 from icarus.metering.accounting import Account
+from icarus.metering.meter import SHARE
 from icarus.metering.samples import SampleFile, phase_at
 from icarus.metering.sampling import Reading
 from icarus.metering.usage import NOTHING, Usage
