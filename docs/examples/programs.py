@@ -34,7 +34,7 @@ class Program(Task):
         source, target = context.folder / "words.txt", context.folder / "compressed"
         context.enter("make")
         rng = random.Random(self.replication)
-        source.write_text(" ".join(str(rng.randrange(500)) for _ in range(300_000)))
+        source.write_text(" ".join(str(rng.randrange(500)) for _ in range(100_000)))
         context.enter("compress")
         files = [str(source), str(target)]
         command = [sys.executable, "-S", "-c", COMPRESS, own["method"], str(own["effort"]), *files]

@@ -37,7 +37,7 @@ EXPERIMENT_QUEUE = [
 
 def test_the_example_goes_on_where_it_was_killed(cli):
     settings = cli.write("programs.py", EXAMPLE.read_text(encoding="utf-8"))
-    command = ("run", settings, "--executor", "pool", "-c", "N_PROCESSES=2")
+    command = ("run", settings, "--executor", "pool", "-c", "N_PROCESSES=1")
     spawned = (*command, "-c", "START_METHOD=spawn", "-c", "N_REPLICATIONS=1")
     process = cli.start(*spawned)
     folder = cli.folder / "results" / "programs"
@@ -57,7 +57,7 @@ def test_the_example_goes_on_where_it_was_killed(cli):
         compress = tree[f"{RESOURCES}.compress"]
         assert compress["WRITTEN"] == tree["PROGRAM"]["BYTES"]
         assert compress["CPU"] > 0.005
-        assert tree[f"{RESOURCES}.make"]["WRITTEN"] > 1_000_000
+        assert tree[f"{RESOURCES}.make"]["WRITTEN"] > 300_000
         assert facts["files"].keys() == {"compressed", "samples.csv"}
         samples = read_samples(folder / facts["job"] / "samples.csv")
         assert samples.asked == 0.02
@@ -65,7 +65,6 @@ def test_the_example_goes_on_where_it_was_killed(cli):
         assert samples.columns["written"][-1] == tree[RESOURCES]["WRITTEN"], params
     shown = cli("results", "show", "results/programs.pickle", "--metric", "RESOURCES.compress")
     assert shown.stdout.count("RESOURCES.compress") == 11
-    assert "the same" in cli("replay", "results/programs.pickle", "0").stdout
 
 
 def test_stages_of_walks_are_phases(cli):
