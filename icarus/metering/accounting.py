@@ -10,7 +10,6 @@ be somebody else's, and the metering.
 
 from __future__ import annotations
 
-import os
 import resource
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from icarus.metering.sampling import (
     Belongs,
     OtherThreads,
     Reading,
+    close_files,
     descendants,
     io_of,
     open_file,
@@ -204,9 +204,7 @@ class Account:
         """Let go of what was opened."""
         self._others.close()
         self._descendants.close()
-        for fd in (self._stat, self._io, self._status, *self._own_io.values()):
-            if fd is not None:
-                os.close(fd)
+        close_files((self._stat, self._io, self._status, *self._own_io.values()))
         self._stat = self._io = self._status = None
         self._own_io = {}
 

@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
@@ -26,6 +26,7 @@ __all__ = [
     "Descendants",
     "OtherThreads",
     "Reading",
+    "close_files",
     "descendants",
     "io_of",
     "open_file",
@@ -87,6 +88,14 @@ def read_open(fd: int | None) -> bytes:
     return b""
 
 
+def close_files(files: Iterable[int | None]) -> None:
+    """Close files, of which a job may have closed some itself."""
+    for fd in files:
+        if fd is not None:
+            with suppress(OSError):
+                os.close(fd)
+
+
 def io_of(text: bytes) -> Usage:
     """Return what a file ``io`` says of bytes."""
     told = text.split()
@@ -143,15 +152,12 @@ class _Files:
         found = NOTHING
         for name in names:
             fd = open_file(f"{folder}/{name}/status")
-            if fd is not None:
-                found = plus(found, switches_of(read_open(fd)))
-                os.close(fd)
+            found = plus(found, switches_of(read_open(fd)))
+            close_files((fd,))
         return found
 
     def close(self) -> None:
-        for fd in (self._stat, self._io):
-            if fd is not None:
-                os.close(fd)
+        close_files((self._stat, self._io))
 
 
 class _Listed:
@@ -315,8 +321,8 @@ class OtherThreads:
 
     def close(self) -> None:
         """Let go of the files."""
-        for fd in (fd for files in self._files for fd in files if fd is not None):
-            os.close(fd)
+        for files in self._files:
+            close_files(files)
         self._threads, self._files, self._last = [], [], []
 
 
