@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from burning import burn, finish, start
 
-from icarus.core.processes import children_of, peak_memory
+from icarus.core.processes import children_of, peak_memory, peak_memory_of_children
 from icarus.core.system import adopt_orphans
 from icarus.metering import Meter, read_samples, sampling
 
@@ -59,7 +59,7 @@ def test_children_count_that_live_for_less_than_an_interval():
     assert cpu - 1e-6 <= cpu_of(meter) <= cpu + cpu_here + 0.01
     usage = meter.totals.usage
     waits_here = here.ru_nvcsw - own.ru_nvcsw
-    assert 35 <= waits <= usage.switches_voluntary <= waits + waits_here + 5
+    assert 35 <= waits <= usage.switches_voluntary <= waits + waits_here + 20
     assert usage.switches_involuntary >= evictions
 
 
@@ -258,10 +258,12 @@ def test_the_peak_of_memory_is_that_of_the_phase(monkeypatch, resettable):
 
 
 def test_the_memory_of_a_child_that_lived_between_samples_is_known():
-    code = "x = bytearray(150_000_000); x[::4096] = b'x' * len(x[::4096])"
+    # The kernel keeps the largest of all that were waited for.
+    size = max(peak_memory(), peak_memory_of_children()) + 50 * MB
+    code = f"x = bytearray({size}); x[::4096] = b'x' * len(x[::4096])"
     with Meter(interval=NEVER) as meter:
         subprocess.run([sys.executable, "-S", "-c", code], check=True)
-        assert meter.totals.memory_max > 150_000_000
+    assert size < meter.totals.memory_max < size + 50 * MB
 
 
 def test_memory_of_several_processes_at_once_is_summed(monkeypatch):
