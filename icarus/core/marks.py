@@ -104,11 +104,6 @@ def lifted() -> Iterator[None]:
         _set(mark)
 
 
-def known_here() -> bool:
-    """Whether this system has marks."""
-    return _LIMIT is not None and hasattr(resource, "prlimit")
-
-
 def bears(pid: int, mark: Mark) -> bool:
     """Return whether a process bears a mark, or one of a range."""
     if _LIMIT is None or not known_here():
@@ -118,6 +113,11 @@ def bears(pid: int, mark: Mark) -> bool:
     except OSError:
         # It has ended, or is somebody else's.
         return False
+
+
+def known_here() -> bool:
+    """Whether this system has marks, and tells who bears them."""
+    return _LIMIT is not None and hasattr(resource, "prlimit")
 
 
 def bearers(mark: Mark) -> list[int]:
