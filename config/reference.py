@@ -69,6 +69,10 @@ CHECKPOINT_EVERY = None
 # run once. Results are the same. Default: True.
 SHARE_PREFIXES = True
 
+# Whether what each simulation uses of the machine is metered: True, or how, such as
+# {"interval": 0.1, "machine": True}. Default: False.
+RESOURCE_METRICS = False
+
 # A function of an experiment that excludes those for which it returns a reason, and functions to
 # call as the campaign goes on: campaign_start, before_job, after_job, campaign_end, such as
 # HOOKS = {"after_job": lambda event: print(event.job.label, event.outcome.status)}.

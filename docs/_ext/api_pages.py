@@ -34,6 +34,7 @@ PACKAGES = (
     "icarus.policies",
     "icarus.strategies",
     "icarus.orchestration",
+    "icarus.metering",
     "icarus.results",
     "icarus.tools",
     "icarus.testing",

@@ -114,11 +114,6 @@ def lifted() -> Iterator[None]:
         _set(mark)
 
 
-def known_here() -> bool:
-    """Whether this system has marks."""
-    return _LIMIT is not None and hasattr(resource, "prlimit")
-
-
 def is_marked() -> bool:
     """Return whether this process bears any mark, as those do that run jobs."""
     return _LIMIT is not None and resource.getrlimit(_LIMIT)[0] >= _LEAST
@@ -133,6 +128,11 @@ def bears(pid: int, mark: Mark) -> bool:
     except OSError:
         # It has ended, or is somebody else's.
         return False
+
+
+def known_here() -> bool:
+    """Whether this system has marks, and tells who bears them."""
+    return _LIMIT is not None and hasattr(resource, "prlimit")
 
 
 def bearers(mark: Mark) -> list[int]:

@@ -10,7 +10,6 @@ be somebody else's, and the metering.
 
 from __future__ import annotations
 
-import os
 import resource
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from icarus.metering.sampling import (
     Belongs,
     OtherThreads,
     Reading,
+    close_files,
     descendants,
     io_of,
     open_file,
@@ -91,11 +91,12 @@ class Account:
         # twice.
         beside = self._spent_beside()
         io = io_of(read_open(self._io))
+        others = Usage(self._others.seconds())
         own = of_rusage(resource.getrusage(resource.RUSAGE_SELF))
         children = of_rusage(resource.getrusage(resource.RUSAGE_CHILDREN))
         alive = self._descendants.read(anew)
         total = plus(plus(own, io), plus(children, alive.usage))
-        total = less(total, plus(self._others.read(), beside))
+        total = less(total, plus(plus(others, self._others.rest()), beside))
         memory, threads = self._own_size()
         here = Reading(total, alive.memory + memory, alive.processes + 1, alive.threads + threads)
         return total, here
@@ -204,9 +205,7 @@ class Account:
         """Let go of what was opened."""
         self._others.close()
         self._descendants.close()
-        for fd in (self._stat, self._io, self._status, *self._own_io.values()):
-            if fd is not None:
-                os.close(fd)
+        close_files((self._stat, self._io, self._status, *self._own_io.values()))
         self._stat = self._io = self._status = None
         self._own_io = {}
 
@@ -223,7 +222,8 @@ def _of_this_thread(io: int | None, with_this: bool = True) -> Usage:
 def _without_debts(used: Usage) -> Usage:
     """Return a usage of which nothing is less than none.
 
-    Of other threads, time in the kernel was taken off what was spent outside.
+    Of other threads, time in the kernel was taken off that outside: of a thread that lives, the two
+    are known apart in steps of 10 ms only.
     """
     system = used.cpu_system + min(used.cpu_user, 0.0)
     return Usage._make(max(one, 0) for one in used._replace(cpu_system=system))

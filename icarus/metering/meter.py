@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Self
 
 from icarus.metering.accounting import Account
@@ -265,7 +264,7 @@ class Meter:
                 costs.append(now - before)
                 before = now
                 if len(costs) == _COSTS:
-                    self.interval = max(self.interval, median(costs) / _AIM)
+                    self.interval = max(self.interval, sorted(costs)[_COSTS // 2] / _AIM)
 
     def _note(self, now: float, reading: Reading, phase: str | None = None) -> None:
         """Have a sample in the file, tagged by what goes on at that time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import resource
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -34,12 +35,12 @@ NOTHING = Usage()
 
 def plus(one: Usage, other: Usage) -> Usage:
     """Return the sum of two usages."""
-    return Usage._make(a + b for a, b in zip(one, other, strict=True))
+    return Usage._make(map(operator.add, one, other))
 
 
 def less(one: Usage, other: Usage) -> Usage:
     """Return what one usage has more than another."""
-    return Usage._make(a - b for a, b in zip(one, other, strict=True))
+    return Usage._make(map(operator.sub, one, other))
 
 
 def of_rusage(found: resource.struct_rusage) -> Usage:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from icarus.errors import ResultsError
-from icarus.metering import resources_together
+from icarus.metering.group import resources_together
 from icarus.orchestration.jobs import Job, Outcome
 from icarus.orchestration.kinds.task import REQUESTS
 from icarus.orchestration.provenance import add_to_results

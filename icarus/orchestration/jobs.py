@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from icarus.metering import ResourceMetrics
+from icarus.metering.setting import ResourceMetrics
 from icarus.orchestration.kinds import Product, Task
 from icarus.orchestration.states import Checkpoint, PassedBarrier, SharedState
 from icarus.orchestration.status import Status

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from icarus.metering import Meter, ResourceMetrics, groups_of
+from icarus.metering import Meter
+from icarus.metering.group import groups_of
+from icarus.metering.setting import ResourceMetrics
 from icarus.orchestration.ending import Family
 from icarus.orchestration.jobs import Job
 from icarus.orchestration.kinds.task import JobContext, Product
@@ -41,10 +43,10 @@ def metered(job: Job, context: JobContext, family: Family | None) -> Iterator[Me
         _file(job, context), interval=how.interval, machine=how.machine, belongs=belongs
     ) as meter:
         context.meter = meter
-        try:
-            yield meter
-        finally:
-            context.meter = None
+        if family is None or not family.leads:
+            # In the campaign's process, reports are where it does its own work.
+            context.beside = meter.beside
+        yield meter
 
 
 def _file(job: Job, context: JobContext) -> Path | None:

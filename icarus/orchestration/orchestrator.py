@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from icarus.compiler import beside
-from icarus.metering import ResourceMetrics
+from icarus.metering.setting import ResourceMetrics
 from icarus.orchestration.accounts import Accounts
 from icarus.orchestration.announcer import Announcer, EssentialSubscriberFailed
 from icarus.orchestration.campaign_states import CampaignStates

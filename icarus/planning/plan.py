@@ -23,7 +23,7 @@ from icarus.execution.compiled.engine_choice import (
     pair_requests,
     pairs_of,
 )
-from icarus.metering import ResourceMetrics
+from icarus.metering.setting import ResourceMetrics
 from icarus.plaintext import hanging, one_line, some_of
 from icarus.planning.barriers import Barrier, barrier_keys, barrier_problems, described
 from icarus.planning.identity import identities_of

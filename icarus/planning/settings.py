@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Le
 
 from icarus.core.values import check_value, conform, shown
 from icarus.errors import nearest, suggestion
-from icarus.metering import KEYS
+from icarus.metering.setting import KEYS
 from icarus.planning.user_functions import HOOK_NAMES
 from icarus.registry import Registry
 from icarus.util import Settings, literal

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from icarus.errors import ResultsError
-from icarus.metering import is_resource
+from icarus.metering.group import is_resource
 from icarus.plaintext import one_line
 from icarus.results._differences import Samples
 from icarus.results._experiments import Experiment, Key, Matched, Side, dotted

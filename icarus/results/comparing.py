@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from icarus.errors import IcarusError, ResultsError
-from icarus.metering import is_resource
+from icarus.metering.group import is_resource
 from icarus.plaintext import one_line, some_of
 from icarus.results._differences import Differences, differences, holm
 from icarus.results._experiments import Change, Experiment, Side, dotted, match, side_of, varying_in

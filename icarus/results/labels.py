@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from icarus.core.kinds import KINDS
-from icarus.metering import resource_label
+from icarus.metering.group import resource_label
 
 __all__ = [
     "constants_text",

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from icarus.errors import PlotError
-from icarus.metering import is_resource, shown_unasked
+from icarus.metering.group import is_resource, shown_unasked
 from icarus.results.labels import is_drawable
 from icarus.results.variation import resolve
 from icarus.util import Tree

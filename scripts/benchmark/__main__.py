@@ -24,6 +24,7 @@ from scripts.benchmark import (
     designs,
     journal,
     large_caches,
+    metering,
     nodes,
     own_components,
     peer,
@@ -40,7 +41,7 @@ from scripts.benchmark.subject import Options
 
 _MODULES = (
     *(strategies, policies, contents, nodes, own_components, plain_python),
-    *(processes, startup, waiting, designs, changing, journal, large_caches),
+    *(processes, startup, waiting, designs, changing, metering, journal, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}

@@ -18,7 +18,8 @@ from burning import burn, finish, start
 
 from icarus.core.marks import Mark
 from icarus.errors import ResultsError, SettingsError
-from icarus.metering import RESOURCES, ResourceMetrics, read_samples, without_resources
+from icarus.metering import RESOURCES, read_samples, without_resources
+from icarus.metering.setting import ResourceMetrics
 from icarus.orchestration import Orchestrator, Product, Status, Task, register_job_kind
 from icarus.orchestration.campaign import Keeping, prepared, run_campaign
 from icarus.orchestration.ending import Family

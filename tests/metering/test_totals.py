@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from burning import burn, finish, start
 
-from icarus.core.processes import peak_memory
+from icarus.core.processes import children_of, peak_memory, peak_memory_of_children
 from icarus.core.system import adopt_orphans
-from icarus.metering import Meter, sampling
+from icarus.metering import Meter, read_samples, sampling
 
 NEVER = 60.0
 """Seconds between two samples, where there are to be none but the first and the last."""
@@ -56,10 +56,10 @@ def test_children_count_that_live_for_less_than_an_interval():
     here = resource.getrusage(resource.RUSAGE_THREAD)
     cpu_here = here.ru_utime + here.ru_stime - own.ru_utime - own.ru_stime
     assert cpu >= 0.1
-    assert cpu - 1e-6 <= cpu_of(meter) <= cpu + cpu_here + 1e-3
+    assert cpu - 1e-6 <= cpu_of(meter) <= cpu + cpu_here + 0.01
     usage = meter.totals.usage
     waits_here = here.ru_nvcsw - own.ru_nvcsw
-    assert 35 <= waits <= usage.switches_voluntary <= waits + waits_here + 5
+    assert 35 <= waits <= usage.switches_voluntary <= waits + waits_here + 20
     assert usage.switches_involuntary >= evictions
 
 
@@ -122,6 +122,38 @@ def test_a_child_that_still_lives_counts_up_to_then():
     # The kernel tells of what lives in steps of 10 ms.
     assert 0.08 <= cpu_of(meter) <= 0.2
     assert meter.totals.usage.written >= 1
+    os.close(reader)
+    os.close(writer)
+
+
+@pytest.mark.usefixtures("system")
+def test_grandchildren_that_live_are_seen(tmp_path):
+    reader, writer = os.pipe()
+
+    def grandchild():
+        burn(0.1)
+        os.write(writer, b"!")
+        time.sleep(60)
+
+    def child():
+        start(grandchild)
+        os.write(writer, b"?")
+        time.sleep(60)
+
+    with Meter(tmp_path / "s.csv", interval=NEVER) as meter:
+        pid = start(child)
+        told = b""
+        while len(told) < 2:
+            told += os.read(reader, 1)
+    (below,) = children_of(pid)
+    for one in (pid, below):
+        os.kill(one, 9)
+    os.waitpid(pid, 0)
+    assert cpu_of(meter) >= 0.08
+    columns = read_samples(tmp_path / "s.csv").columns
+    assert columns["processes"] == [1.0, 3.0]
+    assert columns["threads"][-1] >= 3
+    assert columns["memory"][-1] > 2 * columns["memory"][0]
     os.close(reader)
     os.close(writer)
 
@@ -226,10 +258,12 @@ def test_the_peak_of_memory_is_that_of_the_phase(monkeypatch, resettable):
 
 
 def test_the_memory_of_a_child_that_lived_between_samples_is_known():
-    code = "x = bytearray(150_000_000); x[::4096] = b'x' * len(x[::4096])"
+    # The kernel keeps the largest of all that were waited for.
+    size = max(peak_memory(), peak_memory_of_children()) + 50 * MB
+    code = f"x = bytearray({size}); x[::4096] = b'x' * len(x[::4096])"
     with Meter(interval=NEVER) as meter:
         subprocess.run([sys.executable, "-S", "-c", code], check=True)
-        assert meter.totals.memory_max > 150_000_000
+    assert size < meter.totals.memory_max < size + 50 * MB
 
 
 def test_memory_of_several_processes_at_once_is_summed(monkeypatch):

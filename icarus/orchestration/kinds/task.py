@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
@@ -122,6 +122,9 @@ class JobContext:
     ----------
     meter : Meter or None
         What meters the job, and is told of its phases, where ``RESOURCE_METRICS`` asks for that.
+    beside : callable
+        Makes the context within which progress is told, which others may make use of to do work
+        that is none of the job's.
     """
 
     def __init__(
@@ -142,6 +145,7 @@ class JobContext:
         self._amount = self._phase = 0
         self._folder = JobFolder(folder, goes_on=part > 0)
         self.meter: Meter | None = None
+        self.beside: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def report(self, amount: int) -> None:
         """Tell how much has been done so far, in the unit of the kind.
@@ -168,11 +172,9 @@ class JobContext:
         self._tell()
 
     def _tell(self) -> None:
-        if self._report is None:
-            return
-        # Where the job runs in the campaign's process, others do their work meanwhile.
-        with nullcontext() if self.meter is None else self.meter.beside():
-            self._report(self._amount, self._phase)
+        if self._report is not None:
+            with self.beside():
+                self._report(self._amount, self._phase)
 
     @property
     def folder(self) -> Path:

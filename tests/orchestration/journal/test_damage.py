@@ -94,7 +94,8 @@ def test_any_page_is_overwritten(ended, tmp_path, with_zeros, results_are_there)
         if notes:
             assert "damaged" in notes[0]
         if again and results_are_there:
-            assert f"has results of {again} jobs" in notes[-1]
+            jobs = "a job" if again == 1 else f"{again} jobs"
+            assert f"has results of {jobs} that" in notes[-1]
             assert list(read_results_pickle(folder / "r.pickle.1")) == complete
         assert run(folder / "r.pickle") == (0, [])
 
