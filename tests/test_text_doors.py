@@ -24,7 +24,7 @@ DOORS = {
     "logging.Formatter": "logformat.py",
     "logging.basicConfig": "util.py",
     "logging.StreamHandler": "cli/logs.py util.py",
-    "logging.FileHandler": "cli/logs.py",
+    "logging.FileHandler": "logformat.py",
     "figure.savefig": "results/style.py",
 }
 """Calls that text could get out by, and the modules that may make them."""

@@ -18,6 +18,7 @@ from icarus.cases.steps import SET_UP, CaseRun
 from icarus.core.durations import seconds_of
 from icarus.design.case_models import CaseStep
 from icarus.errors import Cancel, CaseError
+from icarus.logformat import LogFile
 from icarus.orchestration.kinds import JobContext, Product, Task
 from icarus.planning.job_kinds import CASE
 from icarus.registry import JOB_KIND
@@ -30,7 +31,6 @@ __all__ = ["CaseTask"]
 
 _TICK = 1.0
 """Seconds between two signs of life while a run cools down."""
-_FORM = "%(asctime)s|%(levelname)s|%(name)s| %(message)s"
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,7 @@ def _folder(context: JobContext) -> Iterator[Path]:
 @contextmanager
 def _log(path: Path) -> Iterator[None]:
     """Have what is logged meanwhile be in a file, what goes as it should nowhere else."""
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter(_FORM))
+    handler = LogFile(path)
     loggers = [logging.getLogger(name) for name in ("case", "control")]
     before = [one.level for one in loggers]
     for one in loggers:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from icarus.errors import SettingsError
-from icarus.logformat import PlainFormatter
+from icarus.logformat import LogFile, PlainFormatter
 
 __all__ = ["configure_logs"]
 
@@ -29,33 +27,6 @@ class _ConsoleHandler(logging.Handler):
             return
         style = "red" if record.levelno >= logging.ERROR else None
         self._console.print(self.format(record), style=style, markup=False, highlight=False)
-
-
-class _LogFile(logging.FileHandler):
-    """A file to append to, in UTF-8; one that takes no more is told of once, and left alone."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, encoding="utf-8", errors="backslashreplace")
-        self._given_up = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not self._given_up:
-            super().emit(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        error = sys.exception()
-        if not isinstance(error, OSError):
-            super().handleError(record)
-            return
-        self._given_up = True
-        logger.warning(
-            "--log-file %s: %s; the log ends there", self.baseFilename, error.strerror or error
-        )
-
-    def close(self) -> None:
-        # What is left in its buffer cannot be written either.
-        with suppress(OSError):
-            super().close()
 
 
 def configure_logs(
@@ -86,7 +57,7 @@ def configure_logs(
     handlers.append(terminal)
     if log_file is not None:
         try:
-            to_file = _LogFile(log_file)
+            to_file = LogFile(log_file, "--log-file ")
         except OSError as error:
             raise SettingsError([f"--log-file {log_file}: {error.strerror}"]) from error
         to_file.setLevel(min(level, logging.INFO))

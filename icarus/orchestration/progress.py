@@ -117,7 +117,8 @@ class LogProgress:
         """Take note of an event."""
         match event:
             case CampaignStarted(plan, _, known):
-                several = bool(plan.runs)
+                # Some may have numbers of their own.
+                several = plan.n_jobs != len(plan.experiments) * plan.n_replications
                 logger.info(
                     "%d experiments%s = %d jobs on %d process%s",
                     len(plan.experiments),

@@ -107,7 +107,7 @@ EXPERIMENT_QUEUE[9999]["cache_policy"]["name"] = "LUR"
     [
         (("run", "smal.py"), "smal.py: no such file; did you mean 'small.py'?"),
         (("run", "noise.py"), "noise.py: not a Python file"),
-        (("run", "."), "Is a directory"),
+        (("run", "."), "no case.json or case.toml in this folder"),
         (("run", "small.py", "-c", "N_REPLICATOINS=3"), "did you mean 'N_REPLICATIONS'?"),
         (("run", "small.py", "-c", "STRATEGIES"), "expected KEY=VALUE"),
         (("run", "small.py", "-c", "strategies=1"), "did you mean 'STRATEGIES'?"),

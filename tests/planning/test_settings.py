@@ -455,7 +455,7 @@ class TestProblems:
             load_settings(tmp_path / "nowhere" / "x.py")
 
     def test_a_folder(self, tmp_path):
-        with pytest.raises(SettingsError, match=r"(?i)directory"):
+        with pytest.raises(SettingsError, match=r"no case.json or case.toml in this folder"):
             load_settings(tmp_path)
 
     def test_a_name_too_long_for_a_file(self, tmp_path):
