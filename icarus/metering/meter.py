@@ -36,6 +36,20 @@ _WRITE = 1.0
 """Seconds after which samples are written at the latest."""
 
 
+@contextmanager
+def _signals_kept_off() -> Iterator[None]:
+    """Have a thread that is started within the context get no signals.
+
+    They are for the threads whose job it is to handle them. It has to have them blocked from its
+    first moment, so it inherits that.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Meter:
     """Meters this process and all that it starts, within its context.
 
@@ -133,7 +147,7 @@ class Meter:
             self._note(self._began, self._account.read())
         thread = threading.Thread(target=self._sample, name="metering", daemon=True)
         # Where no more threads are to be had, totals do not need one.
-        with suppress(RuntimeError), self._account.beside():
+        with suppress(RuntimeError), self._account.beside(), _signals_kept_off():
             thread.start()
             self._thread = thread
         return self
@@ -244,8 +258,6 @@ class Meter:
             self._note(now, reading, following)
 
     def _sample(self) -> None:
-        # Signals are for the threads whose job it is to handle them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         costs: deque[float] = deque(maxlen=_COSTS)
         due = time.monotonic()
         before = time.thread_time()
