@@ -427,18 +427,15 @@ def test_a_scheduler_that_is_killed_while_it_brings_a_result(cli, module):
     cluster = Cluster(cli.folder, patched(cli, DIES_AT_THIRD_RESULT))
     try:
         cluster.add_worker()
-        command = ("run", module, "-r", "far.pickle", "-c", "PACE=0.001")
-        done = cli(*command, "--executor", cluster.address)
+        options = ("-c", "PACE=0.001", "--executor", cluster.address)
+        done = cli("run", module, "-r", "far.pickle", *options)
     finally:
         cluster.close()
     assert done.returncode == 2, done.stderr
     assert "the scheduler was lost" in done.stderr
     results = read_results_pickle(cli.folder / "far.pickle")
     assert {facts["status"] for _, facts in results.failures} == {"INTERRUPTED"}
-    assert len(results) < 12
-    again = cli(*command, "--executor", "serial")
-    assert again.returncode == 0, again.stderr
-    assert content_of(cli.folder / "far.pickle") == locally(cli, module, "-c", "PACE=0.001")
+    assert 0 < len(results) < 12
 
 
 def test_a_worker_that_stands_still_with_a_result(cli, cluster, module):

@@ -92,11 +92,11 @@ def test_the_example_of_the_manual(cli):
     assert ratios["flush", 20] < ratios["flush", 200] < ratios["nothing", 20]
 
 
-def test_the_example_of_barriers_in_the_manual(cli):
+def test_the_example_of_barriers_in_the_manual(cli, inside):
     name = "one_trace_for_all.py"
     cli.write(name, MANUAL.with_name(name).read_text(encoding="utf-8"))
     manual = MANUAL.parents[1].joinpath("stages.md").read_text(encoding="utf-8")
-    tree = cli("plan", name, "--tree").stdout.partition("\n")[2]
+    tree = inside("plan", name, "--tree").stdout.partition("\n")[2]
     assert "prepare  2 options     2 times, alone" in tree
     assert tree in manual
     run(cli, name)
@@ -266,7 +266,7 @@ def barriers(cli):
     return log
 
 
-def test_nothing_overlaps_a_barrier(cli):
+def test_nothing_overlaps_a_barrier(cli, inside):
     log = barriers(cli)
     run(cli, "b.py", "-r", "out.pickle")
     lines = log.read_text().splitlines()
@@ -284,12 +284,12 @@ def test_nothing_overlaps_a_barrier(cli):
         run(cli, "b.py", "-r", f"{name}.pickle", *more)
     names = ("out.pickle", "alone.pickle", "without.pickle")
     assert_equal_results(cli.folder, *names)
-    done = cli("plan", "b.py", "--tree")
+    done = inside("plan", "b.py", "--tree")
     assert re.findall(r"(\d+) times?(, alone)?", done.stdout) == [
         *(("3", ""), ("2", ", alone"), ("18", ""), ("4", ", alone"), ("36", "")),
     ]
-    assert "barriers:      s 2 times, t 4 times, alone" in cli("plan", "b.py").stdout
-    done = cli("replay", "out.pickle", "20", "--step")
+    assert "barriers:      s 2 times, t 4 times, alone" in inside("plan", "b.py").stdout
+    done = inside("replay", "out.pickle", "20", "--step")
     assert done.returncode == 0, done.stderr
     assert "stage 2 of 5: s, with 20" in done.stdout
     assert "the same: OK" in done.stdout
@@ -309,15 +309,16 @@ def test_a_campaign_with_barriers_that_is_killed(cli, seed):
     assert trees[0] == trees[1]
     done = Counter(log.read_text().splitlines())
     times = {name: sum(n for line, n in done.items() if line[0] == name) for name in "asbt"}
-    # At a kill, three are broken off, and a barrier whose branch is unfinished is done again.
-    assert all(times[name] <= n + 3 * kills for name, n in {"a": 3, "b": 18, "t": 4}.items()), done
-    assert times["s"] <= 2 + kills
+    # At a kill, three are broken off. A barrier whose branch is unfinished is done again, and so is
+    # what comes behind it, of walks that have not ended.
+    most = {"a": 3 + 3 * kills, "s": 2 + kills, "b": 18 + 12 * kills, "t": 4 + 2 * kills}
+    assert all(times[name] <= most[name] for name in most), done
     if seed % 2:
         assert max(done["s 10"], done["s 20"]) <= 2
     assert not list(cli.folder.glob("*.states"))
 
 
-def test_walks_of_one_campaign_need_the_same_barriers(cli):
+def test_walks_of_one_campaign_need_the_same_barriers(inside):
     text = (
         BARRIERS.format(log="log")
         + """
@@ -328,21 +329,21 @@ EXPERIMENT_QUEUE = [
 ]
 """
     )
-    cli.write("bad.py", text)
-    done = cli("run", "bad.py")
+    inside.write("bad.py", text)
+    done = inside("run", "bad.py")
     assert done.returncode == 2
     assert "EXPERIMENT_QUEUE[37].barriers.b: there is no stage of this name" in done.stderr
     assert "EXPERIMENT_QUEUE[38].order: should be all stages in their order" in done.stderr
-    cli.write("bad.py", text.partition('    {"walk"')[0] + "]")
-    done = cli("run", "bad.py")
+    inside.write("bad.py", text.partition('    {"walk"')[0] + "]")
+    done = inside("run", "bad.py")
     assert done.returncode == 2
     there = "has the barriers t, and EXPERIMENT_QUEUE[0] has s, t; walks of one campaign wait"
     assert f"EXPERIMENT_QUEUE[36].barriers: {there}" in done.stderr
 
 
-def test_the_plan_says_what_is_shared(cli):
-    settings(cli)
-    done = cli("plan", "s.py")
+def test_the_plan_says_what_is_shared(inside):
+    settings(inside)
+    done = inside("plan", "s.py")
     assert "all up to the stage first, once for 4 walks (2 times)" in done.stdout
     assert "all up to the stage second, once for 2 walks (5 times)" in done.stdout
     assert "not these: 2" in done.stdout
@@ -357,9 +358,9 @@ def test_the_plan_says_what_is_shared(cli):
         ("s.walks(s.stage(lambda run, ctx: 1))", "a stage: should be a function that a module"),
     ],
 )
-def test_mistakes_are_one_line_each(cli, text, problem):
-    cli.write("bad.py", f"from icarus import stages as s\nEXPERIMENT_QUEUE = {text}\n")
-    done = cli("run", "bad.py")
+def test_mistakes_are_one_line_each(inside, text, problem):
+    inside.write("bad.py", f"from icarus import stages as s\nEXPERIMENT_QUEUE = {text}\n")
+    done = inside("run", "bad.py")
     assert done.returncode == 2
     assert problem in done.stderr
     assert "Traceback" not in done.stderr
