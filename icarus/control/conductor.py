@@ -26,7 +26,7 @@ from icarus.control.moments import When
 from icarus.control.ordering import check_connections, check_order, require_no_cycle
 from icarus.control.records import Records
 from icarus.control.reports import Reports
-from icarus.control.resource import Resource, require_resource
+from icarus.control.resource import Resource, overrides, require_resource
 from icarus.control.scheduling import Scheduler, Task
 from icarus.control.states import ECState, ResourceAction, ResourceState, least_of, named
 from icarus.control.traces import Trace
@@ -214,7 +214,7 @@ class Conductor:
             old = one.values[name]
             one.values.put(name, new)
             self._note("set", one, attributes=one.values.shown([name]))
-            if one.state is _S.STARTED:
+            if one.state is _S.STARTED and overrides(one.resource, "changed"):
                 try:
                     await self.life.call(one, one.resource.changed, name, old, new)
                 except Ended:

@@ -63,6 +63,8 @@ class Lifecycle:
         # What a resource does while it is STARTED may take long, and is not to keep others waiting.
         self._run_limiter = anyio.CapacityLimiter(math.inf)
         self._holds: dict[Hold, None] = {}
+        # On their way to be STARTED, in the background.
+        self._coming: dict[Component, None] = {}
 
     # What is called of resources.
 
@@ -93,7 +95,7 @@ class Lifecycle:
 
     async def _step(self, component: Component, state: ResourceState, hook: str) -> None:
         """Call a method of a resource, and have it be in a state then."""
-        if component.releasing:
+        if component.releasing and component.state is not _S.RELEASED:
             raise Ended
         component.require(state)
         if overrides(component.resource, hook):
@@ -136,6 +138,9 @@ class Lifecycle:
         if self.state is not ECState.RUNNING:
             return
         self.state, self.reason = ECState.FAILED, reason
+        # At once, so that whoever is told of the failure finds them so.
+        for component in list(self._coming):
+            self.skip(component, reason)
         for hold in list(self._holds):
             hold.abort(reason)
 
@@ -194,28 +199,32 @@ class Lifecycle:
 
     async def bring_up(self, component: Component, barrier: Hold | None) -> None:
         """Deploy a component and start it, each once its conditions are met."""
+        self._coming[component] = None
         try:
             await self._conditions_of(component, _A.DEPLOY)
             await self.deploy(component)
             if barrier is not None:
                 await self.held(barrier)
-            await self._conditions_of(component, _A.START)
         except Unmet as reason:
             self.skip(component, str(reason))
             return
-        if component.state is not _S.READY:
-            # Somebody has started it by hand.
-            return
-        await self.start(component)
+        finally:
+            del self._coming[component]
+        await self.start_when_met(component)
 
     async def start_when_met(self, component: Component) -> None:
         """Start a component that is deployed, once its conditions are met."""
+        self._coming[component] = None
         try:
             await self._conditions_of(component, _A.START)
         except Unmet as reason:
             self.skip(component, str(reason))
             return
-        await self.start(component)
+        finally:
+            del self._coming[component]
+        # Unless somebody has started it by hand meanwhile.
+        if component.state in (_S.READY, _S.STOPPED):
+            await self.start(component)
 
     async def stop_when_met(self, component: Component) -> None:
         """Stop a component once the conditions of that are met, if it is STARTED then."""
