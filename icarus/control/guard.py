@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from icarus.core import marks
 from icarus.core.marks import Mark
@@ -35,13 +37,26 @@ class Guard:
                 self._guardian = Guardian(self._mark)
                 self._guardian.start()
 
-    def take_in(self, pid: int) -> Mark | None:
-        """Mark a process; return its mark, or None where it is left to the job."""
-        if self._mark is None:
-            return None
-        self._number += 1
-        mark = self._mark.part(self._number)
-        return mark if mark.put_on(pid) else None
+    @contextmanager
+    def marking(self) -> Iterator[Mark | None]:
+        """Mark the process that is started meanwhile, with all that it starts.
+
+        It has to bear its mark from its beginning: what it starts in its first millisecond would
+        be missed otherwise. What another thread starts in this time bears it, too.
+
+        Yields
+        ------
+        Mark or None
+            None where processes are left to the job.
+        """
+        with self._lock:
+            if self._mark is None:
+                yield None
+                return
+            self._number += 1
+            mark = self._mark.part(self._number)
+            with mark.borne():
+                yield mark
 
     def kill(self, mark: Mark | None) -> None:
         """Kill all that bear a mark."""

@@ -87,16 +87,17 @@ class RunningProcess:
             stdin: Any = subprocess.DEVNULL
             if what.stdin is not None:
                 stdin = files.enter_context(what.stdin.open("rb"))
-            popen = subprocess.Popen(
-                what.command,
-                shell=isinstance(what.command, str),
-                cwd=what.cwd,
-                env=what.env,
-                stdin=stdin,
-                stdout=_place(targets[0], reads),
-                stderr=_place(targets[1], reads),
-                start_new_session=True,
-            )
+            with guard.marking() as mark:
+                popen = subprocess.Popen(
+                    what.command,
+                    shell=isinstance(what.command, str),
+                    cwd=what.cwd,
+                    env=what.env,
+                    stdin=stdin,
+                    stdout=_place(targets[0], reads),
+                    stderr=_place(targets[1], reads),
+                    start_new_session=True,
+                )
             pipes = []
             if reads:
                 # They are closed once the output has been read.
@@ -105,7 +106,7 @@ class RunningProcess:
                     assert pipe is not None
                     os.set_blocking(pipe.fileno(), False)
                     pipes.append((pipe, target))
-        return cls(popen, guard.take_in(popen.pid), pipes)
+        return cls(popen, mark, pipes)
 
     async def pump(
         self, pipe: IO[bytes], target: IO[bytes] | None, told: Callable[[bytes], Any]
