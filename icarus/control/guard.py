@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from icarus.core import marks
 from icarus.core.marks import Mark
@@ -37,26 +35,13 @@ class Guard:
                 self._guardian = Guardian(self._mark)
                 self._guardian.start()
 
-    @contextmanager
-    def marking(self) -> Iterator[Mark | None]:
-        """Mark the process that is started meanwhile, with all that it starts.
-
-        It has to bear its mark from its beginning: what it starts in its first millisecond would
-        be missed otherwise. What another thread starts in this time bears it, too.
-
-        Yields
-        ------
-        Mark or None
-            None where processes are left to the job.
-        """
+    def new_mark(self) -> Mark | None:
+        """Return a mark for a process; None where that is left to the job."""
         with self._lock:
             if self._mark is None:
-                yield None
-                return
+                return None
             self._number += 1
-            mark = self._mark.part(self._number)
-            with mark.borne():
-                yield mark
+            return self._mark.part(self._number)
 
     def kill(self, mark: Mark | None) -> None:
         """Kill all that bear a mark."""

@@ -304,7 +304,7 @@ class Lifecycle:
                 killed = f"it was killed, as it had not stopped within {component.grace:g} s"
                 component.resource.do_kill()
                 component.log.warning("%s", killed)
-                self._let_run_go(component)
+                await self._abandon_run(component)
         except Ended:
             raise
         except Exception as error:
@@ -322,6 +322,14 @@ class Lifecycle:
         ):
             self._let_run_go(component)
         await component.run_ended.wait()
+
+    async def _abandon_run(self, component: Component) -> None:
+        """Wait for the end of what is to have ended, but not for ever."""
+        if component.run_ended is None:
+            return
+        with anyio.move_on_after(component.grace):
+            await component.run_ended.wait()
+        self._let_run_go(component)
 
     def _let_run_go(self, component: Component) -> None:
         if component.run_scope is not None:
@@ -387,10 +395,7 @@ class Lifecycle:
             if bound.cancelled_caught:
                 problems.append(f"{hook} took longer than {grace:g} s")
                 self._kill(component, problems)
-        self._let_run_go(component)
-        if component.run_ended is not None and not component.run_ended.is_set():
-            with anyio.move_on_after(grace):
-                await component.run_ended.wait()
+        await self._abandon_run(component)
         for scope in list(component.background):
             scope.cancel()
         if component.outcome is None:

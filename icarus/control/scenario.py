@@ -106,7 +106,7 @@ def _check(experiment: Tree) -> list[tuple[str, str]]:
     keys = [str(key) for key, _ in section.items()]
     if "build" not in keys:
         near = nearest("build", keys)
-        hint = f"; did you mean it by {near!r}?" if near else ""
+        hint = f"; is it {near!r}?" if near else ""
         return [(f"{_SECTION}.build", f"missing; it is the function that makes the scenario{hint}")]
     build = section["build"]
     place = f"{_SECTION}.build"
