@@ -58,8 +58,11 @@ def test_a_simulation_that_was_steered_is_replayed_to_the_bit(ec):
     at = ec.call(sim, "pause")
     time.sleep(0.05)
     assert ec.call(sim, "progress")["requests"] == at
-    # Up to a moment between two requests, so that what comes next is due by the clock.
-    ec.call(sim, "advance", until=ec.call(sim, "progress")["time"] + 0.05)
+    # Up to the end of a window between two requests, so that what comes next is due by the clock.
+    until = 10.0 * (ec.call(sim, "progress")["time"] // 10 + 1)
+    ec.call(sim, "advance", until=until)
+    ec.call(sim, "apply", event={"event": "rate", "factor": 1000.0})
+    ec.call(sim, "advance", requests=ec.call(sim, "progress")["requests"] + 5)
     ec.call(sim, "apply", event={"event": "rate", "factor": 0.5})
     ec.call(sim, "advance", requests=ec.call(sim, "progress")["requests"] + 10)
     ec.call(sim, "apply", event={"event": "link_up", "link": (0, 1)})
@@ -67,7 +70,7 @@ def test_a_simulation_that_was_steered_is_replayed_to_the_bit(ec):
     assert ec.wait_finished(sim, timeout=60).ok
     results, timeline = ec.call(sim, "results"), ec.call(sim, "timeline")
     assert [one["event"] for one in timeline] == [
-        *("flush", "rate", "rate", "link_down", "rate", "link_up"),
+        *("flush", "rate", "rate", "link_down", "rate", "rate", "link_up"),
     ]
     assert dumps(replayed(timeline, 2)) == dumps(results)
     assert dumps(replayed(timeline[:2], 2)) != dumps(results)
