@@ -50,7 +50,8 @@ class ExperimentController:
     seed, replication : int, optional
         Of simulations that are not told otherwise, and of ``rng``.
     report : callable, optional
-        Called with the number of events so far, in the thread that waits, while something goes on.
+        Called with the number of events so far while something goes on, in the thread that makes
+        the controller, while this waits.
 
     Attributes
     ----------
@@ -127,6 +128,11 @@ class ExperimentController:
     def reason(self) -> str:
         """Why it is FAILED; empty if it is not."""
         return self._conductor.life.reason
+
+    @property
+    def cause(self) -> BaseException | None:
+        """What was raised when it FAILED; None if it is not."""
+        return self._conductor.life.cause
 
     @property
     def n_events(self) -> int:
@@ -423,6 +429,10 @@ class ExperimentController:
         """Return the state of a resource; with `hr` as a text."""
         state = self._call(lambda: self._conductor.components.one(guid).state)
         return str(state) if hr else state
+
+    def reports(self, guids: Group | None = None) -> Reports:
+        """Return how resources stand now, by default all; also after ``shutdown``."""
+        return self._call(self._conductor.reports, guids)  # type: ignore[no-any-return]
 
     def wait(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from icarus.core import marks
@@ -30,7 +31,7 @@ class Guard:
     def start(self) -> None:
         """Have a guardian, if one is needed; called before a process is started."""
         with self._lock:
-            if self._guardian is None and not marks.is_marked():
+            if sys.platform == "linux" and self._guardian is None and not marks.is_marked():
                 self._mark = Mark.new()
                 self._guardian = Guardian(self._mark)
                 self._guardian.start()

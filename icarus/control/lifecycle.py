@@ -53,11 +53,14 @@ class Lifecycle:
     state : ECState
     reason : str
         Why it FAILED.
+    cause : BaseException or None
+        What was raised then.
     """
 
     def __init__(self, tasks: TaskGroup, limiter: anyio.CapacityLimiter) -> None:
         self.state = ECState.RUNNING
         self.reason = ""
+        self.cause: BaseException | None = None
         self._tasks = tasks
         self._limiter = limiter
         # What a resource does while it is STARTED may take long, and is not to keep others waiting.
@@ -114,15 +117,15 @@ class Lifecycle:
         """Have a component be FAILED, and with it the scenario if it is critical."""
         if component.state in (_S.FAILED, _S.RELEASED):
             return
-        if not isinstance(error, IcarusError):
-            component.log.debug("it raised", exc_info=error)
+        # What Icarus words itself says all that there is to say.
+        told = isinstance(error, IcarusError | TimeoutError)
         timed_out = isinstance(error, TimeoutError)
         component.outcome = Status.TIMEOUT if timed_out else Status.FAILED
         component.move(_S.FAILED, error_line(error))
         log = component.log.error if component.critical else component.log.warning
-        log("failed: %s", component.reason)
+        log("failed: %s", component.reason, exc_info=None if told else error)
         if component.critical:
-            self.abort(f"critical {component.name!r} failed: {component.reason}")
+            self.abort(f"critical {component.name!r} failed: {component.reason}", error)
 
     def skip(self, component: Component, reason: str) -> None:
         """Have a component never be started."""
@@ -133,11 +136,11 @@ class Lifecycle:
         component.moved(component, component.state, reason)
         component.tell()
 
-    def abort(self, reason: str) -> None:
+    def abort(self, reason: str, cause: BaseException) -> None:
         """Have nothing more be deployed, started or stopped."""
         if self.state is not ECState.RUNNING:
             return
-        self.state, self.reason = ECState.FAILED, reason
+        self.state, self.reason, self.cause = ECState.FAILED, reason, cause
         # At once, so that whoever is told of the failure finds them so.
         for component in list(self._coming):
             self.skip(component, reason)

@@ -66,12 +66,13 @@ class ScenarioTask(Task):
                 _require_success(ec, error)
                 raise
             _require_success(ec)
-        return Product(_results(returned), ec.n_events)
+        outcomes = {name: str(one.outcome) for name, one in ec.reports().items()}
+        return Product(_results(returned), ec.n_events, {"outcomes": outcomes})
 
 
 def _require_success(ec: ExperimentController, cause: Exception | None = None) -> None:
     if ec.reason:
-        raise ScenarioError(ec.reason) from cause
+        raise ScenarioError(ec.reason) from (ec.cause or cause)
 
 
 @contextmanager

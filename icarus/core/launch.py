@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["launching", "main"]
@@ -48,7 +49,8 @@ def main(arguments: list[str]) -> None:
     try:
         if mark != _PLAIN:
             limit: Any = resource.RLIMIT_RTTIME
-            resource.setrlimit(limit, (int(mark), resource.getrlimit(limit)[1]))
+            with suppress(OSError, ValueError):
+                resource.setrlimit(limit, (int(mark), resource.getrlimit(limit)[1]))
         for name in _DEFAULT:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())

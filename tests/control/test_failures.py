@@ -183,7 +183,7 @@ def test_a_run_that_raises_fails_with_its_reason():
 
 def test_waiting_says_whom_it_waits_for_and_ends_when_its_time_is_over(ec, caplog):
     one = ec.register_resource(Dummy, name="one")
-    with caplog.at_level("INFO", "control"):
+    with caplog.at_level("DEBUG", "control"):
         reports = ec.wait_finished(one, timeout="50ms")
     assert reports.timed_out
     assert reports["one"][:3] == ("NEW", None, "it is not STOPPED yet")

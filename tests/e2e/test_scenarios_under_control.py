@@ -79,6 +79,7 @@ def test_it_is_run_gone_on_with_and_replayed(inside):
     for facts in results.metadata:
         assert (facts["kind"], facts["unit"]) == ("scenario", "events")
         assert facts["amount"] > 10
+        assert facts["outcomes"] == {"first": "OK", "second": "OK"}
         assert {"first/stdout", "second/stderr", "second/written", "events.jsonl"} <= set(
             facts["files"]
         )
