@@ -83,11 +83,15 @@ def _of_resource(component: Any) -> Iterator[str]:
     lines = listing.component(RESOURCE.plural, component.name)
     for number, line in enumerate(lines):
         if line and set(line) == {"-"}:
-            yield from ("", f".. rubric:: {lines[number - 1]}", "")
+            title = lines[number - 1]
+            yield from ("", f".. rubric:: {title}", "")
             for entry in takewhile(bool, lines[number + 1 :]):
-                name, colon, text = entry.partition(" : " if " : " in entry.split("(")[0] else ": ")
-                yield f"``{name}``"
-                yield f"    {text}" if colon else ""
+                if title == "Commands":
+                    call, _, text = entry.partition("): ")
+                    yield from (f"``{call})``", f"    {text}")
+                else:
+                    name, _, text = entry.partition(" : ")
+                    yield from (f"``{name}``", f"    {text}")
     yield ""
 
 

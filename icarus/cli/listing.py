@@ -78,7 +78,7 @@ def _of_resource(entry: Any) -> list[str]:
     from icarus.core.signatures import parameters
 
     commands = [
-        f"{name}({', '.join(map(_describe, parameters(one, 1).values()))}): {summary(one)}"
+        f"{name}({', '.join(map(_in_signature, parameters(one, 1).values()))}): {summary(one)}"
         for name, one in entry.commands().items()
     ]
     parts = {
@@ -92,6 +92,12 @@ def _of_resource(entry: Any) -> list[str]:
         if listed
         for line in ("", title, "-" * len(title), *listed)
     ]
+
+
+def _in_signature(parameter: Parameter) -> str:
+    default = "" if parameter.required else f" = {parameter.default!r}"
+    kind = f": {_type_name(parameter.annotation)}" if parameter.typed else ""
+    return f"{parameter.name}{kind}{default}"
 
 
 def _attribute(one: Any) -> str:

@@ -237,6 +237,11 @@ def test_a_campaign_that_is_killed_leaves_no_process(cli, executor):
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     wait_for(lambda: all(map(is_gone, [*pids, *(one.pid for one in family)])), 20)
+    # The campaign goes on, and the scenarios that were broken off begin anew.
+    cli.write("hangs.py", HANGS.replace("if not params", "if 0 and params"))
+    again = cli("run", settings, "-r", "out.pickle", "--executor", executor)
+    assert again.returncode == 0, again.stderr
+    assert len(read_results_pickle(cli.folder / "out.pickle")) == 2
 
 
 def test_ctrl_c_releases_what_runs(cli):

@@ -138,6 +138,8 @@ class RunningProcess:
         if self.pipes:
             with anyio.move_on_after(_LAST_WORDS):
                 await self._drained.wait()
+            # Once is enough.
+            self._drained.set()
 
     def signal(self, number: int) -> None:
         """Send a signal to it and its group, if any of it is left."""
