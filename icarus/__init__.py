@@ -19,6 +19,7 @@ __all__ = ["__author__", "__license__", "__version__", "open_simulation", "relea
 
 _SUBPACKAGES = frozenset(
     {
+        "control",
         "execution",
         "loading",
         "models",

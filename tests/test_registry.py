@@ -13,6 +13,7 @@ from icarus.registry import (
     CACHE_POLICY,
     NETWORK_EVENT,
     REGISTRIES,
+    RESOURCE,
     STRATEGY,
     TOPOLOGY_FACTORY,
     Registry,
@@ -182,7 +183,7 @@ class TestRegistry:
             assert one
             for name, component in one.items():
                 assert component.__doc__, name
-                assert name.isupper() == (one is not NETWORK_EVENT)
+                assert name.isupper() == (one is not NETWORK_EVENT and one is not RESOURCE)
                 assert getattr(component, "name", None) in one
 
 

@@ -21,8 +21,8 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "siblings.md"
 SYSTEMS = ["KROWN", "dcos", "NEPI", "combtest"]
 OF_HOOKS = {"campaign_start", "before_job", "after_job", "campaign_end"}
 """Keys of the setting HOOKS, beside which they are named."""
-WORDS = {"match", "_i", "design[i]"}
-"""What Python and expressions have."""
+WORDS = {"match", "_i", "design[i]", "results", "workers", "grace", "wait"}
+"""What Python and expressions have, and parameters and attributes that are named beside theirs."""
 
 
 class Row(NamedTuple):
@@ -126,10 +126,13 @@ def test_every_row_names_something_in_icarus() -> None:
     assert [row for row in ROWS if not set(names(row)) - OF_HOOKS - WORDS] == []
 
 
-def test_all_rows_of_discovery_checks_and_matrices_are_there_once() -> None:
+def test_all_rows_of_discovery_checks_matrices_and_control_are_there_once() -> None:
     numbers = [row.numbers for row in ROWS]
     wanted = [f"K{i}" for i in range(9, 20)] + [f"D{i}" for i in range(1, 27)]
     assert [number for number in numbers if number in wanted] == wanted
+    of_control = [number for number in numbers if number.startswith("N")]
+    apart = [f"N{i}" for i in [*range(1, 29), *range(34, 50)]]
+    assert of_control == [*apart[:28], "N29 to N33", *apart[28:]]
     given = [number for number in numbers if number]
     assert len(set(given)) == len(given)
 

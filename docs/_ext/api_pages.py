@@ -33,6 +33,7 @@ PACKAGES = (
     "icarus.execution.timeline.changing_network",
     "icarus.policies",
     "icarus.strategies",
+    "icarus.control",
     "icarus.orchestration",
     "icarus.metering",
     "icarus.results",

@@ -18,12 +18,12 @@ from sphinx.application import Sphinx
 
 from icarus.cli import listing
 from icarus.core.kinds import KINDS
-from icarus.registry import CACHE_POLICY, REGISTRIES, Registry
+from icarus.registry import CACHE_POLICY, REGISTRIES, RESOURCE, Registry
 
 TITLES = {
     kind.registry.plural: kind.registry.plural.replace("-", " ").capitalize()
     for kind in KINDS.values()
-}
+} | {RESOURCE.plural: "Resources"}
 """Pages by the plural of their kind; docs/components/intro has the text that opens each."""
 
 _SECTIONS = ("Notes", "References", "Examples")
@@ -65,7 +65,10 @@ def _entry(registry: Registry, name: str, component: Any) -> Iterator[str]:
     doc = NumpyDocString(inspect.getdoc(component) or "")
     yield from (f".. _{registry.plural}-{name}:", "", name, "-" * len(name), "")
     yield from (*doc["Summary"], "", *doc["Extended Summary"], "")
-    yield from _parameters(registry, name, component, doc)
+    if registry is RESOURCE:
+        yield from _of_resource(component)
+    else:
+        yield from _parameters(registry, name, component, doc)
     if registry.plural == "topologies":
         network = [line for returned in doc["Returns"] for line in returned.desc]
         yield from (".. rubric:: The network", "", *network, "")
@@ -73,6 +76,23 @@ def _entry(registry: Registry, name: str, component: Any) -> Iterator[str]:
         if doc[section]:
             yield from (f".. rubric:: {section}", "", *doc[section], "")
     yield from (f"In Python: {_python_name(component)}.", "")
+
+
+def _of_resource(component: Any) -> Iterator[str]:
+    """Yield attributes, traces and commands of a type of resources, as `icarus list` has them."""
+    lines = listing.component(RESOURCE.plural, component.name)
+    for number, line in enumerate(lines):
+        if line and set(line) == {"-"}:
+            title = lines[number - 1]
+            yield from ("", f".. rubric:: {title}", "")
+            for entry in takewhile(bool, lines[number + 1 :]):
+                if title == "Commands":
+                    call, _, text = entry.partition("): ")
+                    yield from (f"``{call})``", f"    {text}")
+                else:
+                    name, _, text = entry.partition(" : ")
+                    yield from (f"``{name}``", f"    {text}")
+    yield ""
 
 
 def _parameters(
@@ -119,7 +139,7 @@ def _literal_types(rest: str) -> str:
 def _python_name(component: Any) -> str:
     """Return a link to a component in the API reference, or its full name if it is not there."""
     role = "class" if inspect.isclass(component) else "func"
-    for package in ("icarus.models", "icarus.scenarios", "icarus.execution"):
+    for package in ("icarus.models", "icarus.scenarios", "icarus.execution", "icarus.control"):
         if component.__qualname__ in importlib.import_module(package).__all__:
             return f":py:{role}:`{package}.{component.__qualname__}`"
     return f"``{component.__module__}.{component.__qualname__}``"

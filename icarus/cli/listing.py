@@ -8,7 +8,7 @@ from typing import Any
 
 from icarus.core.signatures import Parameter, summary, takes_any_keyword
 from icarus.errors import ComponentError, suggestion
-from icarus.registry import REGISTRIES, Registry
+from icarus.registry import REGISTRIES, RESOURCE, Registry
 
 __all__ = ["component", "components", "kinds"]
 
@@ -49,6 +49,8 @@ def component(kind: str, name: str) -> list[str]:
     origin = f"{module}.{entry.__qualname__}" if hasattr(entry, "__qualname__") else repr(entry)
     lines = [f"{name} ({registry.kind}): {origin}", ""]
     lines += (inspect.getdoc(entry) or "It has no description.").splitlines()
+    if registry is RESOURCE:
+        return [*lines, *_of_resource(entry)]
     if section is None:
         return lines
     from icarus.core.kinds import common_parameters, is_built_in, settable_parameters
@@ -69,6 +71,43 @@ def component(kind: str, name: str) -> list[str]:
         lines += ["", title, "-" * len(title)]
         lines += [f"{name} : {one.summary}" for name, one in common.items()]
     return lines
+
+
+def _of_resource(entry: Any) -> list[str]:
+    """Return the attributes, traces and commands of a type of resources."""
+    from icarus.core.signatures import parameters
+
+    commands = [
+        f"{name}({', '.join(map(_in_signature, parameters(one, 1).values()))}): {summary(one)}"
+        for name, one in entry.commands().items()
+    ]
+    parts = {
+        "Attributes": [_attribute(one) for one in entry.declared_attributes().values()],
+        "Traces": [f"{one.name} : {one.help}" for one in entry.declared_traces().values()],
+        "Commands": commands,
+    }
+    return [
+        line
+        for title, listed in parts.items()
+        if listed
+        for line in ("", title, "-" * len(title), *listed)
+    ]
+
+
+def _in_signature(parameter: Parameter) -> str:
+    default = "" if parameter.required else f" = {parameter.default!r}"
+    kind = f": {_type_name(parameter.annotation)}" if parameter.typed else ""
+    return f"{parameter.name}{kind}{default}"
+
+
+def _attribute(one: Any) -> str:
+    kind = "duration" if getattr(one.type, "__name__", "") == "Duration" else _type_name(one.type)
+    unit = f" in {one.unit}" if one.unit and one.unit not in one.bounds else ""
+    bounds = f" {one.bounds}" if one.bounds else ""
+    default = "required" if one.required else f"default {one.default!r}"
+    when = {"never": "fixed", "before start": "until it is started", "live": "at any time"}
+    hidden = ", hidden in records" if one.secret else ""
+    return f"{one.name} : {kind}{unit}{bounds}, {default}, {when[one.mutable]}{hidden}; {one.help}"
 
 
 def _find(kind: str) -> tuple[Registry, str | None]:

@@ -135,7 +135,7 @@ class Component:
 
     def require(self, state: ResourceState) -> None:
         """Raise TransitionError unless the state may follow that which it is in."""
-        if self.outcome is Status.SKIPPED and state in (_S.STARTED, _S.READY):
+        if self.outcome is Status.SKIPPED and state is _S.STARTED:
             raise TransitionError(f"{self.name} cannot be {state}: {self.reason}")
         if state not in TRANSITIONS[self.state]:
             known = ", ".join(one for one in _S if one in TRANSITIONS[self.state])

@@ -26,7 +26,7 @@ from icarus.control.moments import When
 from icarus.control.ordering import check_connections, check_order, require_no_cycle
 from icarus.control.records import Records
 from icarus.control.reports import Reports
-from icarus.control.resource import Resource, require_resource
+from icarus.control.resource import Resource, overrides, require_resource
 from icarus.control.scheduling import Scheduler, Task
 from icarus.control.states import ECState, ResourceAction, ResourceState, least_of, named
 from icarus.control.traces import Trace
@@ -214,7 +214,7 @@ class Conductor:
             old = one.values[name]
             one.values.put(name, new)
             self._note("set", one, attributes=one.values.shown([name]))
-            if one.state is _S.STARTED:
+            if one.state is _S.STARTED and overrides(one.resource, "changed"):
                 try:
                     await self.life.call(one, one.resource.changed, name, old, new)
                 except Ended:
@@ -416,7 +416,7 @@ class Conductor:
         hold = Hold(f"to be {state}", [condition])
         waiting = list(hold.waiting_for)
         if waiting:
-            logger.info("waiting for %s", some_of(waiting, 8))
+            logger.debug("waiting for %s", some_of(waiting, 8))
         timed_out = False
         try:
             with anyio.move_on_after(seconds) as bound:
@@ -426,12 +426,17 @@ class Conductor:
                     await self.life.held(hold)
             timed_out = bound.cancelled_caught
         except Unmet as reason:
-            logger.info("not waiting any more: %s", reason)
+            logger.debug("not waiting any more: %s", reason)
         waiting = list(hold.waiting_for)
         if timed_out:
             logger.warning("after %g s still waiting for %s", seconds, some_of(waiting, 8))
         hold.close()
         return self._reports(chosen, state, timed_out)
+
+    def reports(self, group: Group | None) -> Reports:
+        """Return how resources stand now, by default all."""
+        chosen = list(self.components) if group is None else self.components.some(group)
+        return self._reports(chosen)
 
     def _reports(
         self,

@@ -50,19 +50,18 @@ class ExperimentController:
     seed, replication : int, optional
         Of simulations that are not told otherwise, and of ``rng``.
     report : callable, optional
-        Called with the number of events so far, in the thread that waits, while something goes on.
+        Called with the number of events so far while something goes on, in the thread that makes
+        the controller, while this waits.
 
     Attributes
     ----------
-    exp_id : str
-    run_id : str
-        Of this run: date, time and four random characters.
-    folder : Path
-        Where files are.
     rng : numpy.random.Generator
         It depends on seed and replication only.
     logger : logging.Logger
+        Of all controllers.
     """
+
+    logger = logging.getLogger("control")
 
     def __init__(
         self,
@@ -81,14 +80,13 @@ class ExperimentController:
             raise ResourceError(
                 f"exp_id: should be a name that a folder can have, found {exp_id!r}"
             )
-        self.exp_id = f"exp-{secrets.token_hex(3)}" if exp_id is None else exp_id
-        self.run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-        own = Path(root_dir) / self.exp_id / self.run_id
-        self.folder = (own if folder is None else Path(folder)).absolute()
+        self._exp_id = f"exp-{secrets.token_hex(3)}" if exp_id is None else exp_id
+        self._run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        own = Path(root_dir) / self._exp_id / self._run_id
+        self._folder = (own if folder is None else Path(folder)).absolute()
         self.rng = np.random.default_rng(stream(root_seed(seed, replication), "task"))
-        self.logger = logging.getLogger("control")
         self._loop = LoopThread(report)
-        self._conductor = Conductor(self.folder, workers, self._loop.news, seed, replication)
+        self._conductor = Conductor(self._folder, workers, self._loop.news, seed, replication)
         self._loop.start(self._conductor)
         # Also where it is forgotten, or the program ends: no process is to stay behind.
         self._end = weakref.finalize(self, self._loop.close)
@@ -100,6 +98,21 @@ class ExperimentController:
         self.shutdown()
 
     # The controller itself.
+
+    @property
+    def exp_id(self) -> str:
+        """Name of the experiment."""
+        return self._exp_id
+
+    @property
+    def run_id(self) -> str:
+        """Name of this run of it: date, time and four random characters."""
+        return self._run_id
+
+    @property
+    def folder(self) -> Path:
+        """Where files are: ``events.jsonl``, and a folder for each resource."""
+        return self._folder
 
     @property
     def ecstate(self) -> ECState:
@@ -115,6 +128,11 @@ class ExperimentController:
     def reason(self) -> str:
         """Why it is FAILED; empty if it is not."""
         return self._conductor.life.reason
+
+    @property
+    def cause(self) -> BaseException | None:
+        """What was raised when it FAILED; None if it is not."""
+        return self._conductor.life.cause
 
     @property
     def n_events(self) -> int:
@@ -411,6 +429,10 @@ class ExperimentController:
         """Return the state of a resource; with `hr` as a text."""
         state = self._call(lambda: self._conductor.components.one(guid).state)
         return str(state) if hr else state
+
+    def reports(self, guids: Group | None = None) -> Reports:
+        """Return how resources stand now, by default all; also after ``shutdown``."""
+        return self._call(self._conductor.reports, guids)  # type: ignore[no-any-return]
 
     def wait(
         self,

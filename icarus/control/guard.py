@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from icarus.core import marks
@@ -30,18 +31,18 @@ class Guard:
     def start(self) -> None:
         """Have a guardian, if one is needed; called before a process is started."""
         with self._lock:
-            if self._guardian is None and not marks.is_marked():
+            if sys.platform == "linux" and self._guardian is None and not marks.is_marked():
                 self._mark = Mark.new()
                 self._guardian = Guardian(self._mark)
                 self._guardian.start()
 
-    def take_in(self, pid: int) -> Mark | None:
-        """Mark a process; return its mark, or None where it is left to the job."""
-        if self._mark is None:
-            return None
-        self._number += 1
-        mark = self._mark.part(self._number)
-        return mark if mark.put_on(pid) else None
+    def new_mark(self) -> Mark | None:
+        """Return a mark for a process; None where that is left to the job."""
+        with self._lock:
+            if self._mark is None:
+                return None
+            self._number += 1
+            return self._mark.part(self._number)
 
     def kill(self, mark: Mark | None) -> None:
         """Kill all that bear a mark."""

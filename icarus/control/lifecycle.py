@@ -53,16 +53,21 @@ class Lifecycle:
     state : ECState
     reason : str
         Why it FAILED.
+    cause : BaseException or None
+        What was raised then.
     """
 
     def __init__(self, tasks: TaskGroup, limiter: anyio.CapacityLimiter) -> None:
         self.state = ECState.RUNNING
         self.reason = ""
+        self.cause: BaseException | None = None
         self._tasks = tasks
         self._limiter = limiter
         # What a resource does while it is STARTED may take long, and is not to keep others waiting.
         self._run_limiter = anyio.CapacityLimiter(math.inf)
         self._holds: dict[Hold, None] = {}
+        # On their way to be STARTED, in the background.
+        self._coming: dict[Component, None] = {}
 
     # What is called of resources.
 
@@ -93,7 +98,7 @@ class Lifecycle:
 
     async def _step(self, component: Component, state: ResourceState, hook: str) -> None:
         """Call a method of a resource, and have it be in a state then."""
-        if component.releasing:
+        if component.releasing and component.state is not _S.RELEASED:
             raise Ended
         component.require(state)
         if overrides(component.resource, hook):
@@ -112,15 +117,15 @@ class Lifecycle:
         """Have a component be FAILED, and with it the scenario if it is critical."""
         if component.state in (_S.FAILED, _S.RELEASED):
             return
-        if not isinstance(error, IcarusError):
-            component.log.debug("it raised", exc_info=error)
+        # What Icarus words itself says all that there is to say.
+        told = isinstance(error, IcarusError | TimeoutError)
         timed_out = isinstance(error, TimeoutError)
         component.outcome = Status.TIMEOUT if timed_out else Status.FAILED
         component.move(_S.FAILED, error_line(error))
         log = component.log.error if component.critical else component.log.warning
-        log("failed: %s", component.reason)
+        log("failed: %s", component.reason, exc_info=None if told else error)
         if component.critical:
-            self.abort(f"critical {component.name!r} failed: {component.reason}")
+            self.abort(f"critical {component.name!r} failed: {component.reason}", error)
 
     def skip(self, component: Component, reason: str) -> None:
         """Have a component never be started."""
@@ -131,11 +136,14 @@ class Lifecycle:
         component.moved(component, component.state, reason)
         component.tell()
 
-    def abort(self, reason: str) -> None:
+    def abort(self, reason: str, cause: BaseException) -> None:
         """Have nothing more be deployed, started or stopped."""
         if self.state is not ECState.RUNNING:
             return
-        self.state, self.reason = ECState.FAILED, reason
+        self.state, self.reason, self.cause = ECState.FAILED, reason, cause
+        # At once, so that whoever is told of the failure finds them so.
+        for component in list(self._coming):
+            self.skip(component, reason)
         for hold in list(self._holds):
             hold.abort(reason)
 
@@ -194,28 +202,32 @@ class Lifecycle:
 
     async def bring_up(self, component: Component, barrier: Hold | None) -> None:
         """Deploy a component and start it, each once its conditions are met."""
+        self._coming[component] = None
         try:
             await self._conditions_of(component, _A.DEPLOY)
             await self.deploy(component)
             if barrier is not None:
                 await self.held(barrier)
-            await self._conditions_of(component, _A.START)
         except Unmet as reason:
             self.skip(component, str(reason))
             return
-        if component.state is not _S.READY:
-            # Somebody has started it by hand.
-            return
-        await self.start(component)
+        finally:
+            del self._coming[component]
+        await self.start_when_met(component)
 
     async def start_when_met(self, component: Component) -> None:
         """Start a component that is deployed, once its conditions are met."""
+        self._coming[component] = None
         try:
             await self._conditions_of(component, _A.START)
         except Unmet as reason:
             self.skip(component, str(reason))
             return
-        await self.start(component)
+        finally:
+            del self._coming[component]
+        # Unless somebody has started it by hand meanwhile.
+        if component.state in (_S.READY, _S.STOPPED):
+            await self.start(component)
 
     async def stop_when_met(self, component: Component) -> None:
         """Stop a component once the conditions of that are met, if it is STARTED then."""
@@ -295,7 +307,7 @@ class Lifecycle:
                 killed = f"it was killed, as it had not stopped within {component.grace:g} s"
                 component.resource.do_kill()
                 component.log.warning("%s", killed)
-                self._let_run_go(component)
+                await self._abandon_run(component)
         except Ended:
             raise
         except Exception as error:
@@ -313,6 +325,14 @@ class Lifecycle:
         ):
             self._let_run_go(component)
         await component.run_ended.wait()
+
+    async def _abandon_run(self, component: Component) -> None:
+        """Wait for the end of what is to have ended, but not for ever."""
+        if component.run_ended is None:
+            return
+        with anyio.move_on_after(component.grace):
+            await component.run_ended.wait()
+        self._let_run_go(component)
 
     def _let_run_go(self, component: Component) -> None:
         if component.run_scope is not None:
@@ -378,10 +398,7 @@ class Lifecycle:
             if bound.cancelled_caught:
                 problems.append(f"{hook} took longer than {grace:g} s")
                 self._kill(component, problems)
-        self._let_run_go(component)
-        if component.run_ended is not None and not component.run_ended.is_set():
-            with anyio.move_on_after(grace):
-                await component.run_ended.wait()
+        await self._abandon_run(component)
         for scope in list(component.background):
             scope.cancel()
         if component.outcome is None:

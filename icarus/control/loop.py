@@ -30,11 +30,14 @@ class LoopThread:
     Parameters
     ----------
     report : callable, optional
-        Called with a number, in the thread that waits for a call, whenever there is ``news``.
+        Called with a number whenever there is ``news``, in the thread that makes this, while it
+        waits for a call.
     """
 
     def __init__(self, report: Callable[[int], None] | None = None) -> None:
         self._report = report
+        # Whoever reports to a job does so in the job's own thread.
+        self._reporter = threading.current_thread()
         self._news = 0
         self._bell = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,7 +87,7 @@ class LoopThread:
 
     def _result(self, future: Future[Any]) -> Any:
         try:
-            if self._report is None:
+            if self._report is None or threading.current_thread() is not self._reporter:
                 return future.result()
             future.add_done_callback(lambda _: self._bell.set())
             while not future.done():

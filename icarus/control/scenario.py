@@ -66,12 +66,13 @@ class ScenarioTask(Task):
                 _require_success(ec, error)
                 raise
             _require_success(ec)
-        return Product(_results(returned), ec.n_events)
+        outcomes = {name: str(one.outcome) for name, one in ec.reports().items()}
+        return Product(_results(returned), ec.n_events, {"outcomes": outcomes})
 
 
 def _require_success(ec: ExperimentController, cause: Exception | None = None) -> None:
     if ec.reason:
-        raise ScenarioError(ec.reason) from cause
+        raise ScenarioError(ec.reason) from (ec.cause or cause)
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def _check(experiment: Tree) -> list[tuple[str, str]]:
     keys = [str(key) for key, _ in section.items()]
     if "build" not in keys:
         near = nearest("build", keys)
-        hint = f"; did you mean it by {near!r}?" if near else ""
+        hint = f"; is it {near!r}?" if near else ""
         return [(f"{_SECTION}.build", f"missing; it is the function that makes the scenario{hint}")]
     build = section["build"]
     place = f"{_SECTION}.build"

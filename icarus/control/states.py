@@ -84,6 +84,9 @@ TRANSITIONS: dict[ResourceState, frozenset[ResourceState]] = {
 """Which states may follow each state; no other transition happens."""
 
 
+_CALLED: dict[type[StrEnum], str] = {ResourceAction: "action", ResourceState: "state"}
+
+
 def named(kind: type[_Member], value: object) -> _Member:
     """Return the member of an enumeration that a user names, in any case.
 
@@ -94,7 +97,7 @@ def named(kind: type[_Member], value: object) -> _Member:
     """
     if isinstance(value, str) and value.upper() in kind.__members__:
         return kind[value.upper()]
-    what = "action" if kind is ResourceAction else "state"
+    what = _CALLED.get(kind, "value")
     raise ConditionError(f"unknown {what} {value!r}; {suggestion(str(value), kind.__members__)}")
 
 

@@ -61,16 +61,6 @@ class Mark:
         """Put the mark on this process, for good; return whether the system takes it."""
         return _LIMIT is not None and _set(self.first)
 
-    def put_on(self, pid: int) -> bool:
-        """Put the mark on another process, for good; return whether the system takes it."""
-        if _LIMIT is None or not hasattr(resource, "prlimit"):
-            return False
-        try:
-            resource.prlimit(pid, _LIMIT, (self.first, resource.prlimit(pid, _LIMIT)[1]))
-        except (OSError, ValueError):
-            return False
-        return True
-
     @contextmanager
     def borne(self) -> Iterator[None]:
         """Put the mark on this process while the context lasts."""

@@ -122,3 +122,15 @@ def test_a_users_component_that_takes_any_keyword_says_so(strategy):
             pass
 
     assert strategy(Mine)[-1] == "It takes any other parameter too."
+
+
+def test_resources_are_described_with_attributes_traces_and_commands():
+    lines = listing.component("resources", "Simulation")
+    assert any(
+        line.startswith("pace : float at least 1e-09 simulated s/s, default") for line in lines
+    )
+    assert "results.json : what its collectors have measured" in lines
+    (apply,) = [line for line in lines if line.startswith("apply(")]
+    assert apply.startswith("apply(event: Mapping[str, Any]): Have an event happen at the next cut")
+    assert any(line.startswith("grace : duration in s, default 5.0, at any time") for line in lines)
+    assert [line for line in lines if set(line) == {"-"}]

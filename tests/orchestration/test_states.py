@@ -133,6 +133,7 @@ def test_a_shared_state_is_written_once(tmp_path):
     [
         *(("500ms", 0.5), ("90s", 90), ("2m30s", 150), ("1h", 3600), ("1h 30min", 5400)),
         *((7, 7), ("1.5 m", 90), ("1d1ms", 86400.001), (0, 0), (0.25, 0.25)),
+        *(("250us", 0.00025), ("1ms500us", 0.0015)),
     ],
 )
 def test_durations(text, seconds):

@@ -8,12 +8,13 @@ import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 import anyio
 from anyio import to_thread
 
 from icarus.control.guard import Guard
+from icarus.core.launch import launching
 from icarus.core.marks import Mark
 
 __all__ = ["Description", "RunningProcess"]
@@ -87,15 +88,13 @@ class RunningProcess:
             stdin: Any = subprocess.DEVNULL
             if what.stdin is not None:
                 stdin = files.enter_context(what.stdin.open("rb"))
-            popen = subprocess.Popen(
-                what.command,
-                shell=isinstance(what.command, str),
-                cwd=what.cwd,
-                env=what.env,
+            mark = guard.new_mark()
+            popen = _launched(
+                what,
+                None if mark is None else mark.first,
                 stdin=stdin,
                 stdout=_place(targets[0], reads),
                 stderr=_place(targets[1], reads),
-                start_new_session=True,
             )
             pipes = []
             if reads:
@@ -105,7 +104,7 @@ class RunningProcess:
                     assert pipe is not None
                     os.set_blocking(pipe.fileno(), False)
                     pipes.append((pipe, target))
-        return cls(popen, guard.take_in(popen.pid), pipes)
+        return cls(popen, mark, pipes)
 
     async def pump(
         self, pipe: IO[bytes], target: IO[bytes] | None, told: Callable[[bytes], Any]
@@ -139,6 +138,8 @@ class RunningProcess:
         if self.pipes:
             with anyio.move_on_after(_LAST_WORDS):
                 await self._drained.wait()
+            # Once is enough.
+            self._drained.set()
 
     def signal(self, number: int) -> None:
         """Send a signal to it and its group, if any of it is left."""
@@ -149,6 +150,34 @@ class RunningProcess:
         """Kill what is left of its group, and what has left that; called in a thread."""
         self.signal(signal.SIGKILL)
         guard.kill(self._mark)
+
+
+def _launched(what: Description, mark: int | None, **streams: Any) -> subprocess.Popen[bytes]:
+    """Start a process by way of ``icarus.core.launch``; OSError if it cannot be."""
+    shell = isinstance(what.command, str)
+    argv = ["/bin/sh", "-c", what.command] if shell else list(what.command)
+    here, there = os.pipe()
+    with os.fdopen(here, "rb") as problem:
+        try:
+            popen = subprocess.Popen(
+                launching(cast(list[str], argv), there, mark, what.env),
+                cwd=what.cwd,
+                env=what.env,
+                pass_fds=(there,),
+                start_new_session=True,
+                **streams,
+            )
+        finally:
+            os.close(there)
+        # It ends when the process has become the other program.
+        number = problem.read()
+    if number:
+        popen.wait()
+        for pipe in (popen.stdout, popen.stderr):
+            if pipe is not None:
+                pipe.close()
+        raise OSError(int(number), os.strerror(int(number)))
+    return popen
 
 
 def _place(target: IO[bytes] | None, reads: bool) -> Any:

@@ -154,8 +154,8 @@ class Simulation(Resource):
                     self._fulfil(wait=True)
                     continue
                 self._fulfil(wait=False)
-                if self.stopping:
-                    break
+                if self.stopping or self._paused:
+                    continue
                 wait = clock.ahead(self.running.time, self.get("pace"))
                 if wait > 0:
                     self._wish.wait(wait)
