@@ -303,6 +303,10 @@ EXPERIMENT_QUEUE = d.product(
     },
 )
 
+# Experiments of other kinds are walks (`icarus.stages`), scenarios, which are functions of a
+# controller (`icarus.control`), and cases (`icarus run FOLDER`). The last two have resources:
+# Process, Simulation and Trace, and those of your own.
+#
 # Components of your own may be defined right here, or in a module beside this file that is
 # imported here:
 #
