@@ -3,7 +3,8 @@
 ``controller`` has ``ExperimentController``, the face for programs, ``conductor`` the same within
 the event loop that owns all state, and ``loop`` the thread of that. ``states`` says which state may
 follow which, ``lifecycle`` how resources get from one to the next, ``ordering`` which comes first.
-``resources`` are those that are built in, ``scenario`` the kind of jobs.
+``traces`` is what they write, ``tracing`` which of that a component has. ``resources`` has those
+that are built in, ``scenario`` the kind of jobs.
 """
 
 from icarus.control.attributes import Attribute, Duration

@@ -18,6 +18,7 @@ from typing import Any, Self
 import anyio
 
 from icarus.control.attributes import AttributeValues
+from icarus.control.commands import arguments_of
 from icarus.control.component import Component, Components, Group, Moment
 from icarus.control.conditions import Condition, Hold, Unmet
 from icarus.control.guard import Guard
@@ -30,12 +31,10 @@ from icarus.control.resource import Resource, overrides, require_resource
 from icarus.control.scheduling import Scheduler, Task
 from icarus.control.states import ECState, ResourceAction, ResourceState, least_of, named
 from icarus.control.traces import Trace
+from icarus.control.tracing import declared_trace, enable, trace_of
 from icarus.core.durations import seconds_of
-from icarus.core.signatures import parameters, takes_any_keyword
-from icarus.core.values import conform
 from icarus.errors import (
     ConditionError,
-    MissingTraceError,
     ResourceError,
     TransitionError,
     suggestion,
@@ -263,44 +262,16 @@ class Conductor:
     def enable_trace(self, group: Group, name: str) -> None:
         """Have a trace be written by each of a group."""
         for one in self.components.some(group):
-            declared = type(one.resource).declared_traces()
-            if name not in declared:
-                raise MissingTraceError(
-                    f"{one.name} has no trace {name!r}; {suggestion(name, declared)}"
-                )
-            if one.phase.rank >= _S.STARTED.rank and name not in one.enabled:
-                raise TransitionError(
-                    f"{one.name} is {one.state}; its traces are switched on before it is started"
-                )
-            one.enabled.add(name)
+            enable(one, name)
 
     def trace_enabled(self, given: Any, name: str) -> bool:
         """Return whether a trace is written; MissingTraceError if there is none."""
         one = self.components.one(given)
-        declared = type(one.resource).declared_traces()
-        if name not in declared:
-            raise MissingTraceError(
-                f"{one.name} has no trace {name!r}; {suggestion(name, declared)}"
-            )
-        return name in one.enabled
+        return declared_trace(one, name) in one.enabled
 
     def trace(self, given: Any, name: str) -> Trace:
         """Return a trace of a resource."""
-        one = self.components.one(given)
-        declared = type(one.resource).declared_traces()
-        if name in declared:
-            if name not in one.enabled:
-                raise MissingTraceError(
-                    f"the trace {name!r} of {one.name} is not switched on; enable_trace does that "
-                    "before the resource is started"
-                )
-            path: Path | None = one.place / name
-        else:
-            path = one.resource.trace_path(name)
-        if path is None:
-            known = {*declared, *one.resource.trace_names()}
-            raise MissingTraceError(f"{one.name} has no trace {name!r}; {suggestion(name, known)}")
-        return Trace(path, f"trace {name!r} of {one.name}", lambda: _has_ended(one))
+        return trace_of(self.components.one(given), name)
 
     async def call(self, given: Any, name: str, arguments: Mapping[str, Any]) -> Any:
         """Call a command of a resource, its parameters held against its annotations."""
@@ -308,7 +279,7 @@ class Conductor:
         commands = type(one.resource).commands()
         if name not in commands:
             raise ResourceError(f"{one.name} has no command {name!r}; {suggestion(name, commands)}")
-        taken = _arguments(f"{one.name}.{name}", commands[name], arguments)
+        taken = arguments_of(f"{one.name}.{name}", commands[name], arguments)
         self._note("command", one, command=name, arguments=taken)
         function = getattr(one.resource, name)
         if inspect.iscoroutinefunction(function):
@@ -495,34 +466,3 @@ class Conductor:
         now = anyio.current_time() - self.began.monotonic
         self.records.note(event, now, time.time(), resource=component.name, **facts)
         self._sign()
-
-
-def _has_ended(component: Component) -> bool:
-    return component.state in (_S.FINISHED, _S.STOPPED, _S.FAILED, _S.RELEASED)
-
-
-def _arguments(
-    place: str, function: Callable[..., Any], given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return arguments as a command takes them; ResourceError with all that is wrong."""
-    known = parameters(function, positional=1)
-    taken, problems = {}, []
-    for name, value in given.items():
-        if name not in known:
-            if not takes_any_keyword(function):
-                hint = suggestion(name, known) if known else "it takes none"
-                problems.append(f"{place} has no parameter {name!r}; {hint}")
-            taken[name] = value
-            continue
-        taken[name], wrong = (
-            conform(known[name].annotation, value) if known[name].typed else (value, [])
-        )
-        problems += [f"{place}: {name} {text}" for text in wrong]
-    problems += [
-        f"{place} needs the parameter {one.name!r}"
-        for one in known.values()
-        if one.required and one.name not in given
-    ]
-    if problems:
-        raise ResourceError(*problems)
-    return taken

@@ -196,7 +196,7 @@ def dependencies(seen):
 FIRST_HOOK = {"DEPLOY": "do_discover", "START": "do_start", "STOP": "do_stop"}
 
 
-@hypothesis.settings(max_examples=250)
+@hypothesis.settings(max_examples=150)
 @hypothesis.given(scenarios())
 @hypothesis.example(
     # One that fails while another waits for a time since it was started.
