@@ -5,12 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import queue
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Number
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 
 from icarus.cases.checks import SET_UP, Means, means_of
 from icarus.control import ExperimentController
+from icarus.core.bounded_calls import within
 from icarus.core.durations import seconds_of
 from icarus.design.case_models import CaseStep
 from icarus.design.case_reading import SHARED
@@ -160,7 +159,7 @@ class CaseRun:
         given = filled(step.parameters, self._values)
         seconds = None if step.timeout is None else seconds_of(step.timeout)
         if not means.is_own:
-            return _within(seconds, lambda: ec.call(step.resource, step.command, **given))
+            return _bounded(seconds, lambda: ec.call(step.resource, step.command, **given))
         attributes = {name: value for name, value in given.items() if name in means.attributes}
         if "cwd" in means.attributes:
             attributes.setdefault("cwd", str(self._data))
@@ -182,7 +181,7 @@ class CaseRun:
     ) -> Any:
         if means.command is not None:
             arguments = {name: given[name] for name in given if name in means.arguments}
-            return _within(seconds, lambda: ec.call(step.id, step.command, **arguments))
+            return _bounded(seconds, lambda: ec.call(step.id, step.command, **arguments))
         ec.deploy(step.id)
         reports = ec.wait_finished(step.id, timeout=seconds)
         report = reports[step.id]
@@ -222,26 +221,14 @@ class CaseRun:
         path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def _within(seconds: float | None, call: Any) -> Any:
+def _bounded(seconds: float | None, call: Callable[[], Any]) -> Any:
     """Return what a call returns; TimeoutError if it takes longer, when it is left to itself."""
     if seconds is None:
         return call()
-    kept: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
-
-    def run() -> None:
-        try:
-            kept.put((call(), None))
-        except BaseException as error:
-            kept.put((None, error))
-
-    threading.Thread(target=run, name="step", daemon=True).start()
     try:
-        value, error = kept.get(timeout=seconds)
-    except queue.Empty:
+        return within(seconds, call, "step")
+    except TimeoutError:
         raise TimeoutError(f"longer than {seconds:g} s") from None
-    if error is not None:
-        raise error
-    return value
 
 
 def _metrics_in(path: Path) -> dict[str, Any]:

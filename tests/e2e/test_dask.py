@@ -122,13 +122,13 @@ def until(condition, seconds=60):
 
 WAITING = """
 import signal, time
-from icarus.orchestration.executors.dask import _within
+from icarus.core.bounded_calls import within
 
 signal.signal(signal.SIGALRM, lambda number, frame: time.sleep(0.003))
 signal.setitimer(signal.ITIMER_REAL, 0.0071, 0.0071)
 for _ in range(100):
     try:
-        _within(0.005, lambda: time.sleep(60))
+        within(0.005, lambda: time.sleep(60), "call")
     except TimeoutError:
         pass
 print("in time")

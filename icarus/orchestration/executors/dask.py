@@ -16,8 +16,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from icarus.core.bounded_calls import within
 from icarus.errors import ClusterError
 from icarus.orchestration.errortext import error_line, traceback_text
 from icarus.orchestration.events import Running
@@ -50,7 +51,7 @@ _FETCH_AGAIN = 0.2
 """Seconds until a result is asked for again that could not be fetched."""
 _SCHEMES = ("dask", "tcp", "tls", "ucx")
 _NOISY = ("distributed", "distributed.client", "distributed.core")
-_T = TypeVar("_T")
+_THREAD = "cluster call"
 _LOST = "; what ended is kept, and the same command goes on from there"
 
 
@@ -134,7 +135,7 @@ def _connect(executor: str) -> Client:
 
     try:
         # A little more, so that what it says itself is heard.
-        return _within(_PATIENCE + 2, connect)
+        return within(_PATIENCE + 2, connect, _THREAD)
     except (OSError, ValueError, TypeError) as error:
         # The innermost cause says what is wrong with the address or the network.
         cause: BaseException = error
@@ -146,36 +147,7 @@ def _connect(executor: str) -> Client:
 
 def _close(client: Client) -> None:
     with suppress(Exception):
-        _within(_BRIEF, lambda: client.close(timeout=2))
-
-
-def _within(seconds: float, call: Callable[[], _T]) -> _T:
-    """Call in another thread and return what comes of it; signals are heeded meanwhile.
-
-    Raises
-    ------
-    TimeoutError
-        If it takes longer. It is then left to itself.
-    """
-    # No SimpleQueue, here and below: its ``get`` waits for ever if its time is over when the
-    # handler of a signal returns.
-    kept: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
-
-    def run() -> None:
-        try:
-            kept.put((call(), None))
-        except BaseException as error:
-            kept.put((None, error))
-
-    threading.Thread(target=run, name="cluster call", daemon=True).start()
-    try:
-        value, error = kept.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {seconds:g} s") from None
-    if error is not None:
-        raise error
-    result: _T = value
-    return result
+        within(_BRIEF, lambda: client.close(timeout=2), _THREAD)
 
 
 def survey(executor: str) -> int:
@@ -191,7 +163,7 @@ def survey(executor: str) -> int:
     here = versions_here()
     with _connection(executor) as client:
         try:
-            threads = _within(_PATIENCE, client.nthreads)
+            threads = within(_PATIENCE, client.nthreads, _THREAD)
             found = _asked(client, list(threads), versions_here)
         except OSError as error:
             raise ClusterError(f"executor {executor}: the cluster was lost: {error}") from error
@@ -480,6 +452,6 @@ class DaskExecutor:
         if self._tasks and self._client.status == "running":
             futures = [task.future for task in self._tasks.values()]
             with suppress(Exception):
-                _within(_BRIEF, lambda: self._client.cancel(futures, force=True))
+                within(_BRIEF, lambda: self._client.cancel(futures, force=True), _THREAD)
         self._tasks.clear()
         _close(self._client)
