@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +61,7 @@ class CaseTask(Task):
             if shutil.which(program) is None:
                 raise Cancel(f"needs the program {program}, which is not installed")
         case, details = self.params[CASE].dict(), self.params["details"].dict()
-        with _folder(context) as folder, _log(folder / "log.txt"):
+        with context.working_folder() as folder, _log(folder / "log.txt"):
             data = folder / "data"
             data.mkdir()
             write_environment(folder / "env.json", self.seed, self.replication)
@@ -82,18 +81,6 @@ class CaseTask(Task):
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, _TICK))
             context.report(len(self.phases) - 1)
-
-
-@contextmanager
-def _folder(context: JobContext) -> Iterator[Path]:
-    """Give the folder of the job, or one for the time being where results are not written."""
-    try:
-        folder = context.folder
-    except FileNotFoundError:
-        with tempfile.TemporaryDirectory(prefix="icarus-case-") as place:
-            yield Path(place)
-    else:
-        yield folder.absolute()
 
 
 @contextmanager

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Number
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -48,7 +45,7 @@ class ScenarioTask(Task):
         given = dict(self.params[_SECTION].items())
         build = given.pop("build")
         with (
-            _folder(context) as folder,
+            context.working_folder() as folder,
             ExperimentController(
                 build.__name__,
                 folder=folder,
@@ -73,18 +70,6 @@ class ScenarioTask(Task):
 def _require_success(ec: ExperimentController, cause: Exception | None = None) -> None:
     if ec.reason:
         raise ScenarioError(ec.reason) from (ec.cause or cause)
-
-
-@contextmanager
-def _folder(context: JobContext) -> Iterator[Path]:
-    """Give the folder of the job, or one for the time being where results are not written."""
-    try:
-        folder = context.folder
-    except FileNotFoundError:
-        with tempfile.TemporaryDirectory(prefix="icarus-scenario-") as place:
-            yield Path(place)
-    else:
-        yield folder
 
 
 def _results(returned: Any) -> Tree:

@@ -7,8 +7,9 @@ in the registry ``JOB_KIND`` under the section by which experiments are known to
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
@@ -186,6 +187,17 @@ class JobContext:
             If there can be none, as where a campaign writes no results file.
         """
         return self._folder.path()
+
+    @contextmanager
+    def working_folder(self) -> Iterator[Path]:
+        """Give the folder, or one for the time being where no results file is written."""
+        try:
+            folder = self.folder.absolute()
+        except FileNotFoundError:
+            with tempfile.TemporaryDirectory(prefix="icarus-job-") as place:
+                yield Path(place)
+        else:
+            yield folder
 
     def files(self) -> dict[str, Any]:
         """Return size and digest of each file in the folder, by its path there."""
