@@ -119,16 +119,17 @@ def only(results):
 def test_what_a_job_used_is_in_its_results_and_in_its_folder(tmp_path, executor):
     # Several in one process, each of which is to have its own alone.
     sizes = [10_000, 20_000, 30_000]
-    queue = [burning(bytes_=size) for size in sizes]
+    queue = [burning(here=0.06, child=0.1, bytes_=size) for size in sizes]
     run(tmp_path / "r.pickle", queue, RESOURCE_METRICS=True, **EXECUTORS[executor])
     results = read_results_pickle(tmp_path / "r.pickle")
     assert len(results) == 3
     for (_, tree), facts, size in zip(results, results.metadata, sizes, strict=True):
         whole, phases = tree[RESOURCES], [tree[f"{RESOURCES}.{name}"] for name in Burns.phases]
-        assert 0.048 <= whole["CPU"] <= 0.12
+        # To fork and to end a large process takes tens of milliseconds where others are busy.
+        assert 0.158 <= whole["CPU"] <= 0.4
         assert whole["CPU"] == pytest.approx(whole["CPU_USER"] + whole["CPU_SYSTEM"])
-        assert 0.018 <= phases[0]["CPU"] <= 0.05
-        assert 0.028 <= phases[1]["CPU"] <= 0.07
+        assert 0.058 <= phases[0]["CPU"] <= 0.15
+        assert 0.098 <= phases[1]["CPU"] <= 0.3
         assert phases[2]["WRITTEN"] == size
         assert size <= whole["WRITTEN"] <= size + 64
         assert whole["MEMORY_MAX"] == max(phase["MEMORY_MAX"] for phase in phases) > 1 << 20
@@ -253,8 +254,8 @@ def test_what_the_campaign_does_meanwhile_is_none_of_a_jobs(tmp_path):
     family = Family(Mark.new())
 
     def report(amount, phase):
-        burn(0.03)
-        finish(start(functools.partial(burn, 0.03)))
+        burn(0.06)
+        finish(start(functools.partial(burn, 0.06)))
 
     try:
         outcome = run_job(job, report, family=family)
@@ -263,7 +264,7 @@ def test_what_the_campaign_does_meanwhile_is_none_of_a_jobs(tmp_path):
         helper.wait()
     used = outcome.value.results[RESOURCES]
     assert used["DURATION"] > 0.15
-    assert 0.02 <= used["CPU"] <= 0.06
+    assert 0.02 <= used["CPU"] <= 0.15
     assert used["WRITTEN"] == 10_000
 
 
