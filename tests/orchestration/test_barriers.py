@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from icarus import Cancel
 from icarus import stages as s
 from icarus.orchestration import Orchestrator, orchestrator
+from icarus.orchestration.jobs import jobs_of
 from icarus.orchestration.worker import run_job
+from icarus.planning.plan import make_plan
 from icarus.util import Settings
 
 LOG = []
@@ -352,3 +354,23 @@ def burns(state, seconds, ctx):
 
 def burns_alone(ctx):
     burns(None, 0.05, ctx)
+
+
+def test_972_walks_are_those_of_nested_loops():
+    """3^5 x 2^2 options; a condition vetoes exactly the walks that it means."""
+    sizes = [3, 2, 3, 3, 2, 3, 3]
+    stages = [s.stage(work, list(range(n)), name=f"stage {i}") for i, n in enumerate(sizes)]
+    walks = s.walks(
+        *stages,
+        start=begin,
+        where=lambda options: "even" if sum(options.values()) % 2 == 0 else None,
+    )
+    assert list(walks.sizes.values()) == sizes
+    loops = list(itertools.product(*map(range, sizes)))
+    assert [tuple(walk["walk"].values()) for walk in walks] == loops
+    settings = Settings()
+    settings["EXPERIMENT_QUEUE"] = walks
+    jobs = jobs_of(make_plan(settings))
+    assert len({job.id for job in jobs}) == 972
+    vetoed = [job.verdict is not None for job in jobs]
+    assert vetoed == [sum(options) % 2 == 0 for options in loops]
