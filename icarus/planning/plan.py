@@ -222,7 +222,8 @@ class Plan:
             *_shared_lines(self.prefixes),
         ]
         if times := described(self.barriers):
-            lines.append(f"barriers:      {times}, alone")
+            each = " in each replication" if self.most_replications > 1 else ""
+            lines.append(f"barriers:      {times}{each}, alone")
         kinds = Counter(self.kinds)
         if set(kinds) - {SIMULATION}:
             named = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
