@@ -82,7 +82,7 @@ class Accounts:
         """Note that a job has come to a barrier. It goes on, which is no further attempt."""
         self.paused[job.number] = self.whole(job, outcome)
         self.parts[job.number] += 1
-        self.under_way.pop(job.number, None)
+        self.leave(job)
         self.going_on.add(job.number)
 
     def whole(self, job: Job, outcome: Outcome) -> Outcome:

@@ -18,6 +18,7 @@ __all__ = [
     "Event",
     "Heartbeat",
     "JobEnded",
+    "JobPaused",
     "JobRetried",
     "JobStarted",
     "JobsAdded",
@@ -117,7 +118,7 @@ class JobsAdded:
 
 @dataclass(frozen=True)
 class JobStarted:
-    """A job has begun to run."""
+    """A job has begun to run, or goes on behind a barrier."""
 
     job: Job
     attempt: int = 1
@@ -135,6 +136,13 @@ class Heartbeat:
     """Seconds since it started."""
     phase: int = 0
     """The phase that it is in, from 1; 0 where it has none."""
+
+
+@dataclass(frozen=True)
+class JobPaused:
+    """A job has come to a barrier, where it waits for others, or has done it."""
+
+    job: Job
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,7 @@ Event = (
     | JobsAdded
     | JobStarted
     | Heartbeat
+    | JobPaused
     | JobRetried
     | JobEnded
     | Progress

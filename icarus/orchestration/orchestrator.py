@@ -24,6 +24,7 @@ from icarus.orchestration.events import (
     Event,
     Heartbeat,
     JobEnded,
+    JobPaused,
     JobRetried,
     JobsAdded,
     JobStarted,
@@ -363,6 +364,7 @@ class Orchestrator:
         self._messages.pass_on(job, outcome)
         if isinstance(outcome.value, Paused) and self._states is not None:
             self._accounts.pause(job, outcome)
+            self._publish(JobPaused(job))
             self._states.paused(job)
             return
         if outcome.status in _RETRIED and attempt <= self.plan.limits.max_retries:

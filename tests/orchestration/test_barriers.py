@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from icarus import Cancel
 from icarus import stages as s
-from icarus.orchestration import Orchestrator, orchestrator
+from icarus.orchestration import JobEnded, JobPaused, JobStarted, Orchestrator, orchestrator
 from icarus.orchestration.jobs import jobs_of
 from icarus.orchestration.worker import run_job
 from icarus.planning.plan import make_plan
@@ -92,7 +92,7 @@ class InAnyOrder:
         pass
 
 
-def campaign(queue, draw=None, room=3, **given_):
+def campaign(queue, draw=None, room=3, subscriber=None, **given_):
     """Return the orchestrator of a campaign that has run, and the executor."""
     LOG.clear()
     settings = Settings()
@@ -102,6 +102,8 @@ def campaign(queue, draw=None, room=3, **given_):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(orchestrator, "make_executor", lambda *given_: executor)
         run = Orchestrator(settings)
+        if subscriber is not None:
+            run.subscribe(subscriber)
         with tempfile.TemporaryDirectory() as folder:
             run.states = Path(folder) / "states"
             run.run()
@@ -354,6 +356,27 @@ def burns(state, seconds, ctx):
 
 def burns_alone(ctx):
     burns(None, 0.05, ctx)
+
+
+def test_who_is_told_of_what():
+    told = []
+
+    class Told:
+        def __call__(self, event):
+            if isinstance(event, JobStarted | JobPaused | JobEnded):
+                told.append((type(event).__name__, event.job.number))
+
+    walks = s.walks(
+        *(s.stage(work, [1]), s.barrier(gate, [3, 4]), s.stage(work, [5], name="more")),
+        start=begin,
+    )
+    campaign(walks, room=1, subscriber=Told())
+    # The first one does what comes before the barriers, and each does one.
+    assert told == [
+        *(("JobStarted", 0), ("JobPaused", 0)),
+        *(("JobStarted", 0), ("JobPaused", 0), ("JobStarted", 0), ("JobEnded", 0)),
+        *(("JobStarted", 1), ("JobPaused", 1), ("JobStarted", 1), ("JobEnded", 1)),
+    ]
 
 
 def test_972_walks_are_those_of_nested_loops():

@@ -25,6 +25,7 @@ from icarus.orchestration.events import (
     CampaignStarted,
     Event,
     JobEnded,
+    JobPaused,
     JobRetried,
     JobsAdded,
     JobStarted,
@@ -109,6 +110,7 @@ class Journal:
         self._unkept: dict[str, tuple[int, str]] = {}
         self._entered: list[str] = []
         self._begun: list[tuple[Job, int, float]] = []
+        self._paused: list[Job] = []
         self._one_at_a_time = True
         self._on_disk: bool | None = None
         self._noted = 0.0
@@ -202,6 +204,8 @@ class Journal:
                         self._require_file()
                 case JobStarted(job, attempt):
                     self._start(job, attempt)
+                case JobPaused(job):
+                    self._pause(job)
                 case JobRetried(job, outcome, attempt):
                     self._retry(job, outcome, attempt)
                 case Progress(snapshot):
@@ -243,6 +247,7 @@ class Journal:
             yield connection
             patiently(self.path, lambda: connection.execute("COMMIT"))
             self._begun.clear()
+            self._paused.clear()
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -347,13 +352,22 @@ class Journal:
         if self._one_at_a_time:
             self._write_begun()
 
+    def _pause(self, job: Job) -> None:
+        """Have it written likewise that a job waits."""
+        self._begun = [one for one in self._begun if one[0].id != job.id]
+        self._paused.append(job)
+
     def _write_begun(self) -> None:
-        if self._begun:
+        if self._begun or self._paused:
             # A transaction begins with what has begun.
             with self._transaction():
                 pass
 
     def _write_starts(self, connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "UPDATE jobs SET status = '' WHERE id = ? AND status = 'RUNNING'",
+            [(job.id,) for job in self._paused],
+        )
         connection.executemany(
             "UPDATE jobs SET status = 'RUNNING', attempts = ?, started = ?, duration = NULL, "
             "error = NULL, ended_in = NULL, record = NULL, experiment = ?, identity = ?, "
