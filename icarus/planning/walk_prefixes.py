@@ -39,7 +39,8 @@ def prefixes_of_walks(
         told = tuple((name, id(function)) for name, function in one["stages"].items())
         # What is not shared is recognised by all options, also by those of later stages.
         alone = "" if together else digest(dict(one["walk"].items()))
-        groups.setdefault((*told, alone), []).append(place)
+        gates = tuple(barriers_of(one))
+        groups.setdefault((*told, gates, alone), []).append(place)
     found: list[Prefix] = []
     for (*_, alone), members in groups.items():
         found += _of_walks(experiments, members, seed, alone)

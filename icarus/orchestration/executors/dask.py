@@ -303,13 +303,14 @@ class DaskExecutor:
 
     async def _fetch(self, key: str, future: Future) -> None:
         """Have it heard what became of a task, once it is known and what it returned is here."""
+        until = time.monotonic() + _GIVE_UP
         while True:
             try:
                 self._heard.put((key, _Returned(*await future)))
             except OSError as error:
                 # It is no task that failed, but the way to what it returned. A scheduler that is
                 # lost has all futures cancelled soon, with this as the reason.
-                if future.status != "error":
+                if future.status != "error" and time.monotonic() < until:
                     await asyncio.sleep(_FETCH_AGAIN)
                     continue
                 self._heard.put((key, error))
