@@ -324,17 +324,26 @@ class Orchestrator:
         if attempt == 1 and not goes_on:
             self.seq.assign()
         self._accounts.start(job)
-        if part := self._accounts.parts[job.number]:
-            job = replace(job, part=part)
-        metering = ResourceMetrics.of(self.settings["RESOURCE_METRICS"])
-        if metering is None and job.task.is_metered:
-            metering = ResourceMetrics()
-        job = replace(job, metering=metering)
-        if self.folder is not None:
-            job = replace(job, folder=str(self.folder / job.id))
+        given = self._given(job)
+        if given:
+            job = replace(job, **given)
         if self._states is not None:
             job = self._states.prepared(job)
         executor.submit(job)
+
+    def _given(self, job: Job) -> dict[str, Any]:
+        """Return what a job is to know of the campaign that it is part of."""
+        given: dict[str, Any] = {}
+        metering = ResourceMetrics.of(self.settings["RESOURCE_METRICS"])
+        if metering is None and job.task.is_metered:
+            metering = ResourceMetrics()
+        if metering is not None:
+            given["metering"] = metering
+        if part := self._accounts.parts[job.number]:
+            given["part"] = part
+        if self.folder is not None:
+            given["folder"] = str(self.folder / job.id)
+        return given
 
     def _prepare(self, job: Job, attempt: int) -> Outcome | None:
         """Return how a job ends that is not to be started, None for one that is."""
