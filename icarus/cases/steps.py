@@ -99,6 +99,23 @@ class CaseRun:
     def perform(self, steps: Sequence[CaseStep]) -> None:
         """Do the steps, up to one that fails and may not."""
         self.done = [StepRecord(step.id) for step in steps]
+        before = self._shared()
+        self._perform(steps)
+        written = sorted(name for name, _ in before ^ self._shared())
+        if written and not self.failure:
+            # What other runs read would be another thing from now on.
+            self.failure = f"{SHARED}/{written[0]} is for all runs, and one of the steps wrote it"
+
+    def _shared(self) -> set[tuple[str, tuple[int, int]]]:
+        """Return what files all runs share, with size and time of the last change."""
+        root = Path(self._values["shared"])
+        found = ((path, path.stat()) for path in root.rglob("*") if path.is_file())
+        return {
+            (path.relative_to(root).as_posix(), (told.st_size, told.st_mtime_ns))
+            for path, told in found
+        }
+
+    def _perform(self, steps: Sequence[CaseStep]) -> None:
         self._context.enter(SET_UP)
         with ExperimentController(
             self._case["name"],

@@ -278,6 +278,19 @@ def test_statistics_are_those_of_the_samples(inside):
     )
 
 
+def test_what_all_runs_share_is_not_to_be_written(inside):
+    path = write_case(
+        inside.folder / "cases",
+        "w",
+        step("s", "open(__import__('sys').argv[1], 'w')", "{shared}/x"),
+    )
+    (path.parent / "shared").mkdir()
+    assert inside("run", "cases").returncode == 1
+    results = read_results_pickle(inside.folder / "results" / "cases.pickle")
+    ((_, facts),) = results.failures
+    assert facts["error"] == "shared/x is for all runs, and one of the steps wrote it"
+
+
 def test_what_is_cleaned(inside):
     path = write_case(inside.folder / "cases", "c", step("s", "pass"))
     (path.parent / "shared").mkdir()
