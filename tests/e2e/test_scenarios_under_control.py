@@ -15,7 +15,6 @@ import pytest
 from scipy import stats
 from waiting import is_gone, wait_for
 
-from icarus.results.encoding import loads
 from icarus.results.readwrite import read_results_pickle
 
 EXAMPLE = (Path(__file__).parents[2] / "docs" / "examples" / "failover.py").read_text("utf-8")
@@ -62,7 +61,7 @@ def test_the_example_of_the_manual(cli):
     assert len(hits) == 3, "the rate changes times, and no contents"
     assert {"origin/stdout", "network/results.json", "events.jsonl"} <= set(files_of(results))
     timeline = cli.folder / "results/failover" / results.metadata[3]["job"]
-    (event,) = loads((timeline / "network" / "timeline.json").read_bytes())
+    (event,) = json.loads((timeline / "network" / "timeline.json").read_text())
     assert (event["event"], event["factor"]) == ("rate", 2.0)
     assert "was killed" not in ran.stderr, "processes in workers can be asked to end"
 

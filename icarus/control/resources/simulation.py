@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import queue
 import threading
@@ -18,7 +19,7 @@ from icarus.execution.compiled.engine_choice import EngineName
 from icarus.execution.running import RunningSimulation
 from icarus.planning.opening import ALL_COLLECTORS, open_simulation
 from icarus.registry import register_resource
-from icarus.results.encoding import dumps
+from icarus.results.resultset import jsonable
 from icarus.util import Tree
 
 __all__ = ["Simulation"]
@@ -187,9 +188,13 @@ class Simulation(Resource):
     def _write(self) -> None:
         enabled = self._component.enabled
         if "results.json" in enabled:
-            (self.folder / "results.json").write_bytes(dumps(self.results()) + b"\n")
+            self._write_json("results.json", self.results())
         if "timeline.json" in enabled:
-            (self.folder / "timeline.json").write_bytes(dumps(self.timeline()) + b"\n")
+            self._write_json("timeline.json", self.timeline())
+
+    def _write_json(self, name: str, value: Any) -> None:
+        text = json.dumps(jsonable(value), indent=1)
+        (self.folder / name).write_text(text + "\n", encoding="utf-8")
 
     # What is wished of it from other threads happens in its own, at the next cut.
 
