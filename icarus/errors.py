@@ -184,14 +184,8 @@ class EventError(IcarusError, ValueError):
         return type(self), (self.parameter, self.message)
 
 
-class ResourceError(IcarusError, ValueError):
-    """A resource under control that is unknown, was described wrongly, or failed.
-
-    Parameters
-    ----------
-    *problems : str
-        One line per problem.
-    """
+class _LinesError(IcarusError):
+    """An error with one line per problem."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__(*problems)
@@ -203,6 +197,16 @@ class ResourceError(IcarusError, ValueError):
     def problems(self) -> list[str]:
         """One line per problem."""
         return list(map(str, self.args))
+
+
+class ResourceError(_LinesError, ValueError):
+    """A resource under control that is unknown, was described wrongly, or failed.
+
+    Parameters
+    ----------
+    *problems : str
+        One line per problem.
+    """
 
 
 class TransitionError(ResourceError):
@@ -233,7 +237,7 @@ class ProcessError(IcarusError):
     """Processes, or the files or memory that they need, which the system does not give."""
 
 
-class ResultsError(IcarusError):
+class ResultsError(_LinesError):
     """Results that cannot be read, written or compared.
 
     Parameters
@@ -241,17 +245,6 @@ class ResultsError(IcarusError):
     *problems : str
         One line per problem.
     """
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__(*problems)
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.args))
-
-    @property
-    def problems(self) -> list[str]:
-        """One line per problem."""
-        return list(map(str, self.args))
 
 
 class JournalError(ResultsError):
