@@ -18,7 +18,7 @@ import numpy as np
 
 from icarus.core.kinds import conformed_section
 from icarus.core.random_streams import with_seed
-from icarus.errors import EventError
+from icarus.errors import ComponentError, EventError
 from icarus.execution.collectors import build_collectors
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.cursor import NO_LIMIT, BatchCursor, EventCursor, Limit
@@ -204,6 +204,8 @@ class Run:
         self.engine.prepare()
         while True:
             for piece in self.cursor.pieces(self._windows.limit(limit, self.cursor)):
+                if self.view.model.requested is not None:
+                    _require_sizes(piece)
                 self.engine.serve(piece, report)
                 if between is not None:
                     between()
@@ -264,6 +266,15 @@ class Run:
                 nothing.warning("none of the workload's %d requests is measured", processed)
             else:
                 nothing.warning("the workload has no requests")
+
+
+def _require_sizes(piece: Any) -> None:
+    """Raise ComponentError unless requests say the sizes of their contents."""
+    if getattr(piece, "size", None) is None:
+        raise ComponentError(
+            "capacity_unit 'bytes': the workload gives contents no sizes; it needs content_size, "
+            "or a trace with a column of sizes"
+        )
 
 
 def _narrowed(demand: Demand | None, n_requests: int | None) -> Demand | None:

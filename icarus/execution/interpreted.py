@@ -117,6 +117,7 @@ class InterpretedRun:
                     collector.expect_sizes()
         receivers, contents = self._workload.receivers, self._workload.contents
         announce_size, now = controller.collector.content_size, controller.model.now
+        requested = controller.model.requested
         process_event = self._process_event()
         for start in range(0, len(batch.time), _REPORT_EVERY):
             part = batch.part(start, start + _REPORT_EVERY)
@@ -130,8 +131,11 @@ class InterpretedRun:
                 strict=True,
             )
             for i, (time, receiver, content, measured) in enumerate(rows):
-                if sizes is not None and measured:
-                    announce_size(sizes[i])
+                if sizes is not None:
+                    if measured:
+                        announce_size(sizes[i])
+                    if requested is not None:
+                        requested[0] = sizes[i]
                 # Before the session starts, as strategies may ask caches sooner.
                 now[0] = time
                 if writes is not None and writes[i]:

@@ -84,6 +84,19 @@ class AdmittedCaches(NamedTuple):
         """Take note of the time."""
         self.caches.set_time(time)
 
+    def set_size(self, size):
+        """Take note of the size of the requested content."""
+        self.caches.set_size(size)
+
+    def measure(self):
+        """Return what counts in the caches."""
+        return self.caches.measure()
+
+    def used(self, cache: int) -> int:
+        """Return how much a cache holds."""
+        used: int = self.caches.used(cache)
+        return used
+
     def places(self):
         """Return what tells where contents are looked up."""
         return BothPlaces(self.caches.places(), self.rule.places())

@@ -7,7 +7,7 @@ None". Where a policy has an order, ``dump`` gives it with the item to be evicte
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 from icarus.core.definitions import (
     UNDEFINED,
@@ -20,10 +20,20 @@ from icarus.core.definitions import (
 from icarus.core.randomness import generator
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slots import Nowhere
-from icarus.registry import register_cache_policy
+from icarus.policies.units import Whole, victims_of
+from icarus.registry import CACHE_POLICY, register_cache_policy
 from icarus.types import Seed
 
-__all__ = ["Cache", "DefinedCache", "Item", "define_policy", "definition_of"]
+__all__ = [
+    "Cache",
+    "DefinedCache",
+    "Item",
+    "can_count_bytes",
+    "define_policy",
+    "definition_of",
+    "grows",
+    "policies_that_count_bytes",
+]
 
 Item = Hashable
 
@@ -117,6 +127,9 @@ class DefinedCache(Cache):
     definition: ClassVar[Any]
     """The class of the state of all caches of a network."""
 
+    requested: list[int] | None = None
+    """Where the size of the requested item is, as the only element, if the cache counts bytes."""
+
     def __init_subclass__(cls, definition: Any = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if definition is not None:
@@ -158,8 +171,57 @@ class DefinedCache(Cache):
         """Return what of the policy's parameters cannot be compiled; None if all can."""
         return None
 
+    @property
+    def room(self) -> Room:
+        """What its state is made of."""
+        return Room([self._maxlen], None, self.requested is not None, self.requested)
+
     def _new_state(self) -> Any:
-        return self.definition.new(Room([self._maxlen]), **self.parameters)
+        return self.definition.new(self.room, **self.parameters)
+
+    def in_bytes(self, requested: list[int] | None = None) -> Self:
+        """Have an empty cache count bytes: `maxlen` is how many fit, and items have sizes.
+
+        Parameters
+        ----------
+        requested : list of int, optional
+            Where somebody writes the size of the item that is looked up and put next, as the only
+            element; by default that is ``set_size``, or `size` of ``put``.
+
+        Returns
+        -------
+        DefinedCache
+            The cache itself.
+
+        Raises
+        ------
+        TypeError
+            If its policy only counts items.
+        """
+        if not can_count_bytes(type(self)):
+            raise TypeError(f"{type(self).__name__} counts items, and knows no sizes")
+        self.requested = [1] if requested is None else requested
+        self.clear()
+        return self
+
+    def set_size(self, size: int) -> None:
+        """Have an item of that size be looked up and put next, in bytes."""
+        self._state.set_size(size)
+
+    def victims(self, evicted: Item | None) -> list[Item]:
+        """Return all that left when the last item was put, in order.
+
+        Parameters
+        ----------
+        evicted : hashable or None
+            What ``put`` returned.
+        """
+        return victims_of(self._state.measure(), NOTHING if evicted is None else evicted)
+
+    def used(self) -> int:
+        """Return how much there is in the cache: bytes if it counts these, else items."""
+        used: int = self._state.used(0)
+        return used
 
     def __len__(self) -> int:
         size: int = self._state.size(0)
@@ -173,8 +235,18 @@ class DefinedCache(Cache):
         """Look `k` up: return whether it is cached, and let the policy take note."""
         return bool(self._state.get(0, k))
 
-    def put(self, k: Item) -> Item | None:
-        """Insert `k`; return the item evicted for it, which may be `k` itself, or None."""
+    def put(self, k: Item, size: int | None = None) -> Item | None:
+        """Insert `k`; return the item evicted for it, which may be `k` itself, or None.
+
+        Parameters
+        ----------
+        k : hashable
+        size : int, optional
+            Its bytes, if the cache counts these. Several items may leave for it; the last one is
+            returned, and ``victims`` returns them all.
+        """
+        if size is not None:
+            self._state.set_size(size)
         evicted: Item = self._state.put(0, k)
         return None if evicted is NOTHING else evicted
 
@@ -233,7 +305,7 @@ _TAKES = {
 def _completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
     require_methods(definition, _TAKES)
-    for default in (places, size, set_time, clear, carry_on, take_over):
+    for default in (places, size, used, set_time, set_size, measure, clear, carry_on, take_over):
         if not hasattr(definition, default.__name__):
             setattr(definition, default.__name__, default)
     return definition
@@ -246,6 +318,22 @@ def places(self):
 
 def set_time(self, time):
     """Do nothing: the time of requests is of no interest."""
+
+
+def measure(self):
+    """Return what counts in the caches: contents, whatever their sizes."""
+    return Whole(0)
+
+
+def set_size(self, size):
+    """Have a content of that size be looked up and put next."""
+    self.measure().set_requested(size)
+
+
+def used(self: Any, cache: int) -> int:
+    """Return how much there is in a cache: contents, or bytes where these count."""
+    n_contents: int = self.size(cache)
+    return n_contents
 
 
 def size(self: Any, cache: int) -> int:
@@ -292,6 +380,23 @@ def refill(new: Any, old: Any) -> None:
         return
     for item in reversed(list(old.dump())):
         new.put(item)
+
+
+def can_count_bytes(policy: Any) -> bool:
+    """Return whether caches of a policy, given as its class, can count bytes."""
+    definition = definition_of(policy)
+    return definition is not None and definition.measure is not measure
+
+
+def policies_that_count_bytes() -> list[str]:
+    """Return the registry names of policies whose caches can count bytes."""
+    return sorted(name for name in CACHE_POLICY if can_count_bytes(CACHE_POLICY[name]))
+
+
+def grows(state: Any) -> bool:
+    """Return whether a state has to be given room for what further requests enter."""
+    own = getattr(state, "grows", None)
+    return hasattr(state, "reserve") if own is None else bool(own())
 
 
 def can_resize(definition: Any, parameters: Mapping[str, Any]) -> bool:

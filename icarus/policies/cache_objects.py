@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import refill
 from icarus.policies.room import NOTHING
+from icarus.policies.units import Whole
 
 __all__ = ["CacheObjects"]
 
@@ -31,6 +32,19 @@ class CacheObjects(NamedTuple):
     def remove(self, cache: int, content: Any) -> bool:
         """Remove a content; return whether it was cached."""
         return bool(self.caches[cache].remove(content))
+
+    def measure(self) -> Any:
+        """Return what counts in the caches, of which there is one where sizes are known."""
+        state = getattr(self.caches[0], "_state", None)
+        return Whole(0) if state is None else state.measure()
+
+    def set_size(self, size: int) -> None:
+        """Take note of the size of the requested content."""
+        self.measure().set_requested(size)
+
+    def used(self, cache: int) -> int:
+        """Return how much there is in a cache."""
+        return int(self.caches[cache].used())
 
     def carry_on(self, other: Self) -> Self:
         """Return the same."""

@@ -6,14 +6,19 @@ from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.one_line import (
+    carry_on_lines,
     clear_line,
     dump_line,
     has_in_line,
+    line_measure,
     line_places,
     line_position,
     line_size,
+    line_used,
+    lines_grow,
     make_one_line,
     remove_from_line,
+    reserve_lines,
     take_over_line,
 )
 from icarus.policies.room import Room
@@ -39,6 +44,8 @@ class FifoCaches(NamedTuple):
     get, has, remove, dump = has_in_line, has_in_line, remove_from_line, dump_line  # type: ignore[misc]
     places, size = line_places, line_size  # type: ignore[misc]
     clear, take_over = clear_line, take_over_line  # type: ignore[misc]
+    measure, used, carry_on = line_measure, line_used, carry_on_lines  # type: ignore[misc]
+    grows, reserve = lines_grow, reserve_lines  # type: ignore[misc]
 
 
 @register_cache_policy("FIFO")

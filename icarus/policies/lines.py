@@ -14,6 +14,7 @@ import numpy as np
 
 from icarus.policies.room import NOTHING, Room, taken, write
 from icarus.policies.slots import make_slots
+from icarus.policies.units import Whole
 
 __all__ = ["NEXT", "PREVIOUS", "Lines", "make_lines"]
 
@@ -33,6 +34,10 @@ class Lines(NamedTuple):
     """int32, (n_caches,): a slot without a content, or -1."""
     shift: int
     """Binary logarithm of the number of columns."""
+
+    def measure(self):
+        """Return what counts in the caches: contents."""
+        return Whole(0)
 
     def find(self, cache, content):
         """Return the slot of a content in a cache, or -1."""

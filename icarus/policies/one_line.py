@@ -1,6 +1,7 @@
 """What policies have in common whose state has the field ``lines``, one line or more to a cache.
 
-Where LRU and FIFO are used as Python objects, that is a ``NamedLine`` instead of ``Lines``.
+Where LRU and FIFO are used as Python objects, that is a ``NamedLine`` instead of ``Lines``; where
+contents have sizes, it is ``Queues``.
 """
 
 from __future__ import annotations
@@ -10,18 +11,25 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from icarus.policies.lines import Lines, make_lines
+from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.units import Whole
 
 __all__ = [
     "NamedLine",
+    "carry_on_lines",
     "clear_line",
     "dump_line",
     "has_in_line",
+    "line_measure",
     "line_places",
     "line_position",
     "line_size",
+    "line_used",
+    "lines_grow",
     "make_one_line",
     "remove_from_line",
+    "reserve_lines",
     "take_over_line",
 ]
 
@@ -35,6 +43,10 @@ class NamedLine(NamedTuple):
     items: list[OrderedDict[Any, None]]
     """By cache: the items, the first of the line last."""
     maxlens: Sequence[int]
+
+    def measure(self) -> Whole:
+        """Return what counts in the caches: contents."""
+        return Whole(0)
 
     def has(self, cache: int, content: Any) -> bool:
         """Return whether a content is in the line of a cache."""
@@ -93,7 +105,7 @@ class NamedLine(NamedTuple):
         return len(self.items[cache])
 
 
-def make_one_line(room: Room) -> Lines | NamedLine:
+def make_one_line(room: Room) -> Lines | NamedLine | Queues:
     """Return one empty line for each cache of a network.
 
     Parameters
@@ -101,6 +113,8 @@ def make_one_line(room: Room) -> Lines | NamedLine:
     room : Room
         How large the caches are, and what contents there are.
     """
+    if room.in_bytes:
+        return make_queues(room)
     if room.numbered:
         return make_lines(room)
     return NamedLine([OrderedDict() for _ in room.maxlens], room.maxlens)
@@ -135,6 +149,35 @@ def clear_line(self: Any, cache: int) -> None:
 def take_over_line(self: Any, cache: int, other: Any) -> None:
     """Have a new cache hold the first of what it held in another state, in the same order."""
     self.lines.take_over(cache, other.lines)
+
+
+def line_measure(self):
+    """Return what counts in the caches."""
+    return self.lines.measure()
+
+
+def carry_on_lines(self: Any, other: Any) -> Any:
+    """Return the same state; where contents have sizes, with all that another one has."""
+    lines = self.lines
+    return self._replace(lines=lines.carry_on(other.lines)) if isinstance(lines, Queues) else self
+
+
+def reserve_lines(self: Any, n_requests: int) -> Any:
+    """Return the same state with room for what further requests enter."""
+    lines = self.lines
+    return self._replace(lines=lines.reserve(n_requests)) if isinstance(lines, Queues) else self
+
+
+def lines_grow(self: Any) -> bool:
+    """Return whether room has to be made for what requests enter."""
+    return isinstance(self.lines, Queues)
+
+
+def line_used(self: Any, cache: int) -> int:
+    """Return how much a cache holds, in bytes where these count."""
+    lines = self.lines
+    used: int = lines.used(cache) if isinstance(lines, Queues) else lines.size(cache)
+    return used
 
 
 def line_size(self: Any, cache: int) -> int:

@@ -81,13 +81,20 @@ class Room:
     Attributes
     ----------
     maxlens : sequence of int, shape (n_caches,)
-        How many contents fit into each cache.
+        How many contents fit into each cache, or how many bytes.
     names : sequence or None
         The names of contents, by number; None where contents are known by their names.
+    in_bytes : bool
+        Whether `maxlens` are bytes, and contents have sizes.
+    requested : list of int or None
+        Where others write the size of the requested content, as its only element; by default the
+        state is told it by ``set_size``.
     """
 
     maxlens: Sequence[int]
     names: Sequence[Any] | None = None
+    in_bytes: bool = False
+    requested: list[int] | None = None
 
     @property
     def n_caches(self) -> int:

@@ -126,7 +126,9 @@ class WrappedCache(CacheWrapper):
         self._wrap(cache)
         self.inside = cache
         self.wrapping = wrapping
-        self._state = wrapping.around(CacheObjects([cache]), Room([cache.maxlen]))
+        # Users' classes have no room, and need none: they count contents.
+        room = getattr(cache, "room", None) or Room([cache.maxlen])
+        self._state = wrapping.around(CacheObjects([cache]), room)
 
     def has(self, k: Item) -> bool:
         """Return whether `k` is cached and valid, changing nothing."""

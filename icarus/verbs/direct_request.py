@@ -61,7 +61,7 @@ class DirectRequest(ControlledRequest):
         self._session = time, receiver, content, log
         self._started = False
         self._collector: Any = None
-        self._tell_evicted: Any = None
+        self._tell_victims: Any = None
 
     def path(self, u: Any, v: Any) -> Any:
         """Return the nodes from `u` to `v`."""
@@ -169,8 +169,8 @@ class DirectRequest(ControlledRequest):
         if position < self._due:
             self._due = position
         evicted = cache.put(self.content)
-        if self._tell_evicted is not None and evicted is not None:
-            self._tell_evicted(path[position], evicted)
+        if self._tell_victims is not None:
+            self._tell_victims(path[position], cache, evicted)
 
     def put_locally(self, path: Any, position: int) -> None:
         """Forward the content to a position, and put it in the local cache, if there is one."""
@@ -179,8 +179,8 @@ class DirectRequest(ControlledRequest):
         cache = self._model.local_cache.get(node)
         if cache is not None:
             evicted = cache.put(self.content)
-            if self._tell_evicted is not None and evicted is not None:
-                self._tell_evicted(node, evicted)
+            if self._tell_victims is not None:
+                self._tell_victims(node, cache, evicted)
 
     def _serves(self, node: Any) -> bool:
         """Look the content up at a node: in its cache, or among what it originates."""
@@ -220,7 +220,7 @@ class DirectRequest(ControlledRequest):
         self._started = True
         controller.start_session(*self._session)
         if controller.listening:
-            self._collector, self._tell_evicted = controller.collector, controller.tell_evicted
+            self._collector, self._tell_victims = controller.collector, controller.tell_victims
 
     def _tell_content(self, nodes: Any) -> None:
         if self._collector is not None:

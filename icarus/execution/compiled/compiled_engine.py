@@ -21,7 +21,7 @@ from icarus.execution.compiled.network_tables import (
 )
 from icarus.execution.compiled.recording import NO_NOTES, Recording
 from icarus.execution.network import NetworkView
-from icarus.policies.cache import definition_of
+from icarus.policies.cache import definition_of, grows
 from icarus.policies.null import NullCaches
 from icarus.policies.resizing import can_resize, with_sizes
 from icarus.policies.room import Room
@@ -106,7 +106,6 @@ class CompiledRun:
             if takers
             else None
         )
-        self._notes = NO_NOTES if self._recording is None else self._recording.notes
         self._names = f"{type(strategy).__name__} with {cache_policy}"
         self.code = self._loop_code()
         self._demand = demand
@@ -236,7 +235,7 @@ class CompiledRun:
 
     def _serve(self, batch: Any) -> None:
         n_requests = len(batch.time)
-        if not hasattr(self.caches, "reserve"):
+        if not grows(self.caches):
             self._serve_part(batch, 0, n_requests)
             return
         # Room for all that a part may enter is made beforehand: no more than a few megabytes.
@@ -250,7 +249,7 @@ class CompiledRun:
         run_requests, recording = self.code.run_requests, self._recording
         while True:
             reached = run_requests(*self._arguments(batch, start, stop))
-            full = recording is not None and recording.full
+            full = recording is not None and recording.is_full(self.caches)
             if recording is not None and reached > start:
                 recording.read(batch, start, reached, self._counting.facts(self._tables))
             start = reached
@@ -269,7 +268,9 @@ class CompiledRun:
 
     def _arguments(self, batch: Any, start: int, stop: int) -> tuple[Any, ...]:
         sessions = self._counting.sessions
-        states = self._strategy, self._net, self._watched_caches(), sessions, self._notes
+        caches = self._watched_caches()
+        notes = NO_NOTES if self._recording is None else self._recording.notes
+        states = self._strategy, self._net, caches, sessions, notes
         return *states, self._receivers, batch, start, stop, self._most_steps
 
     def cache_dump(self, cache: int) -> list[Any]:
@@ -294,12 +295,13 @@ def state_of(caches: Sequence[Any], policy: Any, names: Sequence[Content]) -> An
     names : sequence
         The names of contents, by number.
     """
-    room = Room([cache.maxlen for cache in caches], names)
     if not caches:
         # A budget too small for any cache; policies need not know how to be none.
-        return NullCaches.new(room)
+        return NullCaches.new(Room([], names))
     wrapping = caches[0].wrapping if isinstance(caches[0], WrappedCache) else None
     caches = [_inside(cache) for cache in caches]
+    in_bytes = caches[0].requested is not None
+    room = Room([cache.maxlen for cache in caches], names, in_bytes)
     parameters = caches[0].parameters
     if any(one.parameters.get("seed") is not parameters.get("seed") for one in caches):
         raise ValueError("caches that choose at random must share one Generator, found several")

@@ -96,13 +96,27 @@ class Recording:
 
     def watched(self, caches: Any) -> Any:
         """Return the state of caches that the request loop is to use in place of another."""
-        return WatchedCaches(caches, self.notes) if self._takers.evictions else caches
+        if not self._takers.evictions:
+            return caches
+        most = int(caches.measure().most_gone(len(self._node_of)))
+        if most + _ROOM > len(self.notes.evicted):
+            grown = np.zeros((most + (most >> 1) + _ROOM, 2), dtype=np.int64)
+            grown[: len(self.notes.evicted)] = self.notes.evicted
+            self.notes = self.notes._replace(evicted=grown)
+        return WatchedCaches(caches, self.notes)
 
-    @property
-    def full(self) -> bool:
-        """Whether the request loop has no room to note what further requests evict."""
-        room = len(self.notes.evicted)
-        return bool(room) and int(self.notes.used[0]) + len(self._node_of) > room
+    def is_full(self, caches: Any) -> bool:
+        """Return whether the request loop has no room to note what further requests evict.
+
+        Parameters
+        ----------
+        caches : NamedTuple
+            The state of the caches.
+        """
+        if not self._takers.evictions:
+            return False
+        most = int(caches.measure().most_gone(len(self._node_of)))
+        return int(self.notes.used[0]) + most > len(self.notes.evicted)
 
     def expect_sizes(self) -> None:
         """Have records from here on say sizes."""
@@ -166,7 +180,7 @@ class Recording:
         notes = self.notes
         used = int(notes.used[0])
         if used > len(notes.evicted):
-            raise RuntimeError("more was evicted for one request than there are caches")
+            raise RuntimeError("more was evicted for one request than there may be")
         number = np.diff(notes.evicted_before[start:stop], append=used)
         cache, content = (notes.evicted[:used, column] for column in (0, 1))
         if measured.all():

@@ -46,12 +46,15 @@ def run_requests(
     for i in range(first, stop):
         if len(notes.evicted) > 0:
             # No strategy puts a content into one cache twice for one request.
-            if notes.used[0] + len(net.node_of) > len(notes.evicted):
+            most = caches.measure().most_gone(len(net.node_of))
+            if notes.used[0] + most > len(notes.evicted):
                 return i
             notes.evicted_before[i] = notes.used[0]
         look_ahead(net, caches, receivers, requests, i, stop)
         # Most policies do nothing with it, and nothing of this is left in their code.
         caches.set_time(requests.time[i])
+        if len(requests.size) > 0:
+            caches.set_size(requests.size[i])
         content = requests.content[i]
         source = content_source(net, content)
         receiver = receivers[requests.receiver[i]]

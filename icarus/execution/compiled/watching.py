@@ -40,13 +40,13 @@ class WatchedCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content into a cache, and take note of what is evicted for it."""
         evicted = self.caches.put(cache, content)
-        if evicted >= 0:
-            notes = self.notes
+        measure, notes = self.caches.measure(), self.notes
+        for victim in range(measure.n_gone(evicted)):
             place = notes.used[0]
             notes.used[0] = place + 1
             if place < len(notes.evicted):
                 notes.evicted[place, 0] = cache
-                notes.evicted[place, 1] = evicted
+                notes.evicted[place, 1] = measure.gone(victim, evicted)
         return evicted
 
     def has(self, cache, content):
@@ -60,6 +60,14 @@ class WatchedCaches(NamedTuple):
     def set_time(self, time):
         """Take note of the time."""
         self.caches.set_time(time)
+
+    def set_size(self, size):
+        """Take note of the size of the requested content."""
+        self.caches.set_size(size)
+
+    def measure(self):
+        """Return what counts in the caches."""
+        return self.caches.measure()
 
     def places(self):
         """Return what tells where contents are looked up."""

@@ -7,6 +7,7 @@ why whether anybody listens is settled once a session.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -59,6 +60,12 @@ class NetworkController(NetworkChanges):
     def listening(self) -> bool:
         """Whether the collector hears of the open session."""
         return self._listening
+
+    @property
+    def tell_victims(self) -> Callable[[Node, Any, Content | None], None] | None:
+        """Takes a node, a cache of it, and what a put there returned; None if nobody asks."""
+        tell = self.tell_evicted
+        return None if tell is None else partial(_tell_victims, tell)
 
     def attach_collector(self, collector: Any) -> None:
         """Report to `collector` from now on."""
@@ -137,9 +144,12 @@ class NetworkController(NetworkChanges):
         cache = self.model.cache.get(node)
         if cache is None:
             return None
+        return self._put(node, cache)
+
+    def _put(self, node: Node, cache: Any) -> Content | None:
         evicted: Content | None = cache.put(self.session["content"])
-        if self.tell_evicted is not None and evicted is not None and self._listening:
-            self.tell_evicted(node, evicted)
+        if self.tell_evicted is not None and self._listening:
+            _tell_victims(self.tell_evicted, node, cache, evicted)
         return evicted
 
     def get_content(self, node: Node) -> bool:
@@ -189,10 +199,7 @@ class NetworkController(NetworkChanges):
         cache = self.model.local_cache.get(node)
         if cache is None:
             return None
-        evicted: Content | None = cache.put(self.session["content"])
-        if self.tell_evicted is not None and evicted is not None and self._listening:
-            self.tell_evicted(node, evicted)
-        return evicted
+        return self._put(node, cache)
 
     def end_session(self, success: bool = True) -> None:
         """Close the session.
@@ -211,3 +218,16 @@ class NetworkController(NetworkChanges):
 def _report_hops(report: Any, path: Sequence[Node], main_path: bool) -> None:
     for u, v in pairwise(path):
         report(u, v, main_path)
+
+
+def _tell_victims(
+    tell: Callable[[Node, Content], None], node: Node, cache: Any, evicted: Content | None
+) -> None:
+    """Tell of all that left the cache of a node for what was put there, given what that returned.
+
+    Caches of users' own classes evict one content at most.
+    """
+    if evicted is None:
+        return
+    for content in cache.victims(evicted) if hasattr(cache, "victims") else (evicted,):
+        tell(node, content)

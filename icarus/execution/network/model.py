@@ -13,6 +13,8 @@ import fnss
 import numpy as np
 
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
+from icarus.errors import ComponentError
+from icarus.policies.cache import can_count_bytes, policies_that_count_bytes
 from icarus.policies.wrapped import WrappedCache, Wrapping, wrapping_of
 from icarus.registry import CACHE_POLICY
 from icarus.routing.known_links import known_links
@@ -58,6 +60,9 @@ class NetworkModel:
         are none before ``NetworkController.reserve_local_cache``.
     now : list of float
         The time of the present request, as its only element, for caches whose contents expire.
+    requested : list of int or None
+        The bytes of the content of the present request, as the only element, where caches count
+        bytes; the topology's ``graph["capacity_unit"]`` is "bytes" then.
     removed_nodes, removed_links : dict
         From node or link at present removed to its attributes in the topology.
     disconnected_neighbors : dict
@@ -98,7 +103,9 @@ class NetworkModel:
         self._position = {node: i for i, node in enumerate(topology)}
         self._link_order = _LinkOrder()
         self.now = [0.0]
-        self._new_cache = _cache_builder(cache_policy, seed, self.now)
+        in_bytes = topology.graph.get("capacity_unit") == "bytes"
+        self.requested = [0] if in_bytes else None
+        self._new_cache = _cache_builder(cache_policy, seed, self.now, self.requested)
         self.source_node: dict[Node, Iterable[Content]] = {}
         self.link_type: dict[tuple[Node, Node], str] = {}
         self.link_delay: dict[tuple[Node, Node], float] = {}
@@ -265,14 +272,28 @@ def _common_origins(placed: Iterable[Any]) -> Origins | None:
 
 
 def _cache_builder(
-    cache_policy: Mapping[str, Any], seed: Seed, now: list[float]
+    cache_policy: Mapping[str, Any],
+    seed: Seed,
+    now: list[float],
+    requested: list[int] | None = None,
 ) -> Callable[[int], Any]:
     """Return what builds a cache of a given size under the policy, with what is around it."""
     policy = CACHE_POLICY[cache_policy["name"]]
     parameters = {key: value for key, value in cache_policy.items() if key != "name"}
     wrapping = wrapping_of(policy, parameters, seed, now)
     build = _bare_cache_builder(policy, parameters, seed)
+    if requested is not None:
+        if not can_count_bytes(policy):
+            raise ComponentError(
+                f"cache_policy: {cache_policy['name']} counts contents and knows no sizes; "
+                "policies that do: " + ", ".join(policies_that_count_bytes())
+            )
+        build = partial(_in_bytes, build, requested)
     return build if wrapping is None else partial(_wrapped, build, wrapping)
+
+
+def _in_bytes(build: Callable[[int], Any], requested: list[int], size: int) -> Any:
+    return build(size).in_bytes(requested)
 
 
 def _wrapped(build: Callable[[int], Any], wrapping: Wrapping, size: int) -> Any:

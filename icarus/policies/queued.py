@@ -1,0 +1,75 @@
+"""What policies have in common whose state has the field ``queues``.
+
+They have a method ``evict(self, cache)`` that evicts one content, takes note of it, and returns it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "clear_queues",
+    "dump_queues",
+    "has_in_queues",
+    "measure_queues",
+    "places_of_queues",
+    "remove_from_queues",
+    "reserve_queues",
+    "size_of_queues",
+    "take_over_queues",
+    "used_in_queues",
+]
+
+
+def has_in_queues(self, cache, content):
+    """Return whether a content is cached, changing nothing."""
+    return self.queues.has(cache, content)
+
+
+def remove_from_queues(self, cache, content):
+    """Remove a content, and forget it; return whether it was cached."""
+    return self.queues.remove(cache, content)
+
+
+def places_of_queues(self):
+    """Return what tells where contents are looked up."""
+    return self.queues.slots
+
+
+def measure_queues(self):
+    """Return what counts in the caches: contents or bytes."""
+    return self.queues.measure()
+
+
+def used_in_queues(self: Any, cache: int) -> int:
+    """Return how much a cache holds, in contents or bytes."""
+    return int(self.queues.used(cache))
+
+
+def size_of_queues(self: Any, cache: int) -> int:
+    """Return how many contents a cache has."""
+    size: int = self.queues.size(cache)
+    return size
+
+
+def dump_queues(self: Any, cache: int) -> list[Any]:
+    """Return all contents of a cache, queue by queue, each front to back."""
+    contents: list[Any] = self.queues.dump(cache)
+    return contents
+
+
+def clear_queues(self: Any, cache: int) -> None:
+    """Remove everything from a cache, and forget what was there before."""
+    self.queues.clear(cache)
+
+
+def reserve_queues(self: Any, n_requests: int) -> Any:
+    """Return the same state with room for what further requests enter."""
+    return self._replace(queues=self.queues.reserve(n_requests))
+
+
+def take_over_queues(self: Any, cache: int, other: Any) -> None:
+    """Evict from a cache, which was carried on, what does not fit into it any more."""
+    self.queues.units.begin()
+    while self.queues.overflows(cache):
+        self.evict(cache)
