@@ -1,4 +1,4 @@
-"""Queues of items with sizes, of which those that twins of policies with sizes are made."""
+"""Queues of items with sizes, of which twins of policies for contents with sizes are made."""
 
 from __future__ import annotations
 

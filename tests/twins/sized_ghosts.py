@@ -24,7 +24,6 @@ class _SmallAndMain(SizedTwin):
         self._small, self._main = ByteQueue(), ByteQueue()
         self._ghost = GhostQueue(limit_ghost)
         self._count: dict[Item, int] = {}
-        self._has_evicted = False
 
     def dump(self) -> list[Item]:
         """Return all items: those of the main queue first, each queue from front to back."""
@@ -35,19 +34,22 @@ class _SmallAndMain(SizedTwin):
 
     def _insert(self, k: Item, size: int) -> list[Item]:
         was_ghost = self._ghost.recall(k)
-        if size > min(self._limit_small, self.capacity):
+        if size > self._limit_small:
             return []
         evicted = self._make_room(size)
         if size == self._limit_small and not was_ghost:
             return evicted
-        filling = not self._has_evicted and self._small.units >= self._limit_small
         self._store(k, size)
         self._count[k] = 0
-        if was_ghost or filling:
+        if was_ghost or self._is_filling():
             evicted += self._enter_main(k, size)
         else:
             self._enter_small(k, size)
         return evicted
+
+    def _is_filling(self) -> bool:
+        """Return whether the cache is filling, and newcomers are to go to the main queue."""
+        return False
 
     def _enter_small(self, k: Item, size: int) -> None:
         self._small.push_front(k, size)
@@ -64,7 +66,6 @@ class _SmallAndMain(SizedTwin):
         return self._gone(k)
 
     def _gone(self, k: Item) -> Item:
-        self._has_evicted = True
         del self._count[k]
         self._drop(k)
         return k
@@ -106,6 +107,7 @@ class SizedS3Fifo(_SmallAndMain):
             capacity, max(1, limit_small) if self._paper else limit_small, int(capacity * ghost)
         )
         self._threshold = threshold
+        self._has_evicted = False
 
     def _hit(self, k: Item) -> None:
         super()._hit(k)
@@ -130,6 +132,13 @@ class SizedS3Fifo(_SmallAndMain):
         else:
             from_small = self._main.units <= self._limit_main and len(self._small) > 0
         return self._evict_from_small() if from_small else [self._evict_from_main()]
+
+    def _is_filling(self) -> bool:
+        return not self._has_evicted and self._small.units >= self._limit_small
+
+    def _gone(self, k: Item) -> Item:
+        self._has_evicted = True
+        return super()._gone(k)
 
     def _evict_from_small(self) -> list[Item]:
         """Move what was hit to the main queue until one goes, or none is left."""
@@ -179,7 +188,11 @@ class SizedClock2qPlus(SizedS3Fifo):
 
 
 class SizedQdLpFifo(_SmallAndMain):
-    """A small FIFO queue before a CLOCK of two bits; what was hit in the small one moves there."""
+    """A small FIFO queue before a CLOCK of two bits; what was hit in the small one moves there.
+
+    The small queue has all the room that the main one leaves, and is the first to lose it; what it
+    is meant for limits the contents that are taken.
+    """
 
     def __init__(self, capacity: int, small: float = 0.1, ghost: float = 0.9) -> None:
         super().__init__(capacity, int(capacity * small), int(capacity * ghost))

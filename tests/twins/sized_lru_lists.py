@@ -104,6 +104,9 @@ class SizedKLru(SizedLru):
         self._passed = {k: passed}
         return super().get(k)
 
+    def _put_cached(self, k: Item) -> None:
+        pass
+
     def _insert(self, k: Item, size: int) -> list[Item]:
         return super()._insert(k, size) if self._passed.get(k, False) else []
 
