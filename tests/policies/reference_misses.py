@@ -19,6 +19,7 @@ from icarus.traces import TraceReader
 
 __all__ = [
     "DRAWN",
+    "MIB",
     "REFERENCES",
     "SIZE_CHANGES",
     "TRACES",
@@ -192,6 +193,17 @@ MISSES: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 # fmt: on
 
+FURTHER_CAPACITIES = (128, 256, 384, 512, 640, 768, 896, 1024)
+
+FURTHER_MISSES: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("LRU", {}, "93374 89783 83572 81722 72494 72104 71972 71704"),
+    ("FIFO", {}, "93403 89386 84387 84025 72498 72228 72182 72140"),
+    ("S4LRU", {"segments": 5}, "89624 86725 82781 80203 75388 65645 59035 56063"),
+    ("ARC", {}, "90252 85861 78168 74297 67381 65685 64439 64772"),
+    ("BELADY", {}, "79256 70724 65481 61594 59645 57599 50873 48974"),
+)
+"""The same of cloudphysics in bytes, at each of those MiB."""
+
 MISSED_BYTES = {
     ("SIEVE", "cloudphysics", 512): 3455379968,
     ("S3_FIFO", "cloudphysics", 512): 3061737984,
@@ -263,17 +275,29 @@ def _units(unit: str, capacity: int) -> int:
     return capacity * MIB if unit == "bytes" else capacity
 
 
+def _reference(
+    policy: str, parameters: dict[str, Any], trace: str, unit: str, capacity: int, misses: int
+) -> Reference:
+    missed_bytes = None
+    if unit == "bytes" and not parameters:
+        missed_bytes = MISSED_BYTES.get((policy, trace, capacity))
+    units = _units(unit, capacity)
+    return Reference(policy, parameters, trace, unit, units, misses, missed_bytes)
+
+
 def _references() -> Iterator[Reference]:
     for policy, parameters, row in MISSES:
         for (trace, unit, capacities), cells in zip(COLUMNS, row.split("|"), strict=True):
             if cells.strip() == "-":
                 continue
             for capacity, cell in zip(capacities, cells.split(), strict=True):
-                missed_bytes = None
-                if unit == "bytes" and not parameters:
-                    missed_bytes = MISSED_BYTES.get((policy, trace, capacity))
-                units = _units(unit, capacity)
-                yield Reference(policy, parameters, trace, unit, units, int(cell), missed_bytes)
+                yield _reference(policy, parameters, trace, unit, capacity, int(cell))
+    given = {(policy, str(parameters)) for policy, parameters, _ in MISSES}
+    for policy, parameters, row in FURTHER_MISSES:
+        for capacity, cell in zip(FURTHER_CAPACITIES, row.split(), strict=True):
+            if (policy, str(parameters)) in given and capacity in COLUMNS[0][2]:
+                continue
+            yield _reference(policy, parameters, "cloudphysics", "bytes", capacity, int(cell))
 
 
 def _drawn() -> Iterator[DrawnReference]:

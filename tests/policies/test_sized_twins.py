@@ -12,7 +12,6 @@ from twins import SIZED_TWINS
 from twins.sized import SizedTwin
 
 CAPACITY = 24
-EVICTS_ON_HITS = {"S4LRU"}
 
 ITEMS = st.integers(0, 12)
 SIZES = st.integers(1, 9)
