@@ -17,7 +17,7 @@ from icarus.errors import ComponentError, suggestion
 from icarus.policies.admission import AdmittedCaches, conformed_insert, rule_of
 from icarus.policies.cache import Item, definition_of
 from icarus.policies.cache_objects import CacheObjects
-from icarus.policies.counted import CacheCounts, CountedCaches, counts_in
+from icarus.policies.counted import CacheCounts, CountedCaches, counts_in, new_span
 from icarus.policies.expiry import ExpiringCaches, conformed_ttl
 from icarus.policies.layers import CacheWrapper
 from icarus.policies.room import NOTHING, Room
@@ -25,7 +25,7 @@ from icarus.policies.updating import UpdatingCaches
 from icarus.registry import CACHE_POLICY, Common
 from icarus.types import Seed
 
-__all__ = ["Clock", "WrappedCache", "Wrapping", "wrapping_of"]
+__all__ = ["Clock", "WrappedCache", "Wrapping", "clock_of", "wrapping_of"]
 
 
 def _conformed_size_change(value: Any) -> tuple[Any, list[tuple[str, str]]]:
@@ -73,6 +73,17 @@ class Clock(NamedTuple):
     now: Any
     requested: Any
     span: Any
+
+
+def clock_of(now: Any = None) -> Clock:
+    """Return a clock before the first request.
+
+    Parameters
+    ----------
+    now : list of float, optional
+        The time, if somebody has it already.
+    """
+    return Clock([0.0] if now is None else now, [1], new_span())
 
 
 NO_CLOCK = Clock(None, None, None)

@@ -15,8 +15,8 @@ import numpy as np
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.errors import ComponentError
 from icarus.policies.cache import can_count_bytes, policies_that_count_bytes
-from icarus.policies.counted import new_span, note_measured
-from icarus.policies.wrapped import Clock, WrappedCache, Wrapping, wrapping_of
+from icarus.policies.counted import note_measured
+from icarus.policies.wrapped import Clock, WrappedCache, Wrapping, clock_of, wrapping_of
 from icarus.registry import CACHE_POLICY
 from icarus.routing.known_links import known_links
 from icarus.routing.paths import ShortestPaths
@@ -111,12 +111,10 @@ class NetworkModel:
         )
         self._position = {node: i for i, node in enumerate(topology)}
         self._link_order = _LinkOrder()
-        self.now = [0.0]
-        self.requested = [1]
-        self.span = new_span()
         self.counts_use = count_use
         self.counts_bytes = topology.graph.get("capacity_unit") == "bytes"
-        clock = Clock(self.now, self.requested, self.span)
+        clock = clock_of()
+        self.now, self.requested, self.span = clock
         self._new_cache = _cache_builder(
             cache_policy, seed, clock, in_bytes=self.counts_bytes, counted=count_use
         )
