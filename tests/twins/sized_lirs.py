@@ -23,11 +23,16 @@ class SizedLirs(SizedTwin):
 
     Notes
     -----
-    With contents of size 1, that is the published policy. With sizes, a newcomer is hot while it
-    fits among the hot ones; hot items are demoted from the back of S until they are within
-    their limit, which may be the promoted one itself; Q's back is evicted until there is room, and
-    where Q is empty the back of S is demoted first. An item that turned cold again in S stays there
-    until it is pruned. ``remove`` takes the item out of S too.
+    Hits are as published: one in the hot set moves to the front of S; a cold item that is in S, but
+    not its front, becomes hot; any other cold one moves to the front of S and of Q. At a miss
+    with room, the newcomer is hot if it fits among the hot ones, else cold, whether or not it is
+    remembered. Without room, Q's back is evicted until there is, and where Q is empty S's back is
+    demoted first; then S is pruned, and only then the victim is remembered, if it is still in S.
+    If the newcomer is remembered even now, it becomes hot, else cold. Items are demoted from the
+    back of S to the front of Q until the hot ones are within their limit, the promoted one, too, if
+    it is larger than that; S is pruned after each. Pruning drops cold items from S's back until
+    that is hot, then the remembered ones that were evicted first until the rest is within its
+    limit. ``remove`` takes the item out of S, too.
 
     References
     ----------
@@ -47,6 +52,7 @@ class SizedLirs(SizedTwin):
         self._hot_used = 0
         self._nonresident: OrderedDict[Item, int] = OrderedDict()
         self._nonresident_used = 0
+        self._had_room = True
 
     def dump(self) -> list[Item]:
         """Return the hot items in the order of S, then the cold ones in that of Q."""
@@ -66,13 +72,21 @@ class SizedLirs(SizedTwin):
         else:
             self._to_front_of_q(k)
 
+    def put(self, k: Item, size: int = 1) -> list[Item]:
+        """Store `k` if it is not cached; return what is evicted for it."""
+        self._had_room = self.used + size <= self.capacity
+        return super().put(k, size)
+
     def _enter(self, k: Item) -> None:
-        in_s = k in self._s
-        self._to_front_of_s(k)
-        if in_s:
+        remembered = k in self._nonresident
+        if remembered:
             self._nonresident_used -= self._nonresident.pop(k)
-            self._make_hot(k)
-        elif self._hot_used + self.sizes[k] <= self._hot_limit:
+        self._to_front_of_s(k)
+        if self._had_room:
+            becomes_hot = self._hot_used + self.sizes[k] <= self._hot_limit
+        else:
+            becomes_hot = remembered
+        if becomes_hot:
             self._make_hot(k)
         else:
             self._to_front_of_q(k)
@@ -81,10 +95,10 @@ class SizedLirs(SizedTwin):
         if not self._q:
             self._demote()
         victim, _ = self._q.popitem(last=False)
+        self._prune()
         if victim in self._s:
             self._nonresident[victim] = self.sizes[victim]
             self._nonresident_used += self.sizes[victim]
-        self._prune()
         return victim
 
     def _forget(self, k: Item) -> None:

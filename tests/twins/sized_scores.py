@@ -10,7 +10,7 @@ import numpy as np
 
 from twins.sized import Item, SizedTwin
 
-__all__ = ["DenseItems", "SizedGdsf", "SizedHyperbolic", "SizedLruProb"]
+__all__ = ["DenseItems", "LowestKeys", "SizedGdsf", "SizedHyperbolic", "SizedLruProb"]
 
 
 class DenseItems:
@@ -42,6 +42,30 @@ class DenseItems:
         return self.items[int(generator.random() * len(self.items))]
 
 
+class LowestKeys:
+    """Items with a key each, of which the lowest is asked for; keys differ."""
+
+    def __init__(self) -> None:
+        self.keys: dict[Item, Any] = {}
+        # Entries whose key is no longer that of the item are passed over.
+        self._heap: list[tuple[Any, Item]] = []
+
+    def set(self, k: Item, key: Any) -> None:
+        """Give an item its key, in place of an earlier one."""
+        self.keys[k] = key
+        heapq.heappush(self._heap, (key, k))
+
+    def discard(self, k: Item) -> None:
+        """Take an item out."""
+        del self.keys[k]
+
+    def lowest(self) -> Item:
+        """Return the item of the lowest key, leaving it in."""
+        while self.keys.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][1]
+
+
 class SizedGdsf(SizedTwin):
     """Greedy-Dual-Size-Frequency: evict the lowest ``L + count * 10**6 / size``.
 
@@ -63,14 +87,13 @@ class SizedGdsf(SizedTwin):
         super().__init__(capacity, **parameters)
         self._inflation = 0.0
         self._count: dict[Item, int] = {}
-        self._key: dict[Item, tuple[float, int]] = {}
+        self._priorities = LowestKeys()
         self._events = 0
-        # Entries whose key is no longer that of the item are passed over.
-        self._heap: list[tuple[float, int, Item]] = []
 
     def dump(self) -> list[Item]:
         """Return the items, from the highest to the lowest priority."""
-        return sorted(self._key, key=self._key.__getitem__, reverse=True)
+        keys = self._priorities.keys
+        return sorted(keys, key=keys.__getitem__, reverse=True)
 
     def _enter(self, k: Item) -> None:
         self._count[k] = 0
@@ -80,20 +103,17 @@ class SizedGdsf(SizedTwin):
         self._events += 1
         self._count[k] += 1
         priority = self._inflation + self._count[k] * 1e6 / self.sizes[k]
-        self._key[k] = (priority, self._events)
-        heapq.heappush(self._heap, (priority, self._events, k))
+        self._priorities.set(k, (priority, self._events))
 
     def _evict(self) -> Item:
-        while True:
-            priority, event, k = heapq.heappop(self._heap)
-            if self._key.get(k) == (priority, event):
-                break
-        self._inflation = priority
-        self._forget(k)
-        return k
+        victim = self._priorities.lowest()
+        self._inflation, _ = self._priorities.keys[victim]
+        self._forget(victim)
+        return victim
 
     def _forget(self, k: Item) -> None:
-        del self._count[k], self._key[k]
+        del self._count[k]
+        self._priorities.discard(k)
 
 
 class SizedHyperbolic(SizedTwin):
