@@ -13,9 +13,7 @@ from twins.sized_sketches import counts_of
 __all__ = ["SizedWTinyLfu", "beats"]
 
 
-def beats(
-    candidate: int, victim: int, sketch: str, generator: np.random.Generator | None
-) -> bool:
+def beats(candidate: int, victim: int, sketch: str, generator: np.random.Generator | None) -> bool:
     """Return whether a candidate of one frequency displaces a victim of another.
 
     It does if its frequency is higher. With a count-min sketch, one that is not higher but at least
