@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from twins.sized import Item, SizedTwin
+from twins.sized_adaptsize import AdaptSizeRule
 from twins.sized_admission import (
     AdmissionRule,
     AdmittingTwin,
@@ -41,6 +42,7 @@ SCORE_TWINS: dict[str, type[SizedTwin]] = {
 """From registry name to the twin of the policy."""
 
 ADMISSION_TWINS: dict[str, type[AdmissionRule]] = {
+    "ADAPTSIZE": AdaptSizeRule,
     "PROBABILITY": ProbabilityRule,
     "SECOND_HIT": SecondHitRule,
     "SIZE": SizeRule,
@@ -88,6 +90,8 @@ def build_score_twin(
         return cache
     rule = dict(admission)
     name = rule.pop("name")
+    if name == "ADAPTSIZE":
+        rule["capacity"] = capacity
     if name in DRAWING_RULES:
         rule["seed"] = generator
     return AdmittingTwin(cache, ADMISSION_TWINS[name](**rule))

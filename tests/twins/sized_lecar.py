@@ -52,11 +52,11 @@ class SizedLecar(SizedTwin):
 
     Notes
     -----
-    LFU's victim has the lowest count (1 at entering, one more at each hit), of equal ones that which
-    reached it first. Where both experts name the same item it is evicted and not remembered, and
-    nothing is drawn. Else LRU's victim goes if ``int(generator.random() * 100) / 100 < w_lru``: one
-    draw; and the expert whose victim went remembers it with the number of the request,
-    in ghosts of ``capacity // 2`` units, FIFO.
+    LFU's victim has the lowest count (1 at entering, one more at each hit), of equal ones that
+    which reached it first. Where both experts name the same item it is evicted and not remembered,
+    and nothing is drawn. Else LRU's victim goes if ``int(generator.random() * 100) / 100 < w_lru``:
+    one draw; and the expert whose victim went remembers it with the number of the request, in
+    ghosts of ``capacity // 2`` units, FIFO.
 
     A miss of an item in an expert's ghosts, tau requests after that eviction, takes it out of there
     and multiplies the expert's weight by ``exp(-0.45 * 0.005 ** (tau / capacity))``; then both are

@@ -74,7 +74,8 @@ class SizedLhd(SizedTwin):
 
     Victim: the lowest rank of the draws (``DenseItems.draw``) in their order, then of the recent
     places 0, 1, ... whose item is cached; the first of equals. The average rank a of victims,
-    0.0 at first, becomes ``0.9 * a + 0.1 * rank``. The victim's age counts as an eviction in its class.
+    0.0 at first, becomes ``0.9 * a + 0.1 * rank``. The victim's age counts as an eviction in its
+    class.
 
     Hit: the age counts as a hit in the class before it, then is the last hit age. After each hit
     and after each newcomer's storing there is one draw ``int(generator.random() * 32) == 0``: with
