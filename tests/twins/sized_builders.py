@@ -18,6 +18,7 @@ from twins.sized_admission import (
     SizeRule,
     TinyLfuRule,
 )
+from twins.sized_cacheus import SizedCacheus
 from twins.sized_lecar import SizedLecar
 from twins.sized_lhd import SizedLhd
 from twins.sized_lirs import SizedLirs
@@ -30,6 +31,7 @@ __all__ = ["ADMISSION_TWINS", "SCORE_TWINS", "build_score_twin"]
 SCORE_TWINS: dict[str, type[SizedTwin]] = {
     "BELADY": SizedBelady,
     "BELADY_SIZE": SizedBeladySize,
+    "CACHEUS": SizedCacheus,
     "GDSF": SizedGdsf,
     "HYPERBOLIC": SizedHyperbolic,
     "LECAR": SizedLecar,
@@ -52,7 +54,7 @@ ADMISSION_TWINS: dict[str, type[AdmissionRule]] = {
 """From registry name to the twin of the admission rule."""
 
 LOOK_AHEAD = ("BELADY", "BELADY_SIZE", "MIN")
-DRAWING = ("BELADY_SIZE", "HYPERBOLIC", "LECAR", "LHD", "LRU_PROB", "W_TINYLFU")
+DRAWING = ("BELADY_SIZE", "CACHEUS", "HYPERBOLIC", "LECAR", "LHD", "LRU_PROB", "W_TINYLFU")
 DRAWING_RULES = ("ADAPTSIZE", "PROBABILITY", "SIZE_PROBABILITY", "TINYLFU")
 
 
