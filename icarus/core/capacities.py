@@ -20,6 +20,7 @@ __all__ = [
     "CapacityUnit",
     "capacity_of",
     "capacity_problems",
+    "unit_of",
 ]
 
 CapacityUnit = Literal["contents", "bytes"]
@@ -57,7 +58,7 @@ class Capacity(NamedTuple):
 
 def capacity_of(section: Mapping[str, Any]) -> Capacity:
     """Return the capacity that a section without problems gives."""
-    unit = _unit(section)
+    unit = unit_of(section)
     if section.get("network_cache") is not None:
         return Capacity(unit, share=section["network_cache"])
     name = next(name for name in CAPACITY_SIZES if section.get(name) is not None)
@@ -87,7 +88,7 @@ def capacity_problems(
     if name == "network_cache":
         return [(name, text) for text in _share_problems(value)], _notes(name, value)
     try:
-        size = _size(value, _unit(section))
+        size = _size(value, unit_of(section))
     except ValueError as error:
         return [(name, str(error))], []
     if has_unit(value) and unit == "contents":
@@ -96,7 +97,8 @@ def capacity_problems(
     return [], _notes(name, size)
 
 
-def _unit(section: Mapping[str, Any]) -> CapacityUnit:
+def unit_of(section: Mapping[str, Any]) -> CapacityUnit:
+    """Return what the capacity that a section without problems gives counts."""
     told = section.get("capacity_unit")
     if told is not None:
         return cast(CapacityUnit, told)
