@@ -21,14 +21,15 @@ from icarus.registry import (
     Registry,
 )
 from icarus.scenarios.cacheplacement.budget import count_in, number_of_caches
+from icarus.scenarios.workload.requests import is_native
 from icarus.util import Tree
 
 __all__ = ["NO_SIZES", "Network", "Networks", "budget_of", "build_scenario"]
 
 
 NO_SIZES = (
-    "network_cache is a share of the catalogue's bytes, as capacity_unit says bytes, but the "
-    "workload knows no sizes; give it content_size, or a trace a size column"
+    "the sizes of caches are in bytes, but the workload knows no sizes of contents; give it "
+    "content_size, or a trace a size_column"
 )
 
 
@@ -203,6 +204,9 @@ def build_scenario(
         n_bytes=lambda: getattr(workload, "catalogue_bytes", None),
         shared=shared,
     )
+    in_bytes = topology.graph.get("capacity_unit") == "bytes"
+    if in_bytes and not getattr(workload, "has_sizes", is_native(workload)):
+        raise ValueError(NO_SIZES)
     section = "content_placement"
     place_contents, kwargs = _component(CONTENT_PLACEMENT, section, params[section], root)
     place_contents(topology, workload.contents, **kwargs)

@@ -250,8 +250,8 @@ class Plan:
 
 def _capacity_lines(experiments: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say what sizes of caches count, unless all are shares of a number of contents."""
-    placements = [one.get("cache_placement") for one in experiments]
-    placements = [one for one in placements if isinstance(one, Mapping) and len(one)]
+    sections = [one.get("cache_placement") for one in experiments]
+    placements = [one for one in sections if isinstance(one, Mapping) and len(one)]
     units = Counter(unit_of(placement) for placement in placements)
     if not placements or all(
         unit_of(one) == "contents" and one.get("network_cache") is not None for one in placements

@@ -178,6 +178,8 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
     """
     if path[1:] in (("N_INTERNAL",), ("N_EXTERNAL",)) and path[0] == "LINK_LOAD":
         return f"Directed links that carried anything, {path[1][2:].lower()}"
+    if path == ("CACHE_HIT_RATIO", "BYTES_FROM_ORIGINS"):
+        return "Content from origins (bytes)"
     if (label := resource_label(path)) is not None:
         return label
     quantity, unit = _COLLECTORS.get(path[0], (_words(path[0]).capitalize(), ""))

@@ -166,6 +166,8 @@ class GlobetraffWorkload:
         self.n_requests = self.n_warmup + self.n_measured
         self.sizes = content_sizes(content_size, 0, self.n_contents, self.n_requests, self._streams)
 
+    has_sizes = True
+
     @property
     def catalogue_bytes(self) -> int:
         """Bytes of all contents together."""

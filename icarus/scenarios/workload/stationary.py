@@ -133,6 +133,11 @@ class StationaryWorkload:
     can_change = frozenset({"rate", "popularity"})
 
     @property
+    def has_sizes(self) -> bool:
+        """Whether contents have sizes."""
+        return self.sizes is not None
+
+    @property
     def catalogue_bytes(self) -> int | None:
         """Bytes of all contents together; None where they have no sizes."""
         return None if self.sizes is None else self.sizes.total

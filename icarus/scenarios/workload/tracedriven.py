@@ -292,6 +292,14 @@ class TraceDrivenWorkload:
         self.n_requests = n_warmup + n_measured
 
     @property
+    def has_sizes(self) -> bool:
+        """Whether the trace has sizes."""
+        if self._catalogue.sizes is not None:
+            return True
+        first = next(self._reader.blocks(1), None) if self._lists_itself else None
+        return first is not None and first.size is not None
+
+    @property
     def catalogue_bytes(self) -> int | None:
         """Bytes of all contents together, by their first requests; None without sizes."""
         sizes = self._sizes()
@@ -303,8 +311,13 @@ class TraceDrivenWorkload:
         sizes = self._sizes()
         return 0 if sizes is None else sizes.n_changes
 
+    @property
+    def _lists_itself(self) -> bool:
+        """Whether the file has its catalogue, so that it has not been read from end to end."""
+        return self._catalogue.numbers is None
+
     def _sizes(self) -> FirstSizes | None:
-        if self._catalogue.sizes is None and self._reader.format_name == "itrace":
+        if self._catalogue.sizes is None and self._lists_itself:
             return first_sizes(self._reader, self._rules)
         return self._catalogue.sizes
 

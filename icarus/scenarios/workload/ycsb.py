@@ -232,6 +232,11 @@ class YCSBWorkload:
         )
 
     @property
+    def has_sizes(self) -> bool:
+        """Whether contents have sizes."""
+        return self.sizes is not None
+
+    @property
     def catalogue_bytes(self) -> int | None:
         """Bytes of the records that were loaded; None where they have no sizes."""
         return None if self.sizes is None else self.sizes.total
