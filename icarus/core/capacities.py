@@ -87,14 +87,13 @@ def capacity_problems(
     name, value = given[0], section[given[0]]
     if name == "network_cache":
         return [(name, text) for text in _share_problems(value)], _notes(name, value)
-    try:
-        size = _size(value, unit_of(section))
-    except ValueError as error:
-        return [(name, str(error))], []
     if has_unit(value) and unit == "contents":
         text = f"{value!r} is a size in bytes, but capacity_unit says contents"
         return [(name, text)], []
-    return [], _notes(name, size)
+    try:
+        return [], _notes(name, _size(value, unit_of(section)))
+    except ValueError as error:
+        return [(name, str(error))], []
 
 
 def unit_of(section: Mapping[str, Any]) -> CapacityUnit:

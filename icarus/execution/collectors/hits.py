@@ -131,8 +131,8 @@ class CacheHitRatioCollector(DataCollector):
             self._off_path += int(counts.number[from_cache & ~counts.on_path].sum())
         for content in np.flatnonzero(counts.hits_of.any(axis=1)).tolist():
             hits = self._hits_of.setdefault(counts.contents[content], [0, 0])
-            for column in (0, 1):
-                hits[column] += int(counts.hits_of[content, column])
+            for kind in (0, 1):
+                hits[kind] += int(counts.hits_of[content, kind])
 
     def results(self) -> Tree:
         """Return the hit ratio, and what else was asked for."""
