@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ class CacheHitRatioCollector(DataCollector):
     """Share of contents served from caches rather than by their sources.
 
     Where the workload knows sizes, ``BYTE_HIT_RATIO`` is the share of bytes, each request
-    counting with its own size, and ``BYTES_FROM_ORIGINS`` what sources served. Ratios are NaN if
+    counting with its own size, and ``BYTES_FROM_ORIGINS`` what sources served. All are NaN if
     nothing was served.
 
     Parameters
@@ -143,7 +144,7 @@ class CacheHitRatioCollector(DataCollector):
         served_bytes = in_bytes + sum(self._server_bytes.values())
         if self._size is not None:
             results["BYTE_HIT_RATIO"] = mean(in_bytes, served_bytes)
-            results["BYTES_FROM_ORIGINS"] = served_bytes - in_bytes
+            results["BYTES_FROM_ORIGINS"] = served_bytes - in_bytes if served else math.nan
         if self._off_path_hits:
             results["MEAN_OFF_PATH"] = mean(self._off_path, served)
             results["MEAN_ON_PATH"] = mean(hits - self._off_path, served)
