@@ -96,10 +96,10 @@ class GlobetraffWorkload:
         Requests at the start of the file that are not measured.
     n_measured : int, optional
         Requests after those, which are; by default all that follow.
-    content_size : int, str or mapping, optional
-        Sizes of contents, as for `StationaryWorkload`, in place of those of the files.
     seed : int, SeedSequence, Generator or None, optional
         Where the receivers come from. Iterating again gives the same ones.
+    content_size : int, str or mapping, optional
+        Sizes of contents, as for `StationaryWorkload`, in place of those of the files.
     **kwargs
         Ignored.
 
@@ -137,8 +137,8 @@ class GlobetraffWorkload:
         beta: NonNegative = 0,
         n_warmup: NonNegativeInt = 0,
         n_measured: NonNegativeInt | None = None,
-        content_size: ContentSize | None = None,
         seed: Seed = None,
+        content_size: ContentSize | None = None,
         **kwargs: Any,
     ) -> None:
         for name, number in (("n_warmup", n_warmup), ("n_measured", n_measured)):

@@ -63,6 +63,9 @@ class StationaryWorkload:
         Requests at the start that are not measured.
     n_measured : int, optional
         Requests after those, which are.
+    seed : int, SeedSequence, Generator or None, optional
+        Where the requests and the sizes come from. Iterating again gives the same ones, for None
+        too.
     content_size : int, str or mapping, optional
         Sizes of contents in bytes: one for all, such as 1500 or "1 MiB", or a law that they are
         drawn from, rounded to whole bytes and at least 1. A law is a mapping of ``dist`` and its
@@ -72,9 +75,6 @@ class StationaryWorkload:
     size_rank_correlation : float, optional
         Parameter of the Gaussian copula between size and popularity rank, from -1 to 1: with 1 the
         most popular content is the smallest, with -1 the largest.
-    seed : int, SeedSequence, Generator or None, optional
-        Where the requests and the sizes come from. Iterating again gives the same ones, for None
-        too.
     **kwargs
         Ignored.
 
@@ -106,9 +106,9 @@ class StationaryWorkload:
         rate: Positive = 1.0,
         n_warmup: NonNegativeInt = 100_000,
         n_measured: NonNegativeInt = 400_000,
+        seed: Seed = None,
         content_size: ContentSize | None = None,
         size_rank_correlation: Correlation = 0,
-        seed: Seed = None,
         **kwargs: Any,
     ) -> None:
         if n_contents < 1:

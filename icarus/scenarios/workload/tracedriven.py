@@ -168,6 +168,8 @@ class TraceDrivenWorkload:
         and GET_LEASE.
     count_column : str or int, optional
         Where it stands how often a request was made.
+    seed : int, SeedSequence, Generator or None, optional
+        Where receivers and Poisson arrivals come from. Iterating again gives the same ones.
     client_column : str or int, optional
         Where it stands who made the request. Most formats of logs, and "twitter", tell without.
     clients : {"random", "value", "hash"} or mapping, optional
@@ -181,8 +183,6 @@ class TraceDrivenWorkload:
         pair of them.
     zero_size : {"error", "skip", "one"}, optional
         Whether a request for 0 bytes is an error, is left out or is for one byte.
-    seed : int, SeedSequence, Generator or None, optional
-        Where receivers and Poisson arrivals come from. Iterating again gives the same ones.
     **kwargs
         Ignored.
 
@@ -227,11 +227,11 @@ class TraceDrivenWorkload:
         operation_column: str | NonNegativeInt | None = None,
         operations: Sequence[str] | None = None,
         count_column: str | NonNegativeInt | None = None,
+        seed: Seed = None,
         client_column: str | NonNegativeInt | None = None,
         clients: ClientRule | None = None,
         size_change: Literal["keep", "new"] = "keep",
         zero_size: ZeroSize = "error",
-        seed: Seed = None,
         **kwargs: Any,
     ) -> None:
         check_arrivals(rate, n_warmup, n_measured or 0)
