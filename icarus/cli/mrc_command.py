@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ __all__: list[str] = []
     "--bytes",
     "in_bytes",
     is_flag=True,
-    help="Sizes are in bytes, as in 4096,16MiB,1%. For LRU only, and approximate.",
+    help="Sizes are in bytes, as in 4096,16MiB,1%. For LRU only.",
 )
 @click.option(
     "--sample",
@@ -137,7 +138,7 @@ def _print(found: MissRatioCurves) -> None:
         echo(line)
 
 
-def _remarks(curves: list[Curve] | Any) -> list[str]:
+def _remarks(curves: Sequence[Curve]) -> list[str]:
     lines = []
     sampled = [curve for curve in curves if curve.half_width is not None]
     if sampled:
@@ -145,8 +146,6 @@ def _remarks(curves: list[Curve] | Any) -> list[str]:
             f"Estimated from {sampled[0].rate:.3%} of the contents; ± is half of a 95 % "
             "confidence interval."
         )
-    if any(curve.unit == "bytes" for curve in curves):
-        lines.append("In bytes LRU is approximated: by caches that may keep a part of a content.")
     return ["", *lines] if lines else []
 
 

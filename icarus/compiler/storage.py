@@ -51,7 +51,15 @@ _compiling = False
 
 
 _COMPILED = (
-    *("compiler", "routing", "verbs", "policies", "strategies", "curves", "execution/compiled"),
+    *(
+        "compiler",
+        "routing",
+        "verbs",
+        "policies",
+        "strategies",
+        "curves/compiled",
+        "execution/compiled",
+    ),
 )
 """Folders of the package in which functions are that are compiled."""
 

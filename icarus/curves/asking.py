@@ -73,12 +73,12 @@ def _split(text: str) -> list[str]:
 
 
 def _policy(text: str) -> PolicyAsked:
-    found = _POLICY.fullmatch(text)
-    if found is None or not found[1]:
+    matched = _POLICY.fullmatch(text)
+    if matched is None or not matched[1]:
         raise SettingsError(
             [f"policy {text.strip()!r}: a policy is a name, as in LRU or SLRU(segments=4)"]
         )
-    name, inside = found[1], found[2] or ""
+    name, inside = matched[1], matched[2] or ""
     try:
         policy = CACHE_POLICY.resolve(name)
     except ComponentError as error:
@@ -87,7 +87,10 @@ def _policy(text: str) -> PolicyAsked:
     needs = reads_trace(policy) and "trace" not in section
     # What it is to be told of the trace is there once the trace is.
     report = check_section("cache_policy", {**section, **({"trace": []} if needs else {})})
-    problems = [f"policy {name}: {place}: {text}" for place, text in report.problems]
+    problems = [
+        f"policy {found}" if place == "name" else f"policy {name}: {place}: {found}"
+        for place, found in report.problems
+    ]
     known = [*settable_parameters("cache_policy", policy), *CACHE_POLICY.common]
     problems += [
         f"policy {name}: it has no parameter {key!r}; it has {', '.join(known)}"

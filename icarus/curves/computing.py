@@ -99,7 +99,7 @@ def miss_ratio_curves(
         Of caches: as in ``"100,1000,1%"``, or how many there are to be, as in ``"20"``, evenly
         spread on a logarithmic scale from 0.1 % to the whole catalogue.
     unit : {"contents", "bytes"}, optional
-        What sizes are in. In bytes there is LRU only, approximated as `LruDistances` says.
+        What sizes are in. In bytes there is LRU only, which `LruDistances` says more of.
     sample : str or float, optional
         The share of the contents that is looked at, such as 0.01, or how many, such as 8192.
     seed : int, optional
@@ -213,6 +213,8 @@ def _of_decoded(
             "or leave --bytes out",
         )
     sizes = wanted.of(catalogue_bytes if unit == "bytes" and catalogue_bytes else trace.n_contents)
+    if unit == "bytes":
+        notes = [*notes, *_notes_on_bytes(trace, sizes)]
     shared = SharedTrace(trace)
     with ThreadPoolExecutor(n_threads or len(os.sched_getaffinity(0))) as threads:
 
@@ -231,6 +233,28 @@ def _of_decoded(
         curves,
         notes,
     )
+
+
+def _notes_on_bytes(trace: DecodedTrace, sizes: np.ndarray) -> list[str]:
+    """Return where ``LruDistances`` is approximate, for these requests and capacities."""
+    assert trace.sizes is not None
+    notes = []
+    largest = int(trace.sizes.max())
+    if sizes.min() < largest:
+        notes.append(
+            f"caches of less than {largest:,} bytes, the largest content, are approximated: it is "
+            "not stored there, and here pushes others out"
+        )
+    smallest, greatest = np.full(trace.n_contents, largest), np.zeros(trace.n_contents, np.int64)
+    np.minimum.at(smallest, trace.contents, trace.sizes)
+    np.maximum.at(greatest, trace.contents, trace.sizes)
+    changed = int(np.count_nonzero(smallest != greatest))
+    if changed:
+        notes.append(
+            f"{changed:,} contents change their size; each has that of its latest request, also "
+            "while it is cached"
+        )
+    return notes
 
 
 def _exact(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class DecodedTrace:
     Attributes
     ----------
     contents : ndarray of int32 or int64, shape (n_requests,)
-        Numbers of contents, from 0 up to `n_contents` - 1.
+        Numbers of contents, from 0 up to `n_contents` - 1, in order of first appearance.
     n_contents : int
         How many contents there are.
     sizes : ndarray of int64, shape (n_requests,), or None
@@ -53,6 +53,31 @@ class DecodedTrace:
     sizes: np.ndarray | None = None
     times: np.ndarray | None = None
     path: str = ""
+
+    @classmethod
+    def of(
+        cls, ids: np.ndarray, sizes: np.ndarray | None = None, times: np.ndarray | None = None
+    ) -> Self:
+        """Return a trace of requests that are in memory.
+
+        Parameters
+        ----------
+        ids : ndarray, shape (n_requests,)
+            Contents by any values that can be ordered.
+        sizes : ndarray of int, shape (n_requests,), optional
+            Bytes.
+        times : ndarray of float, shape (n_requests,), optional
+            Seconds.
+        """
+        _, first, places = np.unique(ids, return_index=True, return_inverse=True)
+        number = np.empty(len(first), dtype=np.int32)
+        number[np.argsort(first)] = np.arange(len(first))
+        return cls(
+            number[places],
+            len(first),
+            None if sizes is None else np.asarray(sizes, dtype=np.int64),
+            None if times is None else np.asarray(times, dtype=np.float64),
+        )
 
     @property
     def n_requests(self) -> int:

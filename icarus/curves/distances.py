@@ -7,18 +7,19 @@ Memory follows the number of contents, not that of requests: 9 bytes a content f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from icarus.compiler.jit import entry_point
-from icarus.curves import stack_kernels
-from icarus.curves.stack_kernels import HELD, LIVE, NOW
+from icarus.curves.compiled import stack_distances
+from icarus.curves.compiled.stack_distances import HELD, LIVE, NOW
 
 __all__ = ["LruDistances"]
 
-_count_contents = entry_point(stack_kernels.count_contents)
-_count_bytes = entry_point(stack_kernels.count_bytes)
-_close_ranks = entry_point(stack_kernels.close_ranks)
+_count_contents = entry_point(stack_distances.count_contents)
+_count_bytes = entry_point(stack_distances.count_bytes)
+_close_ranks = entry_point(stack_distances.close_ranks)
 
 _FEWEST = 2**10
 """Contents that there is room for at the start."""
@@ -49,10 +50,10 @@ class LruDistances:
 
     Notes
     -----
-    In contents the curve is exact. In bytes it is that of a cache which may keep a part of a
-    content: a real one evicts whole contents, so that some of it stays empty, stores nothing that
-    is larger than itself, and keeps the size that a content had when it was stored. That matters
-    where contents are not much smaller than the cache.
+    In contents the curve is exact. In bytes, too, where sizes do not change: what is cached are the
+    contents asked for latest, as many as fit. Approximate are caches smaller than a content, which
+    they would not store while here it pushes others out; and contents whose size changes: here each
+    has the size of its latest request, also while it is cached.
 
     References
     ----------
@@ -207,7 +208,7 @@ class LruDistances:
         return total
 
 
-_PLAIN = ["C_CONTIGUOUS", "WRITEABLE"]
+_PLAIN: Any = ["C_CONTIGUOUS", "WRITEABLE"]
 """An array that is read-only is another type to the compiler."""
 
 

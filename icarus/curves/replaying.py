@@ -24,7 +24,7 @@ from icarus.compiler.jit import (
 from icarus.compiler.state_types import is_foreign, key_of
 from icarus.core.random_streams import root_seed, stream, with_seed
 from icarus.core.signatures import accepts_seed
-from icarus.curves import replay_loop
+from icarus.curves.compiled import replay_loop
 from icarus.curves.decoded import DecodedTrace
 from icarus.policies.belady_min import NextUses, next_uses
 from icarus.policies.cache import definition_of, lacking
@@ -135,7 +135,7 @@ def _compiled(trace: DecodedTrace, caches: Any, label: str) -> Misses:
     sizes = np.zeros(0, dtype=np.int64) if trace.sizes is None else trace.sizes
     times = np.zeros(0) if trace.times is None else trace.times
     missed = np.zeros(2, dtype=np.int64)
-    loop = _replay_unkept if is_foreign(caches) else _replay
+    loop: Any = _replay_unkept if is_foreign(caches) else _replay
     _prepare(loop, (caches, trace.contents, sizes, times), missed, label)
     for start in range(0, trace.n_requests, _ENTERED):
         stop = min(start + _ENTERED, trace.n_requests)
