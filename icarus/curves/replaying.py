@@ -26,6 +26,7 @@ from icarus.core.random_streams import root_seed, stream, with_seed
 from icarus.core.signatures import accepts_seed
 from icarus.curves.compiled import replay_loop
 from icarus.curves.decoded import DecodedTrace
+from icarus.errors import SettingsError
 from icarus.policies.belady_min import NextUses, next_uses
 from icarus.policies.cache import definition_of, lacking
 from icarus.policies.room import Room
@@ -113,6 +114,11 @@ def replay(shared: SharedTrace, asked: PolicyAsked, size: int, seed: int = 1) ->
         How many contents fit.
     seed : int, optional
         Where random numbers come from, as ``SEED`` in settings. Caches of all sizes draw the same.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such cache of this size.
     """
     parameters = dict(asked.parameters)
     if asked.reads_trace:
@@ -125,7 +131,11 @@ def replay(shared: SharedTrace, asked: PolicyAsked, size: int, seed: int = 1) ->
     if accepts_seed(policy):
         parameters["seed"] = np.random.default_rng(parameters.get("seed", source))
     room = Room([size], range(shared.trace.n_contents))
-    caches = definition_of(policy).new(room, **policy.settled((), parameters))
+    try:
+        caches = definition_of(policy).new(room, **policy.settled((), parameters))
+    except ValueError as error:
+        # Such as more segments than contents fit.
+        raise SettingsError([f"policy {asked.label}, a cache of {size}: {error}"]) from error
     if wrapping is not None:
         caches = wrapping.around(caches, room)
     return _compiled(shared.trace, caches, asked.label)
