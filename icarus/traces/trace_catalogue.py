@@ -1,12 +1,13 @@
 """The catalogue of a trace: which contents there are, by number.
 
-It is learned by reading the trace once, unless the file lists it. Of all that a trace holds, only
-its distinct ids are kept, and they are remembered so that replications in one process share the
-reading.
+It is learned by reading the trace once, unless the file lists it. Distinct ids are remembered, and
+of traces that take no more than some megabytes as numbers all requests are, so that replications,
+and caches of many sizes, in one process share the reading.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import astuple
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,18 @@ from icarus.traces.formats import TraceFormat
 from icarus.traces.numbering import Numbering
 from icarus.traces.trace_file import TraceBlock, TraceReader, missing_file
 
-__all__ = ["FileVersion", "TraceCatalogue", "file_version", "number_ids", "read_catalogue"]
+__all__ = [
+    "FileVersion",
+    "NumberedRequests",
+    "TraceCatalogue",
+    "file_version",
+    "kept_requests",
+    "number_ids",
+    "read_catalogue",
+]
+
+_MOST_BYTES = 2**26
+"""What all requests that a process remembers may take together."""
 
 
 class TraceCatalogue(NamedTuple):
@@ -33,6 +45,17 @@ class TraceCatalogue(NamedTuple):
     """All ids."""
     n_requests: int
     """Requests in the whole trace."""
+
+
+class NumberedRequests(NamedTuple):
+    """All requests of a trace, in arrays that are read-only."""
+
+    contents: np.ndarray
+    """int32 or int64, (n_requests,): positions in the catalogue."""
+    time: np.ndarray | None
+    """float64, (n_requests,): seconds; None where none are read."""
+    size: np.ndarray | None
+    """int64, (n_requests,): bytes; None where none are read."""
 
 
 class FileVersion(NamedTuple):
@@ -62,6 +85,22 @@ def read_catalogue(reader: TraceReader, contents_file: str | Path | None = None)
     return _read(file_version(reader.path), reader.format, contents)
 
 
+def kept_requests(
+    reader: TraceReader, contents_file: str | Path | None = None
+) -> NumberedRequests | None:
+    """Return the requests of a trace if ``read_catalogue`` remembers them, else None.
+
+    Of a file that has changed since it remembers nothing.
+
+    Parameters
+    ----------
+    reader, contents_file
+        As for ``read_catalogue``.
+    """
+    contents = None if contents_file is None else file_version(contents_file)
+    return _kept.get((file_version(reader.path), reader.format, contents))
+
+
 def number_ids(
     reader: TraceReader, block: TraceBlock, numbers: dict[str, int] | None
 ) -> np.ndarray:
@@ -80,25 +119,84 @@ def number_ids(
         ) from None
 
 
+_Key = tuple[FileVersion, TraceFormat, FileVersion | None]
+
+
+class _Kept:
+    """Requests of traces, the latest ones, as long as there is room."""
+
+    def __init__(self) -> None:
+        self._requests: OrderedDict[_Key, NumberedRequests] = OrderedDict()
+
+    def get(self, key: _Key) -> NumberedRequests | None:
+        return self._requests.get(key)
+
+    def put(self, key: _Key, requests: NumberedRequests) -> None:
+        self._requests[key] = requests
+        while sum(map(_bytes, self._requests.values())) > _MOST_BYTES:
+            self._requests.popitem(last=False)
+
+
+def _bytes(requests: NumberedRequests) -> int:
+    return sum(column.nbytes for column in requests if column is not None)
+
+
+_kept = _Kept()
+
+
+class _Recorder:
+    """The requests of a trace while it is read, unless they become too many."""
+
+    def __init__(self) -> None:
+        self._parts: list[NumberedRequests] = []
+        self._room = _MOST_BYTES
+
+    def add(self, numbers: np.ndarray, block: TraceBlock) -> None:
+        if self._room < 0:
+            return
+        narrow = numbers.astype(np.int32) if numbers.max() < 2**31 else numbers
+        part = NumberedRequests(narrow, block.time, block.size)
+        self._parts.append(part)
+        self._room -= _bytes(part)
+        if self._room < 0:
+            self._parts.clear()
+
+    def keep(self, key: _Key) -> None:
+        """Remember them."""
+        if not self._parts:
+            return
+        whole = [
+            None if columns[0] is None else np.concatenate(columns)
+            for columns in zip(*self._parts, strict=True)
+        ]
+        for column in whole:
+            if column is not None:
+                column.flags.writeable = False
+        _kept.put(key, NumberedRequests(*whole))  # type: ignore[arg-type]
+
+
 @lru_cache(maxsize=4)
 def _read(trace: FileVersion, layout: TraceFormat, contents: FileVersion | None) -> TraceCatalogue:
     reader = TraceReader(trace.path, *astuple(layout))
     n_requests = 0
+    recorder = _Recorder()
     if contents is not None:
         listed = _read_contents(contents.path)
         for block in reader.blocks():
-            number_ids(reader, block, listed)
+            recorder.add(number_ids(reader, block, listed), block)
             n_requests += len(block.ids)
+        recorder.keep((trace, layout, contents))
         return TraceCatalogue(listed, Catalogue(listed), n_requests)
     own = reader.own_catalogue()
     if own is not None:
         return TraceCatalogue(None, Catalogue(own[0]), own[1])
     numbering = Numbering(reader)
     for block in reader.blocks():
-        numbering.of(block)
+        recorder.add(numbering.of(block), block)
         n_requests += len(block.ids)
     if n_requests == 0:
         raise TraceError(reader.path, "the trace holds no requests")
+    recorder.keep((trace, layout, contents))
     numbers = numbering.numbers()
     return TraceCatalogue(numbers, Catalogue(numbers), n_requests)
 

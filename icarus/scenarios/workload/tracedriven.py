@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from annotated_types import Interval
 
 from icarus.errors import TraceError
@@ -24,7 +25,7 @@ from icarus.scenarios.workload.request_streams import (
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.stationary import check_arrivals
 from icarus.traces.formats import FormatName, TimeUnit, named_as_table
-from icarus.traces.trace_catalogue import number_ids, read_catalogue
+from icarus.traces.trace_catalogue import kept_requests, number_ids, read_catalogue
 from icarus.traces.trace_file import BLOCK_SIZE, TraceReader, missing_file
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
@@ -256,19 +257,36 @@ class TraceDrivenWorkload:
         start = 0
         if self.n_requests == 0:
             return
-        for block in self._reader.blocks(size):
-            n = min(len(block.ids), self.n_requests - start)
-            contents = number_ids(self._reader, block, self._numbers)
+        for contents, times, sizes in self._numbered(size):
+            n = min(len(contents), self.n_requests - start)
             yield RequestBatch(
-                time=clock.next(n) if block.time is None else block.time[:n],
+                time=clock.next(n) if times is None else times[:n],
                 receiver=self._choice.sample(n, receivers),
                 content=contents[:n],
                 measured=measured_after(self.n_warmup, start, start + n),
-                size=None if block.size is None else block.size[:n],
+                size=None if sizes is None else sizes[:n],
             )
             start += n
             if start == self.n_requests:
                 return
+
+    def _numbered(
+        self, size: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None, np.ndarray | None]]:
+        """Yield contents, times and sizes of all requests, as they are remembered or read again."""
+        kept = kept_requests(self._reader, self.contents_file)
+        if kept is None:
+            for block in self._reader.blocks(size):
+                contents = number_ids(self._reader, block, self._numbers)
+                yield contents, block.time, block.size
+            return
+        for start in range(0, len(kept.contents), size):
+            part = slice(start, start + size)
+            yield (
+                kept.contents[part].astype(np.int64),
+                None if kept.time is None else kept.time[part],
+                None if kept.size is None else kept.size[part],
+            )
 
     def __iter__(self) -> Iterator[tuple[float, dict[str, Any]]]:
         """Yield all requests as pairs of a time and an event dict, from the start."""
