@@ -25,7 +25,7 @@ from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_
 from icarus.policies.room import NOTHING, Room, taken, write
 from icarus.registry import register_cache_policy
 
-__all__ = ["BeladyMinCache", "BeladyMinCaches"]
+__all__ = ["BeladyMinCache", "BeladyMinCaches", "NextUses", "next_uses"]
 
 NEVER = -1
 """The next use of a content that is not needed again."""
@@ -55,7 +55,7 @@ class BeladyMinCaches(NamedTuple):
     @classmethod
     def new(cls, room: Room, trace: Iterable[Item] | str | Path) -> Self:
         """Return empty caches, all of which read the same trace."""
-        first_use, use_after = _next_uses(trace, room.names)
+        first_use, use_after = next_uses(trace, room.names)
         n_slots = sum(room.maxlens)
         return cls(
             make_records(room),
@@ -134,6 +134,15 @@ class BeladyMinCaches(NamedTuple):
     carry_on, reserve = carry_on_ranked, reserve_ranked  # type: ignore[misc]
 
 
+class NextUses(NamedTuple):
+    """Where a trace has each content next: what caches that read the same trace may share."""
+
+    first_use: Any
+    """int64, (n_contents,): where the trace first has a content."""
+    use_after: Any
+    """int64, (length of the trace,): where the trace has the same content next."""
+
+
 class _FirstUses(dict[Item, int]):
     """Where a trace first has each item; that of others is never."""
 
@@ -141,11 +150,20 @@ class _FirstUses(dict[Item, int]):
         return NEVER
 
 
-def _next_uses(trace: Any, names: Any) -> tuple[Any, Any]:
+def next_uses(trace: Any, names: Any) -> NextUses:
     """Return where a trace first has each content, and has that of each request next.
 
     Both are arrays where contents have numbers, and else a dict and a list.
+
+    Parameters
+    ----------
+    trace : iterable of hashable, str, Path or NextUses
+        All requests, the file that has them, or what this function returned for them.
+    names : sequence or None
+        The names of contents, by number.
     """
+    if isinstance(trace, NextUses):
+        return trace
     if names is None:
         first_uses = _FirstUses()
         requests = list(_requests_of(trace))
@@ -153,7 +171,7 @@ def _next_uses(trace: Any, names: Any) -> tuple[Any, Any]:
         for use in range(len(requests) - 1, -1, -1):
             uses_after[use] = first_uses[requests[use]]
             first_uses[requests[use]] = use
-        return first_uses, uses_after
+        return NextUses(first_uses, uses_after)
     numbers = _numbers(trace, names)
     first_use = np.full(len(names), NEVER, dtype=np.int64)
     use_after = np.full(len(numbers), NEVER, dtype=np.int64)
@@ -164,7 +182,7 @@ def _next_uses(trace: Any, names: Any) -> tuple[Any, Any]:
     same = np.flatnonzero(ordered[1:] == ordered[:-1])
     use_after[by_content[same]] = by_content[same + 1]
     first_use[ordered[::-1]] = by_content[::-1]
-    return first_use, use_after
+    return NextUses(first_use, use_after)
 
 
 def _numbers(trace: Any, names: Any) -> np.ndarray:
