@@ -43,6 +43,10 @@ class Queues(NamedTuple):
     n_holding: int
     """Queues of what is cached; those behind them have ghosts."""
 
+    def n_slots(self):
+        """Return how many slots there is room for."""
+        return len(self.links) >> 2
+
     def measure(self):
         """Return what counts in the caches."""
         return self.units
