@@ -12,6 +12,7 @@ from icarus.policies.bagged import (
     reserve_bags,
 )
 from icarus.policies.bags import Bags, make_bags
+from icarus.policies.cache import completed
 from icarus.policies.queued import (
     has_in_queues,
     measure_queues,
@@ -64,3 +65,6 @@ class RandBagCaches(NamedTuple):
     used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
     remove, carry_on, dump = remove_from_bags, carry_on_bags, dump_bags  # type: ignore[misc]
     clear, reserve = clear_bags, reserve_bags  # type: ignore[misc]
+
+
+completed(RandBagCaches)
