@@ -24,6 +24,13 @@ class Whole(NamedTuple):
     def set_requested(self, size):
         """Take no note of the size of the requested content."""
 
+    def begin(self):
+        """Have no victims of the present insertion yet."""
+
+    def n_refused(self, cache):
+        """Return how many contents were refused: none, whatever their sizes."""
+        return 0
+
     def n_gone(self, evicted):
         """Return how many were evicted, given what ``put`` returned."""
         return 1 if is_content(evicted) else 0
@@ -68,6 +75,10 @@ class Ones(NamedTuple):
     def holds_size(self, slot):
         """Return whether a content takes as much as it did when it was stored."""
         return True
+
+    def n_refused(self, cache):
+        """Return how many contents a cache refused."""
+        return self.refused[cache]
 
     n_gone, gone, most_gone = Whole.n_gone, Whole.gone, Whole.most_gone  # type: ignore[misc]
 
@@ -121,6 +132,10 @@ class Bytes(NamedTuple):
     def holds_size(self, slot):
         """Return whether a content takes as much as it did when it was stored."""
         return self.sizes[slot] == self.now[0]
+
+    def n_refused(self, cache):
+        """Return how many contents a cache refused."""
+        return self.refused[cache]
 
     def n_gone(self, evicted):
         """Return how many were evicted for the present insertion."""

@@ -7,10 +7,12 @@ reading.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,20 +21,45 @@ from icarus.errors import TraceError
 from icarus.traces.binary import NumberedIds
 from icarus.traces.formats import TraceFormat
 from icarus.traces.numbering import Numbering
-from icarus.traces.trace_file import TraceBlock, TraceReader, missing_file
+from icarus.traces.trace_file import BLOCK_SIZE, TraceBlock, TraceReader, missing_file
+from icarus.traces.trace_sizes import FirstSizes, ZeroSize, with_size_in_id, with_sizes
 
-__all__ = ["FileVersion", "TraceCatalogue", "file_version", "number_ids", "read_catalogue"]
+__all__ = [
+    "FileVersion",
+    "TraceCatalogue",
+    "TraceRules",
+    "file_version",
+    "first_sizes",
+    "number_ids",
+    "read_catalogue",
+    "requests_of",
+]
+
+
+class TraceRules(NamedTuple):
+    """How the requests of a trace are taken."""
+
+    zero_size: ZeroSize | None = None
+    """What becomes of those for 0 bytes; None does not look."""
+    by_size: bool = False
+    """Whether the same id with another size is another content."""
+    clients: bool = False
+    """Whether it is of interest who they come from."""
 
 
 class TraceCatalogue(NamedTuple):
     """What the first reading of a trace leaves."""
 
-    numbers: dict[str, int] | None
+    numbers: Mapping[Any, int] | None
     """From content id to its position in `contents`; None where the file has the positions."""
     contents: Catalogue
     """All ids."""
     n_requests: int
     """Requests in the whole trace."""
+    sizes: FirstSizes | None = None
+    """Sizes of its contents, where it has any and they have been looked at."""
+    clients: Mapping[str, int] = MappingProxyType({})
+    """The line of each client's first request."""
 
 
 class FileVersion(NamedTuple):
@@ -43,7 +70,11 @@ class FileVersion(NamedTuple):
     size: int
 
 
-def read_catalogue(reader: TraceReader, contents_file: str | Path | None = None) -> TraceCatalogue:
+def read_catalogue(
+    reader: TraceReader,
+    contents_file: str | Path | None = None,
+    rules: TraceRules = TraceRules(),  # noqa: B008 - it cannot be changed
+) -> TraceCatalogue:
     """Read a trace from end to end and return its catalogue, or remember it from before.
 
     Parameters
@@ -52,6 +83,8 @@ def read_catalogue(reader: TraceReader, contents_file: str | Path | None = None)
         The trace.
     contents_file : str or Path, optional
         The catalogue, one id a line; by default the ids in order of first appearance.
+    rules : TraceRules, optional
+        Where they are by size, contents are pairs of an id and a size.
 
     Raises
     ------
@@ -59,11 +92,35 @@ def read_catalogue(reader: TraceReader, contents_file: str | Path | None = None)
         If a line of either file is broken, an id is not in `contents_file` or twice in it.
     """
     contents = None if contents_file is None else file_version(contents_file)
-    return _read(file_version(reader.path), reader.format, contents)
+    return _read(file_version(reader.path), reader.format, contents, rules)
+
+
+def requests_of(
+    reader: TraceReader, rules: TraceRules, size: int = BLOCK_SIZE
+) -> Iterator[TraceBlock]:
+    """Yield the requests of a trace as they are taken, at most `size` at a time."""
+    blocks = reader.blocks(size)
+    return blocks if rules.zero_size is None else with_sizes(reader.path, blocks, rules.zero_size)
+
+
+def first_sizes(reader: TraceReader, rules: TraceRules) -> FirstSizes | None:
+    """Return the sizes of the contents of a trace that lists them itself; None without any."""
+    return _first_sizes(file_version(reader.path), reader.format, rules)
+
+
+@lru_cache(maxsize=4)
+def _first_sizes(trace: FileVersion, layout: TraceFormat, rules: TraceRules) -> FirstSizes | None:
+    reader = TraceReader(trace.path, *astuple(layout))
+    sizes = FirstSizes()
+    for block in requests_of(reader, rules):
+        if block.size is None:
+            return None
+        sizes.add(number_ids(reader, block, None), block.size)
+    return sizes
 
 
 def number_ids(
-    reader: TraceReader, block: TraceBlock, numbers: dict[str, int] | None
+    reader: TraceReader, block: TraceBlock, numbers: Mapping[Any, int] | None
 ) -> np.ndarray:
     """Return the numbers of a block's contents, int64, (n,); TraceError for an unknown id."""
     if numbers is None:
@@ -81,26 +138,33 @@ def number_ids(
 
 
 @lru_cache(maxsize=4)
-def _read(trace: FileVersion, layout: TraceFormat, contents: FileVersion | None) -> TraceCatalogue:
+def _read(
+    trace: FileVersion, layout: TraceFormat, contents: FileVersion | None, rules: TraceRules
+) -> TraceCatalogue:
     reader = TraceReader(trace.path, *astuple(layout))
-    n_requests = 0
-    if contents is not None:
-        listed = _read_contents(contents.path)
-        for block in reader.blocks():
-            number_ids(reader, block, listed)
-            n_requests += len(block.ids)
-        return TraceCatalogue(listed, Catalogue(listed), n_requests)
-    own = reader.own_catalogue()
-    if own is not None:
+    own = None if contents is not None else reader.own_catalogue()
+    listed = None if contents is None else _read_contents(contents.path)
+    if own is not None and not rules.by_size and rules.zero_size != "skip":
         return TraceCatalogue(None, Catalogue(own[0]), own[1])
     numbering = Numbering(reader)
-    for block in reader.blocks():
-        numbering.of(block)
+    sizes, clients, n_requests = FirstSizes(), dict[str, int](), 0
+    for block in requests_of(reader, rules):
+        if rules.by_size:
+            block = with_size_in_id(block)
+        number = numbering.of(block) if listed is None else number_ids(reader, block, listed)
+        if block.size is not None:
+            sizes.add(number, block.size)
+        if rules.clients and block.clients is not None:
+            for client, line in zip(block.clients, block.lines, strict=True):
+                clients.setdefault(client, line)
         n_requests += len(block.ids)
-    if n_requests == 0:
+    if n_requests == 0 and listed is None:
         raise TraceError(reader.path, "the trace holds no requests")
-    numbers = numbering.numbers()
-    return TraceCatalogue(numbers, Catalogue(numbers), n_requests)
+    told = sizes if sizes.n_contents else None
+    if own is not None and not rules.by_size:
+        return TraceCatalogue(None, Catalogue(own[0]), n_requests, told)
+    numbers = numbering.numbers() if listed is None else listed
+    return TraceCatalogue(numbers, Catalogue(numbers), n_requests, told, clients)
 
 
 def _read_contents(path: str) -> dict[str, int]:

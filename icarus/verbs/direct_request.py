@@ -30,7 +30,8 @@ def works_on_tables(view: Any, controller: Any) -> bool:
         for name, method in methods.items():
             if isinstance(method, FunctionType) and getattr(one, name).__func__ is not method:
                 return False
-    return view.model is controller.model
+    # Where contents have sizes, the controller listens to what hits evict.
+    return view.model is controller.model and not view.model.counts_bytes
 
 
 class DirectRequest(ControlledRequest):

@@ -56,13 +56,12 @@ def test_is_registered():
 
 
 def test_a_table_with_a_catalogue_is_still_a_table(write):
-    workload = TraceDrivenWorkload(
-        pair(), write("reqs.csv", TABLE), contents_file=write("contents.txt", "a\nb\nc\nd\n")
-    )
+    catalogue = write("contents.txt", "a\nb\nc\nd\n")
+    workload = replay(write("reqs.csv", TABLE), contents_file=catalogue, zero_size="one")
     assert [event["content"] for _, event in workload] == ["b", "a", "b", "c", "b"]
     assert (workload.n_contents, workload.n_requests) == (4, 5)
     time, _, _, _, size, *_ = gathered(workload)
-    assert (time.tolist(), size.tolist()) == ([0.5, 1, 1, 7, 8], [10, 20, 10, 0, 10])
+    assert (time.tolist(), size.tolist()) == ([0.5, 1, 1, 7, 8], [10, 20, 10, 1, 10])
 
 
 def test_settings_of_icarus_0_8(write):
@@ -98,10 +97,11 @@ def test_the_catalogue_is_learned_in_order_of_first_appearance(write):
 
 
 def test_times_and_sizes_of_a_table(write):
-    workload = replay(write("reqs.csv", TABLE), n_warmup=1, n_measured=3)
+    path = write("reqs.csv", TABLE.replace("7,0", "7,30"))
+    workload = replay(path, n_warmup=1, n_measured=3)
     (batch,) = workload.batches()
     assert batch.time.tolist() == [0.5, 1, 1, 7]
-    assert batch.size.tolist() == [10, 20, 10, 0]
+    assert batch.size.tolist() == [10, 20, 10, 30]
     assert batch.size.dtype == np.int64
     assert batch.measured.tolist() == [False, True, True, True]
     assert [event["content"] for _, event in workload] == ["b", "a", "b", "c"]
@@ -224,7 +224,7 @@ class TestMemory:
 
     def test_the_columns_are_part_of_what_is_remembered(self, write):
         path = write("reqs.csv", TABLE)
-        assert list(replay(path).contents) == ["b", "a", "c"]
+        assert list(replay(path, zero_size="one").contents) == ["b", "a", "c"]
         assert list(replay(path, content_column="size").contents) == ["10", "20", "0"]
 
 

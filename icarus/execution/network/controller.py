@@ -162,7 +162,7 @@ class NetworkController(NetworkChanges):
         """
         cache = self.model.cache.get(node)
         if cache is not None:
-            hit = cache.get(self.session["content"])
+            hit = self._look_up(node, cache)
             if self._listening:
                 if hit:
                     self.collector.cache_hit(node)
@@ -176,6 +176,16 @@ class NetworkController(NetworkChanges):
             self.collector.server_hit(node)
         return True
 
+    def _look_up(self, node: Node, cache: Any) -> Any:
+        if self.tell_evicted is None or not (self._listening and self.model.counts_bytes):
+            return cache.get(self.session["content"])
+        # Where contents have sizes, a hit may evict: what is hit may be larger than it was.
+        cache.begin()
+        hit = cache.get(self.session["content"])
+        for content in cache.victims(None):
+            self.tell_evicted(node, content)
+        return hit
+
     def remove_content(self, node: Node) -> bool | None:
         """Remove the content from the cache of `node`; return whether it was there."""
         cache = self.model.cache.get(node)
@@ -186,7 +196,7 @@ class NetworkController(NetworkChanges):
         cache = self.model.local_cache.get(node)
         if cache is None:
             return False
-        hit = cache.get(self.session["content"])
+        hit = self._look_up(node, cache)
         if self._listening:
             if hit:
                 self.collector.cache_hit(node)
