@@ -22,7 +22,7 @@ from icarus.policies.room import NOTHING, Room
 from icarus.policies.units import make_units
 from icarus.registry import register_cache_policy
 
-__all__ = ["BeladyCache", "BeladyCaches", "make_belady", "row_of"]
+__all__ = ["BeladyCache", "BeladyCaches", "make_belady", "row_of", "update_row"]
 
 NEVER_KEY = -(2**62)
 """What ranks below all that is needed again."""
@@ -122,6 +122,16 @@ class BeladyCaches(NamedTuple):
         row = self.records.find(cache, content)
         return row >= 0 and self.records.rows[(row << 1) + IN_SLOT] > 0
 
+    def differs(self, cache, content):
+        """Return whether a cache holds a content in another size than the requested one."""
+        return self.has(cache, content) and not self.units.holds_size(
+            self.records.find(cache, content)
+        )
+
+    def update(self, cache, content):
+        """Have a content take as much as the request says; return the last that left for it."""
+        return update_row(self, cache, self.records.find(cache, content))
+
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""
         if not self.has(cache, content):
@@ -173,6 +183,18 @@ class BeladyCaches(NamedTuple):
     def places(self):
         """Return what tells where contents are looked up."""
         return self.records
+
+
+def update_row(caches, cache, row):
+    """Have the content of a record take as much as the request says; return the last that left."""
+    units, evicted = caches.units, NOTHING
+    units.begin()
+    caches.held[cache] -= units.of(row)
+    units.store(row)
+    caches.held[cache] += units.of(row)
+    while caches.held[cache] > units.capacity[cache]:
+        evicted = caches.evict(cache)
+    return evicted
 
 
 def row_of(caches, cache, content):

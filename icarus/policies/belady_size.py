@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, cast
 import numpy as np
 
 from icarus.policies.bags import Bags, make_bags
-from icarus.policies.belady import BeladyCaches, row_of
+from icarus.policies.belady import BeladyCaches, row_of, update_row
 from icarus.policies.cache import Item
 from icarus.policies.next_uses import NEVER, LookAheadCache, check_trace, next_uses
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
@@ -136,6 +136,12 @@ class BeladySizeCaches(NamedTuple):
         self.held[cache] -= self.units.of(row)
         self.records.rows[(row << 1) + IN_SLOT] = 0
 
+    def update(self, cache, content):
+        """Have a content take as much as the request says; return the last that left for it."""
+        row = self.records.find(cache, content)
+        self.log_size.set(row, math.log(self.units.requested()))
+        return update_row(self, cache, row)
+
     def size(self, cache: int) -> int:
         """Return how many contents a cache has."""
         return int(self.bags.size[cache])
@@ -164,8 +170,12 @@ class BeladySizeCaches(NamedTuple):
         )
 
     has, remove = BeladyCaches.has, BeladyCaches.remove  # type: ignore[misc]
-    measure, used = BeladyCaches.measure, BeladyCaches.used  # type: ignore[misc]
-    places, carry_on = BeladyCaches.places, BeladyCaches.carry_on  # type: ignore[misc]
+    differs, used = BeladyCaches.differs, BeladyCaches.used  # type: ignore[misc]
+    measure, places = BeladyCaches.measure, BeladyCaches.places  # type: ignore[misc]
+
+    def carry_on(self, other: Self) -> Self:
+        """Return what another state has, in caches of the sizes of these."""
+        return other._replace(units=other.units._replace(capacity=self.units.capacity))
 
     def take_over(self, cache: int, other: Self) -> None:
         """Evict from a cache, which was carried on, what does not fit into it any more."""

@@ -8,11 +8,13 @@ import numpy as np
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import (
+    differs_in_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -120,6 +122,7 @@ class GdsfCaches(NamedTuple):
             counts=self.counts.reserve(n_slots),
         )
 
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
     used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
 

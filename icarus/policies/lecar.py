@@ -9,12 +9,14 @@ import numpy as np
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import (
+    differs_in_queues,
     dump_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -169,6 +171,7 @@ class LecarCaches(NamedTuple):
             evicted_at=self.evicted_at.reserve(n_slots),
         )
 
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
     used, size, dump = used_in_queues, size_of_queues, dump_queues  # type: ignore[misc]
 

@@ -17,11 +17,13 @@ from icarus.policies.once import (
     reserve_once,
 )
 from icarus.policies.queued import (
+    differs_in_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -81,6 +83,7 @@ class LfuCaches(NamedTuple):
         ranks.remove(cache, slot)
         return queues.evict(cache, slot)
 
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
     used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
     remove, dump, clear = remove_once, dump_once, clear_once  # type: ignore[misc]

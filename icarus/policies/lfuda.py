@@ -16,11 +16,13 @@ from icarus.policies.once import (
     reserve_once,
 )
 from icarus.policies.queued import (
+    differs_in_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -115,6 +117,7 @@ class LfudaCaches(NamedTuple):
         grown: Self = state._replace(counts=state.counts.reserve(state.queues.n_slots()))
         return grown
 
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
     used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
     remove, carry_on = remove_once, carry_on_once  # type: ignore[misc]

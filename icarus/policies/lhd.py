@@ -11,11 +11,13 @@ from icarus.policies.bags import Bags, make_bags
 from icarus.policies.cache import DefinedCache
 from icarus.policies.hit_density import AGES, HitDensities, make_hit_densities
 from icarus.policies.queued import (
+    differs_in_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -237,6 +239,7 @@ class LhdCaches(NamedTuple):
         grown: Self = state._replace(facts=state.facts.reserve(4 * state.queues.n_slots()))
         return grown
 
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
     used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
 

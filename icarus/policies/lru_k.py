@@ -9,11 +9,13 @@ import numpy as np
 from icarus.policies.cache import DefinedCache
 from icarus.policies.once import MORE, ONCE, clear_once, dump_once, reserve_once
 from icarus.policies.queued import (
+    differs_in_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -156,6 +158,7 @@ class LruKCaches(NamedTuple):
         grown: Self = state._replace(times=times, counts=counts)
         return grown
 
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     dump, has, places = dump_once, has_in_queues, places_of_queues  # type: ignore[misc]
     measure, used = measure_queues, used_in_queues  # type: ignore[misc]
     size, take_over = size_of_queues, take_over_queues  # type: ignore[misc]

@@ -14,11 +14,13 @@ from icarus.policies.bagged import (
 from icarus.policies.bags import Bags, make_bags
 from icarus.policies.cache import completed
 from icarus.policies.queued import (
+    differs_in_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -61,6 +63,7 @@ class RandBagCaches(NamedTuple):
         self.bags.remove(cache, slot)
         return self.queues.evict(cache, slot)
 
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
     used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
     remove, carry_on, dump = remove_from_bags, carry_on_bags, dump_bags  # type: ignore[misc]
