@@ -27,8 +27,8 @@ from icarus.core.signatures import accepts_seed
 from icarus.curves.compiled import replay_loop
 from icarus.curves.decoded import DecodedTrace
 from icarus.errors import SettingsError
-from icarus.policies.belady_min import NextUses, next_uses
 from icarus.policies.cache import definition_of, lacking
+from icarus.policies.next_uses import NextUses, next_uses
 from icarus.policies.room import Room
 from icarus.policies.wrapped import WrappedCache, clock_of, wrapping_of
 from icarus.registry import CACHE_POLICY

@@ -29,6 +29,7 @@ __all__ = [
     "DefinedCache",
     "Item",
     "can_count_bytes",
+    "completed",
     "define_policy",
     "definition_of",
     "grows",
@@ -133,7 +134,7 @@ class DefinedCache(Cache):
     def __init_subclass__(cls, definition: Any = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if definition is not None:
-            cls.definition = _completed(definition)
+            cls.definition = completed(definition)
             if "__init__" not in vars(cls):
                 cls.__init__ = constructor(  # type: ignore[method-assign]
                     definition.new, DefinedCache.__init__, {"maxlen": int}
@@ -305,7 +306,7 @@ _TAKES = {
 """What the methods of a definition take, in this order."""
 
 
-def _completed(definition: Any) -> Any:
+def completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
     require_methods(definition, _TAKES)
     for default in _OPTIONAL:
