@@ -33,9 +33,27 @@ from twins.ordered import ClimbCache, FifoCache, LruCache, SegmentedLruCache
 from twins.random_eviction import RandEvictionCache
 from twins.ranked import BeladyMinCache, InCacheLfuCache, PerfectLfuCache
 from twins.shards import ShardedCache
+from twins.sized import SizedTwin
+from twins.sized_counts import SizedLfu, SizedLfuda, SizedLruK
+from twins.sized_ghosts import (
+    SizedArc,
+    SizedClock2qPlus,
+    SizedQdLpFifo,
+    SizedS3Fifo,
+    SizedTwoQ,
+)
+from twins.sized_lru_lists import SizedKLru, SizedS4Lru
+from twins.sized_queues import (
+    SizedClock,
+    SizedFifo,
+    SizedLru,
+    SizedMru,
+    SizedRand,
+    SizedSieve,
+)
 from twins.wrappers import wrapped_twin
 
-__all__ = ["STRATEGY_TWINS", "TWINS", "wrapped_twin"]
+__all__ = ["SIZED_TWINS", "STRATEGY_TWINS", "TWINS", "wrapped_twin"]
 
 TWINS: dict[str, type[Cache]] = {
     "CLIMB": ClimbCache,
@@ -72,3 +90,23 @@ STRATEGY_TWINS: dict[str, type[Strategy]] = {
     "RAND_CHOICE": RandomChoice,
 }
 """From registry name to the twin of the strategy."""
+
+SIZED_TWINS: dict[str, type[SizedTwin]] = {
+    "ARC": SizedArc,
+    "CLOCK": SizedClock,
+    "CLOCK2Q_PLUS": SizedClock2qPlus,
+    "FIFO": SizedFifo,
+    "K_LRU": SizedKLru,
+    "LFU": SizedLfu,
+    "LFUDA": SizedLfuda,
+    "LRU": SizedLru,
+    "LRU_K": SizedLruK,
+    "MRU": SizedMru,
+    "QD_LP_FIFO": SizedQdLpFifo,
+    "RAND": SizedRand,
+    "S3_FIFO": SizedS3Fifo,
+    "S4LRU": SizedS4Lru,
+    "SIEVE": SizedSieve,
+    "TWO_Q": SizedTwoQ,
+}
+"""From registry name to the twin of the policy that has contents with sizes."""
