@@ -108,7 +108,7 @@ class S3FifoCaches(NamedTuple):
             is_admitted = False
         if is_admitted:
             fills_main = self.is_filling[cache] and queues.held_in(cache, SMALL) >= limit
-            queues.insert(cache, MAIN if was_ghost or fills_main else SMALL, content)
+            self._enter(cache, MAIN if was_ghost or fills_main else SMALL, content)
         return evicted
 
     def evict(self, cache):
@@ -125,7 +125,7 @@ class S3FifoCaches(NamedTuple):
         any_evicted = False
         while from_small and not queues.is_empty(cache, SMALL):
             slot = queues.back(cache, SMALL)
-            if queues.value(slot) < self.threshold:
+            if self._hits(slot) < self.threshold:
                 return queues.evict_to_bounded(cache, GHOST, slot, self.ghost_limit[cache])
             queues.set_value(slot, 0)
             queues.move(cache, MAIN, slot)
@@ -133,6 +133,14 @@ class S3FifoCaches(NamedTuple):
                 evicted = self._evict_from_main(cache)
                 any_evicted = True
         return evicted if any_evicted else self._evict_from_main(cache)
+
+    def _enter(self, cache, queue, content):
+        """Put a new content into a queue."""
+        self.queues.insert(cache, queue, content)
+
+    def _hits(self, slot):
+        """Return how often what is in a slot of the small queue was hit, as far as that counts."""
+        return self.queues.value(slot)
 
     def _evict_from_main(self, cache):
         """Evict the first content from the back on that has no hits left; the others lose one."""

@@ -20,7 +20,11 @@ from icarus.registry import CACHE_POLICY
 N_CONTENTS = 16
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "ARC": [{}, {"integer_step": True}],
     "CLOCK": [{}, {"bits": 2}, {"bits": 3, "initial": 2}],
+    "CLOCK2Q_PLUS": [{"small": 0.3}, {"small": 0.5, "ghost": 0.3}],
+    "K_LRU": [{}, {"k": 1}, {"k": 3, "names": 12}],
+    "QD_LP_FIFO": [{"small": 0.3}, {"small": 0.5, "ghost": 0.3}],
     "S3_FIFO": [
         {"small": 0.3},
         {"small": 0.2, "ghost": 0.5, "threshold": 1},
@@ -28,6 +32,8 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         {"variant": "paper"},
         {"small": 0.4, "threshold": 1, "variant": "paper"},
     ],
+    "S4LRU": [{}, {"segments": 1}, {"segments": 3}],
+    "TWO_Q": [{}, {"in": 0.5, "out": 0.3}],
 }
 """What to try of each policy beside its defaults alone."""
 
