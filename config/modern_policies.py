@@ -44,19 +44,19 @@ if TRACE is None:
         ["TRACE: found None; give a request trace, e.g. -c TRACE=path/to/cdn.trace.xz"]
     )
 
+FILE = {
+    "reqs_file": TRACE,
+    "content_column": CONTENT_COLUMN,
+    "time_column": TIME_COLUMN,
+    "size_column": SIZE_COLUMN,
+    "delimiter": DELIMITER,
+    "format": FORMAT,
+}
+
 base = {
     # One receiver, one cache, one source.
     "topology": {"name": "PATH", "n": 3},
-    "workload": {
-        "name": "TRACE_DRIVEN",
-        "reqs_file": TRACE,
-        "content_column": CONTENT_COLUMN,
-        "time_column": TIME_COLUMN,
-        "size_column": SIZE_COLUMN,
-        "delimiter": DELIMITER,
-        "format": FORMAT,
-        "warmup_ratio": WARMUP_RATIO,
-    },
+    "workload": {"name": "TRACE_DRIVEN", **FILE, "warmup_ratio": WARMUP_RATIO},
     "cache_placement": {"name": "UNIFORM", "capacity_unit": UNIT},
     "content_placement": {"name": "UNIFORM"},
     "strategy": {"name": "LCE"},
@@ -66,7 +66,7 @@ base = {
 def policy(name):
     """Return the section of a policy; the one that looks ahead reads the trace, too."""
     section = {"name": name}
-    return {**section, "trace": TRACE} if name == "BELADY" else section
+    return {**section, "trace": FILE} if name == "BELADY" else section
 
 
 EXPERIMENT_QUEUE = d.product(

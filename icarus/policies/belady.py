@@ -265,10 +265,11 @@ class BeladyCache(LookAheadCache, definition=BeladyCaches):
     ----------
     maxlen : int
         How many items fit.
-    trace : iterable of hashable, or str or Path
+    trace : iterable of hashable, str, Path or mapping
         All requests that this cache will see, in order; or the file that has them, which is read
-        as the workload TRACE_DRIVEN does. In settings a file or a list: every cache of the
-        network reads it from its start.
+        as the workload TRACE_DRIVEN does, or a mapping with the file as ``reqs_file`` and what else
+        that workload is told of it, such as ``content_column``. In settings a file, a mapping or a
+        list: every cache of the network reads it from its start.
 
     References
     ----------

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self, cast
 
 import numpy as np
 
-from icarus.policies.belady import make_belady
+from icarus.policies.belady import BeladyCaches, make_belady
 from icarus.policies.cache import Item
 from icarus.policies.heap import Heaps, make_heaps
 from icarus.policies.next_uses import NEVER, LookAheadCache, TraceGiven, check_trace, next_uses
@@ -138,6 +138,9 @@ class BeladyMinCaches(NamedTuple):
     carry_on, reserve = carry_on_ranked, reserve_ranked  # type: ignore[misc]
 
 
+BeladyMinCaches.form_in_bytes = BeladyCaches  # type: ignore[attr-defined]
+
+
 @register_cache_policy("MIN", check=check_trace)
 class BeladyMinCache(LookAheadCache, definition=BeladyMinCaches):
     """Evict the item that the trace asks for latest, the optimum (Belady).
@@ -155,10 +158,11 @@ class BeladyMinCache(LookAheadCache, definition=BeladyMinCaches):
     ----------
     maxlen : int
         How many items fit.
-    trace : iterable of hashable, or str or Path
+    trace : iterable of hashable, str, Path or mapping
         All requests that this cache will see, in order; or the file that has them, which is read
-        as the workload TRACE_DRIVEN does. In settings a file or a list: every cache of the
-        network reads it from its start.
+        as the workload TRACE_DRIVEN does, or a mapping with the file as ``reqs_file`` and what else
+        that workload is told of it, such as ``content_column``. In settings a file, a mapping or a
+        list: every cache of the network reads it from its start.
 
     References
     ----------

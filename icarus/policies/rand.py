@@ -113,6 +113,9 @@ class RandCaches(NamedTuple):
         return int(self.behind[cache] - self.slots.base[cache])
 
 
+RandCaches.form_in_bytes = RandBagCaches  # type: ignore[attr-defined]
+
+
 @register_cache_policy("RAND")
 class RandEvictionCache(DefinedCache, definition=RandCaches):
     """Evict an item chosen uniformly at random; hits change nothing.

@@ -101,7 +101,7 @@ class OnesNoted(NamedTuple):
 
     requested, of, store = Ones.requested, Ones.of, Ones.store  # type: ignore[misc]
     set_requested, holds_size = Ones.set_requested, Ones.holds_size  # type: ignore[misc]
-    n_refused = Ones.n_refused
+    (n_refused,) = (Ones.n_refused,)  # type: ignore[misc]
 
     def begin(self):
         """Have no victims of the present insertion yet."""

@@ -120,7 +120,9 @@ class Wrapping:
 
     def require_of(self, policy: Any, name: str) -> None:
         """Raise ComponentError unless a policy of caches that count bytes does what is asked."""
-        if self.size_change == "update" and not hasattr(definition_of(policy), "update"):
+        definition: Any = definition_of(policy)
+        form = getattr(definition, "form_in_bytes", definition)
+        if self.size_change == "update" and not hasattr(form, "update"):
             raise ComponentError(
                 f"cache_policy: size_change: {name} cannot give a cached content another size; "
                 "'keep' leaves it as it is"
