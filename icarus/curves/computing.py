@@ -216,7 +216,7 @@ def _of_decoded(
     if unit == "bytes":
         notes = [*notes, *_notes_on_bytes(trace, sizes)]
     shared = SharedTrace(trace)
-    with ThreadPoolExecutor(n_threads or len(os.sched_getaffinity(0))) as threads:
+    with ThreadPoolExecutor(n_threads or _cores()) as threads:
 
         def run(jobs: Iterable[Callable[[], Any]]) -> list[Any]:
             return list(threads.map(lambda job: job(), jobs))
@@ -233,6 +233,12 @@ def _of_decoded(
         curves,
         notes,
     )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where the system tells."""
+    told = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if told else os.cpu_count() or 1
 
 
 def _notes_on_bytes(trace: DecodedTrace, sizes: np.ndarray) -> list[str]:

@@ -1,7 +1,7 @@
 """The exact miss-ratio curve of LRU, for all sizes in one pass over the requests.
 
-Memory follows the number of contents, not that of requests: 9 bytes a content for the stack and
-16 for what is counted, more where capacities are in bytes.
+Memory follows the number of contents, not that of requests: 5 bytes a content for the stack and
+16 for what is counted, up to twice as much as tables grow, and more where capacities are in bytes.
 """
 
 from __future__ import annotations

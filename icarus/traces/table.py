@@ -100,7 +100,7 @@ class TextTrace:
     def _list_lines(self, size: int) -> Iterator[tuple[list[str], Sequence[int]]]:
         text = text_lines(self._path)
         first = 1
-        while ids := [line.strip() for line in islice(text, size)]:
+        while ids := list(map(str.strip, islice(text, size))):
             yield ids, range(first, first + len(ids))
             first += len(ids)
 

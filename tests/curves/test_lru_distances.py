@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icarus.curves import LruDistances, SharedTrace, decode_trace, replay
+from icarus.curves import distances as distances_module
 from icarus.curves.asking import parse_policies
 from icarus.curves.decoded import DecodedTrace
 
@@ -32,11 +33,18 @@ def lru_misses(contents: list[int], sizes: list[int], capacity: int) -> tuple[in
     return missed, missed_bytes
 
 
+def small_distances(edges: list[int] | None = None) -> LruDistances:
+    """Distances with so few positions, 64, that they often run out and are closed up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distances_module, "_FEWEST", 32)
+        return LruDistances(edges)
+
+
 @settings(deadline=None)
 @given(contents=requests, repeat=st.integers(1, 20))
 def test_every_size_is_that_of_a_cache_that_is_simulated(contents: list[int], repeat: int) -> None:
-    contents *= repeat  # positions run out, and are closed up
-    distances = LruDistances()
+    contents *= repeat
+    distances = small_distances()
     distances.add(np.array(contents))
     sizes = range(1, 33)
     ones = [1] * len(contents)
@@ -52,7 +60,7 @@ def test_in_bytes_it_is_lru_where_every_content_fits(
     size_of = data.draw(st.lists(st.integers(1, 50), min_size=31, max_size=31))
     sizes = [size_of[content] for content in contents]
     edges = sorted({50, 60, 75, 128, 200, 333, 500, 1000, 2000})
-    distances = LruDistances(edges)
+    distances = small_distances(edges)
     distances.add(np.array(contents), np.array(sizes))
     found = list(zip(distances.misses(edges), distances.missed_bytes(edges), strict=True))
     assert found == [lru_misses(contents, sizes, edge) for edge in edges]

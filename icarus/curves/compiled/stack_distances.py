@@ -207,12 +207,12 @@ def _close_positions(last, words, tree):
     for content in range(len(last)):
         before = np.int64(last[content]) - 1
         if before >= 0:
-            below = words[before >> 6] & ((np.int64(1) << (before & 63)) - 1)
+            below = words[before >> 6] & ~(np.int64(-1) << (before & 63))
             last[content] = tree[before >> 6] + popcount(below) + 1
     words[:] = 0
     words[: live >> 6] = -1
     if live & 63:
-        words[live >> 6] = (np.int64(1) << (live & 63)) - 1
+        words[live >> 6] = ~(np.int64(-1) << (live & 63))
     _make_tree(words, tree, live >> 6)
     return live
 
