@@ -41,7 +41,7 @@ __all__: list[str] = []
     "--bytes",
     "in_bytes",
     is_flag=True,
-    help="Sizes are in bytes, as in 4096,16MiB,1%. For LRU only.",
+    help="Sizes are in bytes, as in 4096,16MiB,1%.",
 )
 @click.option(
     "--sample",

@@ -33,6 +33,8 @@ from icarus.curves.sampling import (
     shards_curve,
 )
 from icarus.errors import SettingsError, TraceError
+from icarus.policies.cache import can_count_bytes, policies_that_count_bytes
+from icarus.registry import CACHE_POLICY
 from icarus.traces.trace_file import TraceReader
 
 __all__ = ["MissRatioCurves", "miss_ratio_curves", "simulated_curve"]
@@ -99,7 +101,8 @@ def miss_ratio_curves(
         Of caches: as in ``"100,1000,1%"``, or how many there are to be, as in ``"20"``, evenly
         spread on a logarithmic scale from 0.1 % to the whole catalogue.
     unit : {"contents", "bytes"}, optional
-        What sizes are in. In bytes there is LRU only, which `LruDistances` says more of.
+        What sizes are in. In bytes LRU is approximate, which `LruDistances` says more of; other
+        policies are simulated.
     sample : str or float, optional
         The share of the contents that is looked at, such as 0.01, or how many, such as 8192.
     seed : int, optional
@@ -154,10 +157,10 @@ def _asked(
     sampled = None if sample is None else tried(lambda: parse_sample(str(sample)))
     if unit == "bytes":
         problems += [
-            f"policy {one.label}: capacities in bytes are there for LRU only so far; leave "
-            "--bytes out to have them in contents"
+            f"policy {one.label}: it counts contents and knows no sizes; leave --bytes out, or "
+            f"take one of {', '.join(policies_that_count_bytes())}"
             for one in asked or ()
-            if not _is_plain_lru(one)
+            if not can_count_bytes(CACHE_POLICY[one.name])
         ]
     if problems:
         raise SettingsError(problems)
@@ -213,7 +216,7 @@ def _of_decoded(
             "or leave --bytes out",
         )
     sizes = wanted.of(catalogue_bytes if unit == "bytes" and catalogue_bytes else trace.n_contents)
-    if unit == "bytes":
+    if unit == "bytes" and any(map(_is_plain_lru, asked)):
         notes = [*notes, *_notes_on_bytes(trace, sizes)]
     shared = SharedTrace(trace)
     with ThreadPoolExecutor(n_threads or _cores()) as threads:
@@ -267,7 +270,7 @@ def _exact(
     shared: SharedTrace, one: PolicyAsked, sizes: np.ndarray, unit: Unit, run: Any, seed: int
 ) -> Curve:
     if not _is_plain_lru(one):
-        return simulated_curve(shared, one, sizes, run, seed)
+        return simulated_curve(shared, one, sizes, run, seed, unit)
     distances = LruDistances(sizes if unit == "bytes" else None)
     distances.add(shared.trace.contents, shared.trace.sizes)
     return _lru_curve(distances, one.label, sizes, unit, shared.trace.n_bytes)
@@ -283,7 +286,12 @@ def _lru_curve(
 
 
 def simulated_curve(
-    shared: SharedTrace, asked: PolicyAsked, sizes: np.ndarray, run: Any, seed: int = 1
+    shared: SharedTrace,
+    asked: PolicyAsked,
+    sizes: np.ndarray,
+    run: Any,
+    seed: int = 1,
+    unit: Unit = "contents",
 ) -> Curve:
     """Return the curve of a policy, each size of which is simulated.
 
@@ -294,18 +302,20 @@ def simulated_curve(
     asked : PolicyAsked
         The policy.
     sizes : ndarray of int64, shape (n_sizes,)
-        Capacities in contents, ascending.
+        Capacities, ascending.
     run : callable
         Calls an iterable of functions, perhaps at once, and returns a list of what they return.
     seed : int, optional
         As for ``replay``.
+    unit : {"contents", "bytes"}, optional
+        Of the capacities.
     """
     # The largest caches take longest and begin first.
-    jobs = [partial(replay, shared, asked, int(size), seed) for size in sizes[::-1]]
+    jobs = [partial(replay, shared, asked, int(size), seed, unit) for size in sizes[::-1]]
     missed = np.array(run(jobs)).reshape(-1, 2)[::-1]
     trace = shared.trace
     return exact_curve(
-        *(asked.label, "simulation", "contents", sizes, missed[:, 0], missed[:, 1]),
+        *(asked.label, "simulation", unit, sizes, missed[:, 0], missed[:, 1]),
         *(trace.n_requests, trace.n_bytes),
     )
 
@@ -334,6 +344,6 @@ def _sampled(
         for salt in salts
     ]
     try:
-        return miniature_curve(trace, one, sizes, samples, run, seed)
+        return miniature_curve(trace, one, sizes, samples, run, seed, unit)
     except ValueError as error:
         raise SettingsError([f"policy {one.label}: {error}"]) from error

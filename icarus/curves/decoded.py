@@ -97,6 +97,10 @@ class DecodedTrace:
         np.maximum.at(largest, self.contents, self.sizes)
         return int(largest.sum())
 
+    def mean_size(self) -> float:
+        """Return the mean size of contents, in bytes; 1 where sizes are unknown."""
+        return (self.catalogue_bytes() or self.n_contents) / max(self.n_contents, 1)
+
     def part(self, chosen: np.ndarray) -> DecodedTrace:
         """Return the requests for some contents, which are numbered anew.
 

@@ -25,9 +25,10 @@ from icarus.compiler.state_types import is_foreign, key_of
 from icarus.core.random_streams import root_seed, stream, with_seed
 from icarus.core.signatures import accepts_seed
 from icarus.curves.compiled import replay_loop
+from icarus.curves.curve import Unit
 from icarus.curves.decoded import DecodedTrace
 from icarus.errors import SettingsError
-from icarus.policies.cache import definition_of, lacking
+from icarus.policies.cache import definition_of, grows, lacking
 from icarus.policies.next_uses import NextUses, next_uses
 from icarus.policies.room import Room
 from icarus.policies.wrapped import WrappedCache, clock_of, wrapping_of
@@ -101,7 +102,9 @@ def reads_trace(policy: Any) -> bool:
     return "trace" in settable_parameters("cache_policy", policy)
 
 
-def replay(shared: SharedTrace, asked: PolicyAsked, size: int, seed: int = 1) -> Misses:
+def replay(
+    shared: SharedTrace, asked: PolicyAsked, size: int, seed: int = 1, unit: Unit = "contents"
+) -> Misses:
     """Return what a cache misses of a trace.
 
     Parameters
@@ -111,9 +114,11 @@ def replay(shared: SharedTrace, asked: PolicyAsked, size: int, seed: int = 1) ->
     asked : PolicyAsked
         The policy. One that is no definition but a Python class is interpreted.
     size : int
-        How many contents fit.
+        How many contents fit, or bytes.
     seed : int, optional
         Where random numbers come from, as ``SEED`` in settings. Caches of all sizes draw the same.
+    unit : {"contents", "bytes"}, optional
+        What `size` counts.
 
     Raises
     ------
@@ -130,7 +135,7 @@ def replay(shared: SharedTrace, asked: PolicyAsked, size: int, seed: int = 1) ->
         return _interpreted(shared, policy, parameters, size, source, wrapping)
     if accepts_seed(policy):
         parameters["seed"] = np.random.default_rng(parameters.get("seed", source))
-    room = Room([size], range(shared.trace.n_contents))
+    room = Room([size], range(shared.trace.n_contents), unit == "bytes")
     try:
         caches = definition_of(policy).new(room, **policy.settled((), parameters))
     except ValueError as error:
@@ -149,7 +154,7 @@ def _compiled(trace: DecodedTrace, caches: Any, label: str) -> Misses:
     _prepare(loop, (caches, trace.contents, sizes, times), missed, label)
     for start in range(0, trace.n_requests, _ENTERED):
         stop = min(start + _ENTERED, trace.n_requests)
-        if hasattr(caches, "reserve"):
+        if grows(caches):
             caches = caches.reserve(stop - start)
         loop(caches, trace.contents, sizes, times, start, stop, missed)
     return Misses(int(missed[0]), int(missed[1]))

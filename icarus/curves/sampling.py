@@ -247,6 +247,7 @@ def miniature_curve(
     samples: Sequence[Sample],
     run: Run | None = None,
     seed: int = 1,
+    unit: Unit = "contents",
 ) -> Curve:
     """Estimate the miss ratios of any policy by caches of a share of their size.
 
@@ -256,13 +257,15 @@ def miniature_curve(
     asked : PolicyAsked
         The policy.
     sizes : ndarray of int64, shape (n_sizes,)
-        Capacities in contents, ascending.
+        Capacities, ascending.
     samples : sequence of Sample
         The curve is the mean over them, with an interval where there are several.
     run : callable, optional
         How caches are run; by default one after another.
     seed : int, optional
         As for ``replay``.
+    unit : {"contents", "bytes"}, optional
+        Of the capacities.
 
     Raises
     ------
@@ -276,15 +279,18 @@ def miniature_curve(
     """
     rate = _mean_rate(samples)
     least = int(sizes.min())
-    if any(_miniature(least, one) < LEAST_MINIATURE for one in samples):
+    # In bytes, what so many contents of mean size take.
+    each = trace.mean_size() if unit == "bytes" else 1.0
+    if any(_miniature(least, one) < LEAST_MINIATURE * each for one in samples):
         raise ValueError(
-            f"a miniature of a cache of {least} contents at rate {rate:.3g} would hold "
-            f"{_miniature(least, samples[0])}, and at least {LEAST_MINIATURE} are needed; sample "
-            f"more, or begin with a size of {int(np.ceil(LEAST_MINIATURE / rate))}"
+            f"a miniature of a cache of {least:,} {unit} at rate {rate:.3g} would hold "
+            f"{_miniature(least, samples[0]) / each:.2g} contents, and at least {LEAST_MINIATURE} "
+            f"are needed; sample more, or begin with a size of "
+            f"{int(np.ceil(LEAST_MINIATURE * each / rate)):,}"
         )
     parts = [SharedTrace(trace.part(one.chosen(np.arange(trace.n_contents)))) for one in samples]
     jobs = [
-        partial(replay, part, asked, _miniature(int(size), sample), seed)
+        partial(replay, part, asked, _miniature(int(size), sample), seed, unit)
         for part, sample in zip(parts, samples, strict=True)
         for size in sizes
     ]
@@ -294,7 +300,7 @@ def miniature_curve(
         _adjusted(trace, sample, found[:, 0], found[:, 1])
         for sample, found in zip(samples, by_sample, strict=True)
     ]
-    return sampled_curve(asked.label, "miniature simulation", "contents", sizes, estimates, rate)
+    return sampled_curve(asked.label, "miniature simulation", unit, sizes, estimates, rate)
 
 
 def _adjusted(

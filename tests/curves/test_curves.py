@@ -235,8 +235,8 @@ def test_bytes() -> None:
     assert found.notes == []
     noted = miss_ratio_curves(sized, "LRU", "15,1kB", unit="bytes").notes
     assert noted[0].startswith("caches of less than 18 bytes")
-    with pytest.raises(SettingsError, match="bytes are there for LRU only so far"):
-        miss_ratio_curves(sized, "FIFO", "100,", unit="bytes")
+    with pytest.raises(SettingsError, match="knows no sizes"):
+        miss_ratio_curves(sized, "CLIMB", "100,", unit="bytes")
     with pytest.raises(TraceError, match="the trace has no sizes"):
         miss_ratio_curves(trace, "LRU", "100,", unit="bytes")
 

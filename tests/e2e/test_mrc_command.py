@@ -87,7 +87,7 @@ def test_columns_are_chosen_as_for_trace_info(cli):
         (["--policy", "PATH"], ["policy PATH: it is made of cache objects"]),
         (["--sizes", "1x,0%"], ["'1x' is no size", "above 0 %"]),
         (["--sizes", "16MiB"], ["--bytes is not given"]),
-        (["--policy", "FIFO", "--bytes"], ["capacities in bytes are there for LRU only so far"]),
+        (["--policy", "CLIMB", "--bytes"], ["policy CLIMB: it counts contents and knows no sizes"]),
         (["--sample", "0"], ["'0' is no share"]),
         (["--policy", "FIFO", "--sample", "0.1", "--sizes", "20,"], ["would hold 2"]),
         (["--plot", "c.txt"], ["the name of a picture ends in .png"]),

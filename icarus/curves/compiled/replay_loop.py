@@ -32,6 +32,8 @@ def replay(caches, contents, sizes, times, start, stop, missed):
         if places.fetches() and i + _NEXT < stop:
             places.fetch(0, contents[i + _NEXT])
         caches.set_time(times[i] if len(times) > 0 else float(i))
+        if len(sizes) > 0:
+            caches.set_size(sizes[i])
         content = contents[i]
         if not caches.get(0, content):
             caches.put(0, content)
