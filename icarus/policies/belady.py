@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -234,17 +233,15 @@ def make_belady(room: Room, trace: TraceGiven, *, bypass: bool = False) -> Belad
 
 
 def _make(kind: Any, room: Room, trace: Any, *, bypass: bool) -> Any:
-    # Both ask for the trace, which may be a generator.
-    trace = trace if isinstance(trace, str | Path | np.ndarray) else list(trace)
-    first_use, use_after, _ = next_uses(trace, room.names)
-    place, n_places = order_of_ids(trace, room.names)
+    uses = next_uses(trace, room.names)
+    place, n_places = order_of_ids(uses, room.names)
     return kind(
         make_records(room),
         make_ranks(room),
         make_units(room),
         room.zeros(room.n_caches),
-        first_use,
-        use_after,
+        uses.first_use,
+        uses.use_after,
         place,
         n_places,
         room.zeros(1),
