@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import chain
 from typing import Any
@@ -62,14 +62,17 @@ class ShortestPathTrees:
     def __init__(self, topology: nx.Graph[Any]) -> None:
         number = {node: i for i, node in enumerate(topology)}
         rows = [neighbors for _, neighbors in topology.adjacency()]
-        weight_of = _least_weight if topology.is_multigraph() else _weight
-        weights = [weight_of(link) for row in rows for link in row.values()]
+        weights: list[Any] = (
+            [_least_weight(links) for row in rows for links in row.values()]
+            if topology.is_multigraph()
+            else [link.get("weight", 1) for row in rows for link in row.values()]
+        )
         degrees = np.fromiter(map(len, rows), np.int64, len(rows))
         head = np.fromiter(map(number.__getitem__, chain.from_iterable(rows)), np.int32)
         tail = np.repeat(np.arange(len(rows), dtype=np.int32), degrees)
         none = np.zeros(len(weights), dtype=np.bool_)
         if not _PLAIN.issuperset(map(type, weights)):
-            _require_lengths(topology, weight_of)
+            _require_lengths(topology, weights)
             none[:] = [weight is None for weight in weights]
         self._n_nodes = len(number)
         degrees -= np.bincount(tail[none], minlength=len(rows))
@@ -77,7 +80,7 @@ class ShortestPathTrees:
         self._head = head[~none]
         self._length = np.array([w for w in weights if w is not None], dtype=np.float64)
         if not (self._length >= 0).all():
-            _require_lengths(topology, weight_of)
+            _require_lengths(topology, weights)
         others = np.concatenate((tail[none], head[none]))
         self.fingerprint = _fingerprint(self._first, self._head, self._length, others)
         self._grown = _grown_on(self.fingerprint)
@@ -178,22 +181,17 @@ def _interpreter_will_do(n_links: int) -> bool:
     return DISABLED
 
 
-def _require_lengths(topology: nx.Graph[Any], weight_of: Callable[[Any], Any]) -> None:
+def _require_lengths(topology: nx.Graph[Any], weights: Sequence[Any]) -> None:
     """Raise ValueError for the first link with a weight that is no length."""
-    for u, neighbors in topology.adjacency():
-        for v, link in neighbors.items():
-            weight = weight_of(link)
-            if weight is not None and not weight >= 0:
-                kind = "a negative weight" if weight < 0 else "a weight that is no number"
-                raise ValueError(f"link ({u!r}, {v!r}) has {kind}: {weight}")
-
-
-def _weight(link: Mapping[str, Any]) -> Any:
-    return link.get("weight", 1)
+    links = ((u, v) for u, neighbors in topology.adjacency() for v in neighbors)
+    for (u, v), weight in zip(links, weights, strict=True):
+        if weight is not None and not weight >= 0:
+            kind = "a negative weight" if weight < 0 else "a weight that is no number"
+            raise ValueError(f"link ({u!r}, {v!r}) has {kind}: {weight}")
 
 
 def _least_weight(links: Mapping[Any, Mapping[str, Any]]) -> Any:
-    return min(map(_weight, links.values()))
+    return min(link.get("weight", 1) for link in links.values())
 
 
 _known: OrderedDict[bytes, dict[int, np.ndarray]] = OrderedDict()

@@ -91,6 +91,8 @@ class Layout:
         For the request loop.
     descriptions : Descriptions
         Of their steps.
+    n_bytes : int
+        What its arrays took when it was left.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Layout:
         kept: Sequence[Layout],
     ) -> None:
         self.likeness = likeness
+        self.n_bytes = 0
         self.tables = PathTables(view.model.shortest_path, numbering)
         like = next((one.net for one in kept if one.likeness.sources == likeness.sources), None)
         self.net = network_of(view.model, self.tables.paths, numbering, node_of, like)
@@ -118,7 +121,7 @@ class Layout:
 
     def _has_links_of(self, model: NetworkModel) -> bool:
         """Return whether its links include those of a network, with their delays and types."""
-        number = 2 * model.topology.number_of_edges()
+        number = sum(len(neighbors) for _, neighbors in model.topology.adjacency())
         if not len(model.link_delay) == len(model.link_type) == number:
             return False
         _, _, delays, types = self._links
@@ -160,12 +163,11 @@ class Layout:
         clear_sessions(self.sessions)
         self.descriptions.forget()
 
-    @property
-    def n_bytes(self) -> int:
-        """What the arrays take that belong to no other layout."""
+    def leave(self) -> None:
+        """Take note of what the arrays take that belong to no other layout."""
         parts = self.tables.paths, self.sessions, self.descriptions.facts
         arrays = [array for part in parts for array in part if array is not self.sessions.hits_of]
-        return sum(array.nbytes for array in arrays)
+        self.n_bytes = sum(array.nbytes for array in arrays)
 
 
 class Layouts:
@@ -192,7 +194,7 @@ class Layouts:
         self._view, self._numbering = view, numbering
         self._node_of = nodes_of_caches(numbering)
         self.hits_of = empty_sessions(n_contents).hits_of
-        # By first use; and by latest.
+        # By first use; and by latest, the present one last.
         self._kept: list[Layout] = []
         self._latest: list[Layout] = []
         self.look()
@@ -206,17 +208,17 @@ class Layouts:
         numbering = present_numbering(self._view.model, self._numbering)
         likeness = _Likeness.of(self._view.model, numbering)
         found = next((one for one in self._kept if one.likeness == likeness), None)
+        if self._latest and found is not self._latest[-1]:
+            self._latest[-1].leave()
         if found is None:
-            found = self._new(numbering, likeness)
+            shared = self._node_of, self.hits_of, self._kept
+            found = Layout(self._view, numbering, likeness, *shared)
             self._kept.append(found)
         else:
             self._latest.remove(found)
         self._latest.append(found)
         self.present = found
         return numbering
-
-    def _new(self, numbering: Numbering, likeness: _Likeness) -> Layout:
-        return Layout(*(self._view, numbering, likeness, self._node_of, self.hits_of, self._kept))
 
     def drop(self) -> list[Layout]:
         """Return those that are too many, in the order of their first use, and drop them."""
@@ -226,6 +228,8 @@ class Layouts:
             if kept == _MOST_KEPT or n_bytes > _MOST_BYTES:
                 break
             kept += 1
+        if kept == len(self._latest) - 1:
+            return []
         self._latest = self._latest[-1 - kept :]
         dropped = [one for one in self._kept if one not in self._latest]
         self._kept = [one for one in self._kept if one in self._latest]
