@@ -26,6 +26,7 @@ from icarus.execution.compiled.session_counts import Descriptions, links_of
 from icarus.execution.network import NetworkModel, NetworkView
 from icarus.strategies.known_network import Numbering
 from icarus.types import Node
+from icarus.verbs.network import Network
 
 __all__ = ["Layout", "Layouts"]
 
@@ -108,7 +109,7 @@ class Layout:
         self.n_bytes = 0
         self.tables = PathTables(view.model.shortest_path, numbering)
         like = next((one.net for one in kept if one.likeness.sources == likeness.sources), None)
-        self.net = network_of(view.model, self.tables.paths, numbering, node_of, like)
+        self.net: Network = network_of(view.model, self.tables.paths, numbering, node_of, like)
         self.sessions = empty_sessions(0)._replace(hits_of=hits_of)
         more = next((one for one in kept if one._has_links_of(view.model)), None)
         # Links that there are, those of which paths go over; others may stand beside them.
