@@ -61,6 +61,17 @@ POLICIES = {
     "PERFECT_LFU": [{}],
     "MIN": [{"trace": [3, 1, 2, 1, 5, 1, 3, 2, 4] * 12}],
     "NULL": [{}],
+    "CLOCK": [{}, {"bits": 2, "initial": 1}],
+    "MRU": [{}],
+    "SIEVE": [{}],
+    "S3_FIFO": [{"small": 0.5}, {"variant": "paper"}],
+    "QD_LP_FIFO": [{"small": 0.5}],
+    "CLOCK2Q_PLUS": [{"small": 0.5}],
+    "TWO_Q": [{}, {"in": 0.5}],
+    "ARC": [{}, {"integer_step": True}],
+    "S4LRU": [{"segments": 2}],
+    "K_LRU": [{}, {"k": 3, "names": 2}],
+    "LRU_PROB": [{}],
     "SHARD": [{"nodes": 2}, {"nodes": 3, "policy": "RAND"}, {"nodes": 2, "salt": 5}],
 }
 """Every policy that settings can name, with the parameters to try."""
