@@ -16,6 +16,7 @@ from annotated_types import Ge, Gt, Interval, Lt
 
 __all__ = [
     "Content",
+    "Correlation",
     "Fraction",
     "Node",
     "NonNegative",
@@ -43,5 +44,6 @@ NonNegative: TypeAlias = Annotated[float, Ge(0), Lt(math.inf)]
 NonNegativeInt: TypeAlias = Annotated[int, Ge(0)]
 Positive: TypeAlias = Annotated[float, Gt(0), Lt(math.inf)]
 PositiveInt: TypeAlias = Annotated[int, Gt(0)]
+Correlation: TypeAlias = Annotated[float, Interval(ge=-1, le=1)]
 Fraction: TypeAlias = Annotated[float, Interval(ge=0, le=1)]
 """A share of a whole, from 0 to 1."""

@@ -30,7 +30,7 @@ _SECTIONS = ("Notes", "References", "Examples")
 
 _UNDESCRIBED = {
     "seed": "Where its random choices come from.",
-    "network_cache": "Times the number of contents, it is the cache budget.",
+    "network_cache": "Times the number of contents, or their bytes, it is the cache budget.",
 }
 """What docstrings leave to the framework; any other parameter must be described."""
 

@@ -58,9 +58,7 @@ def component(kind: str, name: str) -> list[str]:
     settable = settable_parameters(section, entry).values()
     lines += ["", "In settings", "-----------"]
     if section == "cache_placement":
-        lines.append(
-            "network_cache : float > 0, required; all caches, as a fraction of the catalogue"
-        )
+        lines += _CAPACITY
     lines += [_describe(parameter) for parameter in settable]
     if not settable and section != "cache_placement":
         lines.append("It takes no parameters.")
@@ -71,6 +69,14 @@ def component(kind: str, name: str) -> list[str]:
         lines += ["", title, "-" * len(title)]
         lines += [f"{name} : {one.summary}" for name, one in common.items()]
     return lines
+
+
+_CAPACITY = [
+    "network_cache : float > 0, required; all caches, as a fraction of the catalogue",
+    'cache_budget : int or str, in its place; all caches, in contents or as "10 GiB"',
+    "node_cache : int or str, in their place; each cache, on average",
+    "capacity_unit : 'contents' or 'bytes', default 'bytes' if a size has a unit",
+]
 
 
 def _of_resource(entry: Any) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from icarus.core.capacities import CAPACITY_KEYS
 from icarus.core.plain_values import plain_key
 from icarus.core.signatures import Parameter, parameters, takes_any_keyword
 from icarus.core.values import conform
@@ -75,7 +76,7 @@ KINDS: dict[str, Kind] = {
             CACHE_PLACEMENT,
             1,  # topology
             by_name=frozenset({"cache_budget"}),
-            read=("network_cache",),
+            read=CAPACITY_KEYS,
             required=False,
         ),
         Kind("content_placement", CONTENT_PLACEMENT, 2),  # topology, contents

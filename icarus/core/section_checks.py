@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from icarus.core.capacities import CAPACITY_KEYS, CAPACITY_SIZES, capacity_problems
 from icarus.core.kinds import (
     COMPONENT_SECTIONS,
     KINDS,
@@ -17,7 +18,6 @@ from icarus.core.kinds import (
 from icarus.core.signatures import Parameter, parameters, takes_any_keyword
 from icarus.core.values import check_value
 from icarus.errors import ComponentError, nearest, suggestion
-from icarus.types import NonNegative
 
 __all__ = ["Finding", "Report", "check_section"]
 
@@ -63,11 +63,12 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
         report.problems.append(("name", str(error)))
         return report
     given = {key: value for key, value in section.items() if key != "name"}
-    framework = _check_network_cache(given, report) if kind == "cache_placement" else []
+    framework = CAPACITY_KEYS if kind == "cache_placement" else ()
+    lacking = kind == "cache_placement" and _check_capacity(given, report)
     known = settable_parameters(kind, component)
     common = common_parameters(kind, component)
     missing = [one.name for one in known.values() if one.required and one.name not in given]
-    may_be_tags = not framework and not missing and kind in COMPONENT_SECTIONS
+    may_be_tags = not lacking and not missing and kind in COMPONENT_SECTIONS
     for key, value in given.items():
         if key in known:
             _check_parameter(known[key], value, report)
@@ -90,24 +91,15 @@ def check_section(kind: str, section: Mapping[str, Any]) -> Report:
     return report
 
 
-def _check_network_cache(given: dict[str, Any], report: Report) -> list[str]:
-    """Check ``network_cache`` and take it out; return its name if it is missing."""
-    if "network_cache" not in given:
-        text = "missing; it gives the total size of all caches as a fraction of the catalogue"
-        report.problems.append(("network_cache", text))
-        return ["network_cache"]
-    share = given.pop("network_cache")
-    problems = check_value(NonNegative, share)
-    report.problems += [("network_cache", problem) for problem in problems]
-    if not problems and share == 0:
-        report.warnings.append(("network_cache", "0; there will be no caches"))
-    elif not problems and share > 1:
-        text = (
-            f"{share:g} times the catalogue, for all caches together; it is a fraction of the "
-            "number of contents, such as 0.01 for one in a hundred"
-        )
-        report.warnings.append(("network_cache", text))
-    return []
+def _check_capacity(given: dict[str, Any], report: Report) -> bool:
+    """Check how large caches are to be and take it out; return whether it is missing."""
+    problems, notes = capacity_problems(given)
+    report.problems += problems
+    report.warnings += notes
+    missing = not any(given.get(key) is not None for key in CAPACITY_SIZES)
+    for key in CAPACITY_KEYS:
+        given.pop(key, None)
+    return missing
 
 
 def _check_parameter(parameter: Parameter, value: Any, report: Report) -> None:

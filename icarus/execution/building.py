@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from icarus.core.capacities import CAPACITY_KEYS, capacity_of
 from icarus.core.kinds import is_built_in
 from icarus.core.random_streams import stream, with_seed
 from icarus.core.signatures import accepts_seed
@@ -19,9 +20,21 @@ from icarus.registry import (
     WORKLOAD,
     Registry,
 )
+from icarus.scenarios.cacheplacement.budget import count_in, number_of_caches
+from icarus.scenarios.workload.requests import is_native
 from icarus.util import Tree
 
-__all__ = ["Network", "Networks", "build_scenario"]
+__all__ = ["NO_SIZES", "Network", "Networks", "budget_of", "build_scenario"]
+
+
+NO_SIZES = (
+    "the sizes of caches are in bytes, but the workload knows no sizes of contents; give it "
+    "content_size, or a trace a size_column"
+)
+
+
+def _unknown() -> None:
+    """Return how many bytes contents have that have no sizes."""
 
 
 class Network:
@@ -83,6 +96,7 @@ class Networks:
         n_contents: float,
         root: np.random.SeedSequence,
         *,
+        n_bytes: Callable[[], int | None] = _unknown,
         shared: bool = False,
     ) -> Any:
         """Return the topology of a bare network with caches on it.
@@ -97,6 +111,8 @@ class Networks:
             Number of contents, of which the caches have a fraction.
         root : SeedSequence
             The seed of the replication.
+        n_bytes : callable, optional
+            Returns how many bytes they have, or None if they have no sizes.
         shared : bool, optional
             Whether it may be the one that the last simulation had, as nothing is changed but what
             sources hold. On GEANT a copy takes a twentieth of 1,000 requests.
@@ -104,13 +120,19 @@ class Networks:
         if not section:
             return network.topology
         place, kwargs = _component(CACHE_PLACEMENT, "cache_placement", section, root)
-        kwargs["cache_budget"] = n_contents * kwargs.pop("network_cache")
+        unit = capacity_of(kwargs).unit
+        budget = budget_of(place, kwargs, lambda: self.to_be_read(network), n_contents, n_bytes)
+        if budget is None:
+            raise ValueError(NO_SIZES)
+        kwargs = {key: value for key, value in kwargs.items() if key not in CAPACITY_KEYS}
+        kwargs["cache_budget"] = budget
 
         def placed() -> Any:
+            count_in(network.topology, unit)
             place(network.topology, **kwargs)
             return network.topology
 
-        placement = key_of(place, kwargs)
+        placement = key_of(place, {**kwargs, "capacity_unit": unit})
         if network.key is None or placement is None:
             return placed()
         key = network.key, placement
@@ -123,6 +145,37 @@ class Networks:
 
 _NETWORKS = Networks()
 """Those of this process."""
+
+
+def budget_of(
+    placement: Callable[..., Any],
+    section: Mapping[str, Any],
+    topology: Callable[[], Any],
+    n_contents: float | None,
+    n_bytes: Callable[[], int | None],
+) -> float | int | None:
+    """Return the size of all caches together; None if it is a share of what is not known.
+
+    Parameters
+    ----------
+    placement : callable
+        That of the caches.
+    section : mapping
+        What the experiment says of it.
+    topology : callable
+        Returns the network without caches.
+    n_contents : float or None
+        Contents of the catalogue.
+    n_bytes : callable
+        Returns how many bytes they have, or None.
+    """
+    capacity = capacity_of(section)
+    if capacity.share is not None:
+        return capacity.of_share(n_contents if capacity.unit == "contents" else n_bytes())
+    if capacity.total is not None:
+        return capacity.total
+    given = {key: value for key, value in section.items() if key not in CAPACITY_KEYS}
+    return capacity.each * number_of_caches(topology(), placement, given)
 
 
 def build_scenario(
@@ -146,7 +199,14 @@ def build_scenario(
     topology = _NETWORKS.to_be_read(network) if reads else network.topology
     workload = workload_class(topology, **kwargs)
     placement = params.get("cache_placement")
-    topology = _NETWORKS.with_caches(network, placement, workload.n_contents, root, shared=shared)
+    topology = _NETWORKS.with_caches(
+        *(network, placement, workload.n_contents, root),
+        n_bytes=lambda: getattr(workload, "catalogue_bytes", None),
+        shared=shared,
+    )
+    in_bytes = topology.graph.get("capacity_unit") == "bytes"
+    if in_bytes and not getattr(workload, "has_sizes", is_native(workload)):
+        raise ValueError(NO_SIZES)
     section = "content_placement"
     place_contents, kwargs = _component(CONTENT_PLACEMENT, section, params[section], root)
     place_contents(topology, workload.contents, **kwargs)

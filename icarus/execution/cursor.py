@@ -186,7 +186,8 @@ class BatchCursor(_Cursor):
         requests: Any = self._requests
         contents = requests.set_popularity(ahead, **changes)
         if self._rest is not None:
-            self._rest = self._rest._replace(content=contents)
+            size = None if self._rest.size is None else requests.sizes_of(contents)
+            self._rest = self._rest._replace(content=contents, size=size)
 
     def __getstate__(self) -> dict[str, Any]:
         state = {**vars(self), "_is_put_aside": True}

@@ -19,6 +19,7 @@ import numpy as np
 from icarus.core.kinds import conformed_section
 from icarus.core.random_streams import with_seed
 from icarus.errors import ComponentError, EventError
+from icarus.execution.building import NO_SIZES
 from icarus.execution.collectors import build_collectors
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.cursor import NO_LIMIT, BatchCursor, EventCursor, Limit
@@ -27,7 +28,7 @@ from icarus.execution.network import NetworkController, NetworkModel, NetworkVie
 from icarus.execution.timeline.changing_network import ChangingNetwork
 from icarus.execution.timeline.schedule import TimelineEvent, event_text
 from icarus.execution.windows import Windows
-from icarus.registry import NETWORK_EVENT, STRATEGY
+from icarus.registry import DATA_COLLECTOR, NETWORK_EVENT, STRATEGY
 from icarus.scenarios.workload.event_batches import EventBatches
 from icarus.scenarios.workload.receivers import receivers_of
 from icarus.scenarios.workload.requests import is_native
@@ -145,7 +146,10 @@ class Run:
         native = is_native(workload)
         if engine == "compiled" and not isinstance(workload, EventBatches) and not native:
             workload = EventBatches(workload, receivers_of(topology))
-        model = NetworkModel(topology, cache_policy, **{"seed": policy_seed, **netconf})
+        count_use = any(_counts_use(name) for name in collectors)
+        model = NetworkModel(
+            topology, cache_policy, **{"seed": policy_seed, "count_use": count_use, **netconf}
+        )
         self.view = NetworkView(model)
         self.controller = NetworkController(model)
         self.collectors = build_collectors(self.view, collectors)
@@ -204,7 +208,7 @@ class Run:
         self.engine.prepare()
         while True:
             for piece in self.cursor.pieces(self._windows.limit(limit, self.cursor)):
-                if self.view.model.requested is not None:
+                if self.view.model.counts_bytes:
                     _require_sizes(piece)
                 self.engine.serve(piece, report)
                 if between is not None:
@@ -249,6 +253,9 @@ class Run:
         What was measured so far is told to collectors; the simulation can go on all the same.
         """
         self.engine.finish()
+        for collector in self.collectors.members:
+            if getattr(collector, "needs_cache_use", False):
+                collector.take_cache_use(self.engine.cache_use(), self.view.model.counts_bytes)
         results: Tree = self.collectors.results()
         return results
 
@@ -268,13 +275,15 @@ class Run:
                 nothing.warning("the workload has no requests")
 
 
+def _counts_use(collector: str) -> bool:
+    """Return whether a collector, given by name, asks what was done to caches."""
+    return bool(getattr(DATA_COLLECTOR.resolve(collector), "needs_cache_use", False))
+
+
 def _require_sizes(piece: Any) -> None:
     """Raise ComponentError unless requests say the sizes of their contents."""
     if getattr(piece, "size", None) is None:
-        raise ComponentError(
-            "capacity_unit 'bytes': the workload gives contents no sizes; it needs content_size, "
-            "or a trace with a column of sizes"
-        )
+        raise ComponentError(NO_SIZES)
 
 
 def _narrowed(demand: Demand | None, n_requests: int | None) -> Demand | None:

@@ -9,6 +9,7 @@ from typing import Any
 from icarus.execution.collectors import CollectorProxy
 from icarus.execution.collectors.session_records import RecordTakers, SessionRecorder
 from icarus.execution.network import NetworkController
+from icarus.policies.counted import CacheCounts
 from icarus.policies.resizing import resized
 from icarus.scenarios.workload.requests import RequestBatch
 from icarus.types import Content, Node
@@ -105,6 +106,15 @@ class InterpretedRun:
         """Return what the cache of a node holds, the content to be evicted next last."""
         return list(self._controller.model.cache[node].dump())
 
+    def cache_use(self) -> list[tuple[Node, CacheCounts]]:
+        """Return what was counted of each cache, local ones last."""
+        model = self._controller.model
+        return [
+            (node, cache.use())
+            for own, removed in (model.own_caches, model.local_caches)
+            for node, cache in {**own, **removed}.items()
+        ]
+
     def end_window(self) -> None:
         """Do nothing: whoever counts by windows counts what it hears."""
 
@@ -117,7 +127,9 @@ class InterpretedRun:
                     collector.expect_sizes()
         receivers, contents = self._workload.receivers, self._workload.contents
         announce_size, now = controller.collector.content_size, controller.model.now
-        requested = controller.model.requested
+        model = controller.model
+        requested, counts_use = model.requested, model.counts_use
+        note_measured = model.note_measured
         process_event = self._process_event()
         for start in range(0, len(batch.time), _REPORT_EVERY):
             part = batch.part(start, start + _REPORT_EVERY)
@@ -134,10 +146,11 @@ class InterpretedRun:
                 if sizes is not None:
                     if measured:
                         announce_size(sizes[i])
-                    if requested is not None:
-                        requested[0] = sizes[i]
+                    requested[0] = sizes[i]
                 # Before the session starts, as strategies may ask caches sooner.
                 now[0] = time
+                if counts_use:
+                    note_measured(time, measured)
                 if writes is not None and writes[i]:
                     _write(controller, time, receivers[receiver], contents[content], measured)
                     continue
@@ -155,8 +168,11 @@ class InterpretedRun:
         now = self._controller.model.now
         process_event = self._process_event()
         done = 0
+        model = self._controller.model
         for time, event in events:
             now[0] = time
+            if model.counts_use:
+                model.note_measured(time, bool(event.get("log", True)))
             process_event(time, **event)
             done += 1
             if done == _REPORT_EVERY:

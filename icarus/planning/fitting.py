@@ -13,14 +13,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from icarus.core.capacities import CAPACITY_KEYS
 from icarus.core.hashing import digest
 from icarus.core.kinds import KINDS, conformed_section, is_built_in
 from icarus.core.once import OncePerObject
 from icarus.core.random_streams import root_seed
 from icarus.core.section_checks import Finding
 from icarus.core.signatures import accepts_seed
-from icarus.execution.building import Networks
+from icarus.execution.building import Networks, budget_of
 from icarus.planning.rehearsal import rehearse
+from icarus.scenarios.workload.size_laws import size_law
 
 __all__ = ["FitChecker"]
 
@@ -34,7 +36,7 @@ class FitChecker:
 
     def __init__(self) -> None:
         self._seen: dict[str, list[Finding]] = {}
-        self._shared: OncePerObject[dict[float | None, list[Finding]]] = OncePerObject()
+        self._shared: OncePerObject[dict[Any, list[Finding]]] = OncePerObject()
         # Not those of simulations, which tell of caches that get no place as they are placed.
         self._networks = Networks()
 
@@ -42,14 +44,14 @@ class FitChecker:
         """Return what does not fit: the place in the experiment, and why."""
         told = tuple(experiment.get(section) for section in ("topology", *_FITTED, "timeline"))
         by_catalogue = self._shared.find(told, dict)
-        n_contents = _n_contents(experiment)
-        if n_contents not in by_catalogue:
-            key = digest([*told, n_contents])
+        catalogue = _n_contents(experiment), _n_bytes(experiment)
+        if catalogue not in by_catalogue:
+            key = digest([*told, *catalogue])
             if key not in self._seen:
                 with _unlogged():
                     self._seen[key] = self._found(experiment)
-            by_catalogue[n_contents] = self._seen[key]
-        return by_catalogue[n_contents]
+            by_catalogue[catalogue] = self._seen[key]
+        return by_catalogue[catalogue]
 
     def _found(self, experiment: Mapping[str, Any]) -> list[Finding]:
         found: list[Finding] = []
@@ -61,9 +63,10 @@ class FitChecker:
                 continue
             parameters = conformed_section(section, experiment[section])
             name = parameters.pop("name")
-            parameters |= _budget(experiment, parameters.pop("network_cache", None))
             try:
                 topology = self._topology(experiment, with_caches=section == "strategy")
+                if topology is not None and section == "cache_placement":
+                    parameters = _with_budget(experiment, topology, name, parameters)
                 if topology is not None:
                     fit(topology, parameters)
             except ValueError as error:
@@ -91,11 +94,15 @@ class FitChecker:
         network = self._networks.bare(conformed_section("topology", experiment["topology"]), _ROOT)
         if not with_caches or not experiment.get("cache_placement"):
             return network.topology
-        n_contents = _n_contents(experiment)
-        if n_contents is None or not _is_built_in(experiment, "cache_placement"):
+        if not _is_built_in(experiment, "cache_placement"):
             return None
         placement = conformed_section("cache_placement", experiment["cache_placement"])
-        return self._networks.with_caches(network, placement, n_contents, _ROOT)
+        if _budget(experiment, placement, network.topology) is None:
+            return None
+        n_contents = _n_contents(experiment) or 0
+        return self._networks.with_caches(
+            network, placement, n_contents, _ROOT, n_bytes=lambda: _n_bytes(experiment)
+        )
 
 
 @contextmanager
@@ -117,12 +124,33 @@ def _is_built_in(experiment: Mapping[str, Any], section: str) -> bool:
     return is_built_in(KINDS[section].registry[experiment[section]["name"]])
 
 
-def _budget(experiment: Mapping[str, Any], share: Any) -> dict[str, float]:
+def _with_budget(
+    experiment: Mapping[str, Any], topology: Any, name: str, section: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the parameters of a cache placement, with the budget where settings tell it."""
+    budget = _budget(experiment, {**section, "name": name}, topology)
+    parameters = {key: value for key, value in section.items() if key not in CAPACITY_KEYS}
+    return parameters if budget is None else {**parameters, "cache_budget": budget}
+
+
+def _budget(experiment: Mapping[str, Any], section: Mapping[str, Any], topology: Any) -> Any:
     """Return the cache budget where settings tell it, as a trace does not."""
-    n_contents = _n_contents(experiment)
-    return {} if share is None or n_contents is None else {"cache_budget": n_contents * share}
+    given = dict(section.items())
+    placement = KINDS["cache_placement"].registry[given.pop("name")]
+    return budget_of(
+        *(placement, given, lambda: topology),
+        *(_n_contents(experiment), lambda: _n_bytes(experiment)),
+    )
 
 
 def _n_contents(experiment: Mapping[str, Any]) -> float | None:
     told = experiment["workload"].get("n_contents")
     return told if isinstance(told, int | float) and told else None
+
+
+def _n_bytes(experiment: Mapping[str, Any]) -> int | None:
+    """Return about how many bytes the catalogue has, where settings tell it."""
+    n_contents, law = _n_contents(experiment), experiment["workload"].get("content_size")
+    if n_contents is None or law is None or not _is_built_in(experiment, "workload"):
+        return None
+    return round(n_contents * size_law(law).mean)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
+from icarus.core.byte_sizes import shown_bytes
 from icarus.core.durations import seconds_of
 from icarus.util import Settings
 
@@ -84,12 +85,3 @@ def checkpoint_problems(value: Any) -> list[str]:
     except ValueError as error:
         return [f"{error}; 'never' puts nothing aside"]
     return []
-
-
-def shown_bytes(number: float) -> str:
-    """Return a number of bytes as people read it, such as ``4.1 GB``."""
-    units = ["B", "kB", "MB", "GB", "TB"]
-    while abs(number) >= 1000 and len(units) > 1:
-        number /= 1000
-        del units[0]
-    return f"{number:.1f}".removesuffix(".0") + f" {units[0]}"

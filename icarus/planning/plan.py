@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from icarus.core.capacities import unit_of
 from icarus.core.kinds import DETAILS, conformed, conformed_section
 from icarus.core.machine import available_cores
 from icarus.core.values import nesting_problem
@@ -219,6 +220,7 @@ class Plan:
             f"processes:     {self.n_processes}",
             f"seed:          {self.seed}",
             f"collectors:    {', '.join(self.collectors) or 'none'}",
+            *_capacity_lines(self.experiments),
             *_shared_lines(self.prefixes),
         ]
         if times := described(self.barriers):
@@ -244,6 +246,21 @@ class Plan:
             texts = (one_line(section_text(value), _LONGEST_VALUE) for value in values)
             lines += hanging(f"  {names[path]:<{width}}  ", some_of(texts, _MOST_VALUES))
         return lines
+
+
+def _capacity_lines(experiments: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what sizes of caches count, unless all are shares of a number of contents."""
+    sections = [one.get("cache_placement") for one in experiments]
+    placements = [one for one in sections if isinstance(one, Mapping) and len(one)]
+    units = Counter(unit_of(placement) for placement in placements)
+    if not placements or all(
+        unit_of(one) == "contents" and one.get("network_cache") is not None for one in placements
+    ):
+        return []
+    if len(units) == 1:
+        return [f"cache sizes:   in {next(iter(units))}"]
+    told = ", ".join(f"in {unit} in {n:,} experiments" for unit, n in sorted(units.items()))
+    return [f"cache sizes:   {told}"]
 
 
 def _shared_lines(prefixes: Sequence[Prefix]) -> list[str]:

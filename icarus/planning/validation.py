@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from icarus.core.capacities import unit_of
 from icarus.core.hashing import digest
-from icarus.core.kinds import COMPONENT_SECTIONS, REQUIRED_SECTIONS
+from icarus.core.kinds import COMPONENT_SECTIONS, REQUIRED_SECTIONS, is_built_in
 from icarus.core.section_checks import Report, check_section
+from icarus.core.signatures import parameters
 from icarus.core.values import check_value, shown
 from icarus.errors import nearest
+from icarus.execution.building import NO_SIZES
 from icarus.execution.compiled.engine_choice import EngineName
 from icarus.execution.timeline import check_timeline
 from icarus.planning.fitting import FitChecker
+from icarus.registry import WORKLOAD
 
 __all__ = ["SectionChecker"]
 
@@ -59,6 +63,8 @@ class SectionChecker:
             told = workload if isinstance(workload, Mapping) else {}
             report.problems += check_timeline(experiment["timeline"], told)
         if not report.problems:
+            report.problems += _without_sizes(experiment)
+        if not report.problems:
             report.problems += self._fits.check(experiment)
         if (engine := experiment.get("engine")) is not None:
             report.problems += [("engine", text) for text in check_value(EngineName, engine)]
@@ -88,3 +94,15 @@ class SectionChecker:
         if not (report.problems or report.warnings or report.unread):
             self._clean[kind, id(section)] = section
         return report
+
+
+def _without_sizes(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say so if caches have sizes in bytes and contents none, where settings tell."""
+    placement, workload = experiment.get("cache_placement"), experiment["workload"]
+    if not placement or unit_of(placement) == "contents":
+        return []
+    component = WORKLOAD.resolve(workload["name"])
+    sized = "content_size" in parameters(component) and "reqs_file" not in parameters(component)
+    if not sized or not is_built_in(component) or workload.get("content_size") is not None:
+        return []
+    return [("workload.content_size", f"missing; {NO_SIZES}")]

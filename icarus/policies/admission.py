@@ -92,10 +92,17 @@ class AdmittedCaches(NamedTuple):
         """Return what counts in the caches."""
         return self.caches.measure()
 
-    def used(self, cache: int) -> int:
-        """Return how much a cache holds."""
-        used: int = self.caches.used(cache)
-        return used
+    def used(self, cache):
+        """Return how many bytes a cache holds, where these count."""
+        return self.caches.used(cache)
+
+    def differs(self, cache, content):
+        """Return whether a cache holds a content in another size than the requested one."""
+        return self.caches.differs(cache, content)
+
+    def set_measured(self, measured):
+        """Take note of whether the present request is measured."""
+        self.caches.set_measured(measured)
 
     def places(self):
         """Return what tells where contents are looked up."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 
-from icarus.policies.cache import DefinedCache, Item
+from icarus.policies.belady import BeladyCaches, make_belady
+from icarus.policies.cache import Item
 from icarus.policies.heap import Heaps, make_heaps
+from icarus.policies.next_uses import NEVER, LookAheadCache, TraceGiven, check_trace, next_uses
 from icarus.policies.ranked import (
     carry_on_ranked,
     dump_ranked,
@@ -23,12 +22,10 @@ from icarus.policies.ranked import (
 )
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room, taken, write
+from icarus.policies.units import Whole
 from icarus.registry import register_cache_policy
 
 __all__ = ["BeladyMinCache", "BeladyMinCaches"]
-
-NEVER = -1
-"""The next use of a content that is not needed again."""
 
 NEVER_KEY = -(2**62)
 # Among contents never needed again, the one inserted first is evicted; all others follow.
@@ -53,9 +50,12 @@ class BeladyMinCaches(NamedTuple):
     """int64, (length of the trace,): where the trace has the same content next."""
 
     @classmethod
-    def new(cls, room: Room, trace: Iterable[Item] | str | Path) -> Self:
+    def new(cls, room: Room, trace: TraceGiven) -> Self:
         """Return empty caches, all of which read the same trace."""
-        first_use, use_after = _next_uses(trace, room.names)
+        if room.in_bytes:
+            # Several may have to leave for one, and nobody knows how many fit.
+            return cast(Self, make_belady(room, trace, bypass=True))
+        first_use, use_after, _ = next_uses(trace, room.names)
         n_slots = sum(room.maxlens)
         return cls(
             make_records(room),
@@ -129,94 +129,20 @@ class BeladyMinCaches(NamedTuple):
         write(self.number, slice(first, first + len(slots)), numbers)
         self.inserted[cache] = other.inserted[cache]
 
+    def measure(self):
+        """Return what counts in the caches: contents."""
+        return Whole(0)
+
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
     places, size = rank_places, ranked_size  # type: ignore[misc]
     carry_on, reserve = carry_on_ranked, reserve_ranked  # type: ignore[misc]
 
 
-class _FirstUses(dict[Item, int]):
-    """Where a trace first has each item; that of others is never."""
-
-    def __missing__(self, item: Item) -> int:
-        return NEVER
+BeladyMinCaches.form_in_bytes = BeladyCaches  # type: ignore[attr-defined]
 
 
-def _next_uses(trace: Any, names: Any) -> tuple[Any, Any]:
-    """Return where a trace first has each content, and has that of each request next.
-
-    Both are arrays where contents have numbers, and else a dict and a list.
-    """
-    if names is None:
-        first_uses = _FirstUses()
-        requests = list(_requests_of(trace))
-        uses_after = [NEVER] * len(requests)
-        for use in range(len(requests) - 1, -1, -1):
-            uses_after[use] = first_uses[requests[use]]
-            first_uses[requests[use]] = use
-        return first_uses, uses_after
-    numbers = _numbers(trace, names)
-    first_use = np.full(len(names), NEVER, dtype=np.int64)
-    use_after = np.full(len(numbers), NEVER, dtype=np.int64)
-    known = np.flatnonzero(numbers >= 0)
-    # A stable order has the requests of each content side by side, one after another.
-    by_content = known[np.argsort(numbers[known], kind="stable")]
-    ordered = numbers[by_content]
-    same = np.flatnonzero(ordered[1:] == ordered[:-1])
-    use_after[by_content[same]] = by_content[same + 1]
-    first_use[ordered[::-1]] = by_content[::-1]
-    return first_use, use_after
-
-
-def _numbers(trace: Any, names: Any) -> np.ndarray:
-    """Return the numbers of the contents that a trace requests, -1 for others, int64."""
-    if isinstance(trace, str | Path):
-        # Only here: those who evict by no trace need not read any.
-        from icarus.traces.trace_catalogue import number_ids, read_catalogue
-        from icarus.traces.trace_file import TraceReader
-
-        reader = TraceReader(trace)
-        catalogue = read_catalogue(reader)
-        blocks = [number_ids(reader, block, catalogue.numbers) for block in reader.blocks()]
-        in_file = np.concatenate(blocks)
-        if catalogue.contents is names:
-            return in_file
-        numbers: np.ndarray = _numbers(catalogue.contents, names)[in_file]
-        return numbers
-    if isinstance(names, range) and isinstance(trace, np.ndarray) and trace.dtype.kind in "iu":
-        steps, rest = np.divmod(trace.astype(np.int64) - names.start, names.step)
-        return np.where((rest == 0) & (steps >= 0) & (steps < len(names)), steps, NEVER)
-    position = dict(zip(names, range(len(names)), strict=True))
-    return np.array([position.get(name, NEVER) for name in trace], dtype=np.int64)
-
-
-def _requests_of(trace: Iterable[Item] | str | Path) -> Iterable[Item]:
-    """Return the requests of a trace, which may be a file."""
-    if not isinstance(trace, str | Path):
-        return trace
-    from icarus.traces.trace_file import TraceReader
-
-    return chain.from_iterable(block.ids for block in TraceReader(trace).blocks())
-
-
-def _check_trace(parameters: dict[str, Any]) -> list[str]:
-    trace = parameters.get("trace")
-    if not isinstance(trace, str | Path):
-        return []
-    from icarus.traces.trace_file import missing_file
-
-    missing = missing_file(trace)
-    return [f"trace: {trace}: {missing}"] if missing else []
-
-
-def _lacks(parameters: Mapping[str, Any]) -> str | None:
-    # Of an iterator the first cache would leave nothing to the others.
-    if hasattr(parameters.get("trace"), "__next__"):
-        return "a trace that can only be read once; a list would be compiled"
-    return None
-
-
-@register_cache_policy("MIN", check=_check_trace)
-class BeladyMinCache(DefinedCache, definition=BeladyMinCaches):
+@register_cache_policy("MIN", check=check_trace)
+class BeladyMinCache(LookAheadCache, definition=BeladyMinCaches):
     """Evict the item that the trace asks for latest, the optimum (Belady).
 
     Look each request of the trace up before putting its item: ``get`` moves on to the item's
@@ -225,14 +151,18 @@ class BeladyMinCache(DefinedCache, definition=BeladyMinCaches):
     the one inserted first goes. Otherwise nothing changes and ``put`` returns None. Items
     that are not in the trace, or no longer, are never needed again.
 
+    Where items have sizes, one is inserted first, and then those needed latest leave until all fit,
+    maybe itself; of several that are never needed again, that with the lowest identifier first.
+
     Parameters
     ----------
     maxlen : int
         How many items fit.
-    trace : iterable of hashable, or str or Path
+    trace : iterable of hashable, str, Path or mapping
         All requests that this cache will see, in order; or the file that has them, which is read
-        as the workload TRACE_DRIVEN does. In settings a file or a list: every cache of the
-        network reads it from its start.
+        as the workload TRACE_DRIVEN does, or a mapping with the file as ``reqs_file`` and what else
+        that workload is told of it, such as ``content_column``. In settings a file, a mapping or a
+        list: every cache of the network reads it from its start.
 
     References
     ----------
@@ -240,21 +170,10 @@ class BeladyMinCache(DefinedCache, definition=BeladyMinCaches):
     Systems Journal 5(2), 1966, doi 10.1147/sj.52.0078.
     """
 
-    lacks = staticmethod(_lacks)
-
-    def _begin(self) -> None:
-        trace = self.parameters["trace"]
-        # Of an iterator there is only one reading, but a cache that is copied needs another.
-        self.parameters["trace"] = list(trace) if isinstance(trace, Iterator) else trace
-
     def dump(self) -> list[Item]:
         """Return all items by their next request, soonest first; the next to be evicted last.
 
-        Items that are never needed again come last, the one inserted first at the very end.
+        Items that are never needed again come last, the one inserted first, or where items have
+        sizes that with the lowest identifier, at the very end.
         """
         return super().dump()
-
-    def clear(self) -> None:
-        """Remove everything; the trace is where it was."""
-        for k in self.dump():
-            self.remove(k)

@@ -29,6 +29,7 @@ __all__ = [
     "DefinedCache",
     "Item",
     "can_count_bytes",
+    "completed",
     "define_policy",
     "definition_of",
     "grows",
@@ -136,7 +137,7 @@ class DefinedCache(Cache):
     def __init_subclass__(cls, definition: Any = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if definition is not None:
-            cls.definition = _completed(definition)
+            cls.definition = completed(definition)
             if "__init__" not in vars(cls):
                 cls.__init__ = constructor(  # type: ignore[method-assign]
                     definition.new, DefinedCache.__init__, {"maxlen": int}
@@ -211,6 +212,10 @@ class DefinedCache(Cache):
         """Have an item of that size be looked up and put next, in bytes."""
         self._state.set_size(size)
 
+    def begin(self) -> None:
+        """Have ``victims`` return what leaves from now on."""
+        self._state.measure().begin()
+
     def victims(self, evicted: Item | None) -> list[Item]:
         """Return all that left when the last item was put, in order.
 
@@ -223,8 +228,7 @@ class DefinedCache(Cache):
 
     def used(self) -> int:
         """Return how much there is in the cache: bytes if it counts these, else items."""
-        used: int = self._state.used(0)
-        return used
+        return len(self) if self.requested is None else int(self._state.used(0))
 
     def __len__(self) -> int:
         size: int = self._state.size(0)
@@ -305,13 +309,18 @@ _TAKES = {
 """What the methods of a definition take, in this order."""
 
 
-def _completed(definition: Any) -> Any:
+def completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
     require_methods(definition, _TAKES)
-    for default in (places, size, used, set_time, set_size, measure, clear, carry_on, take_over):
+    for default in _OPTIONAL:
         if not hasattr(definition, default.__name__):
             setattr(definition, default.__name__, default)
     return definition
+
+
+def differs(self, cache, content):
+    """Return False: the sizes of contents are not known."""
+    return False
 
 
 def places(self):
@@ -333,10 +342,13 @@ def set_size(self, size):
     self.measure().set_requested(size)
 
 
-def used(self: Any, cache: int) -> int:
-    """Return how much there is in a cache: contents, or bytes where these count."""
-    n_contents: int = self.size(cache)
-    return n_contents
+def set_measured(self, measured):
+    """Do nothing: whether requests are measured is of no interest."""
+
+
+def used(self, cache):
+    """Return 0: bytes do not count."""
+    return 0
 
 
 def size(self: Any, cache: int) -> int:
@@ -360,6 +372,14 @@ def take_over(self: Any, cache: int, other: Any) -> None:
     # What is worth most comes last, and is the last to leave.
     for content in reversed(list(other.dump(cache))):
         self.put(cache, content)
+
+
+_OPTIONAL: Any = (
+    *(places, size, used, differs, measure),
+    *(set_time, set_size, set_measured),
+    *(clear, carry_on, take_over),
+)
+"""What a definition may leave out."""
 
 
 def carried_over(new: Any, old: Any, n_caches: int) -> Any:

@@ -42,9 +42,22 @@ class CacheObjects(NamedTuple):
         """Take note of the size of the requested content."""
         self.measure().set_requested(size)
 
+    def set_measured(self, measured: bool) -> None:
+        """Do nothing: of single requests objects know the size only."""
+
     def used(self, cache: int) -> int:
-        """Return how much there is in a cache."""
-        return int(self.caches[cache].used())
+        """Return how many bytes there are in a cache, where these count."""
+        state = getattr(self.caches[cache], "_state", None)
+        return 0 if state is None else int(state.used(0))
+
+    def differs(self, cache: int, content: Any) -> bool:
+        """Return whether a cache holds a content in another size than the requested one."""
+        state = getattr(self.caches[cache], "_state", None)
+        return state is not None and bool(state.differs(0, content))
+
+    def update(self, cache: int, content: Any) -> Any:
+        """Have a content take as much as the request says; return the last that left for it."""
+        return self.caches[cache]._state.update(0, content)
 
     def carry_on(self, other: Self) -> Self:
         """Return the same."""

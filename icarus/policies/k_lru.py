@@ -6,12 +6,14 @@ from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import (
+    differs_in_queues,
     dump_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -113,6 +115,7 @@ class KLruCaches(NamedTuple):
 
     has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
     measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
 
 
 @register_cache_policy("K_LRU")

@@ -39,6 +39,14 @@ class Lines(NamedTuple):
         """Return what counts in the caches: contents."""
         return Whole(0)
 
+    def used(self, cache):
+        """Return 0: bytes do not count."""
+        return 0
+
+    def differs(self, cache, content):
+        """Return False: sizes are not known."""
+        return False
+
     def find(self, cache, content):
         """Return the slot of a content in a cache, or -1."""
         return self.slots.find(cache, content)

@@ -10,6 +10,7 @@ from icarus.policies.one_line import (
     clear_line,
     dump_line,
     has_in_line,
+    line_differs,
     line_measure,
     line_places,
     line_position,
@@ -20,6 +21,7 @@ from icarus.policies.one_line import (
     remove_from_line,
     reserve_lines,
     take_over_line,
+    update_in_line,
 )
 from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
@@ -50,6 +52,7 @@ class LruCaches(NamedTuple):
     clear, take_over = clear_line, take_over_line  # type: ignore[misc]
     measure, used, carry_on = line_measure, line_used, carry_on_lines  # type: ignore[misc]
     grows, reserve = lines_grow, reserve_lines  # type: ignore[misc]
+    differs, update = line_differs, update_in_line  # type: ignore[misc]
 
 
 @register_cache_policy("LRU")

@@ -8,6 +8,7 @@ from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import (
     carry_on_queues,
     clear_queues,
+    differs_in_queues,
     has_in_queues,
     measure_queues,
     places_of_queues,
@@ -15,6 +16,7 @@ from icarus.policies.queued import (
     reserve_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -58,6 +60,7 @@ class MruCaches(NamedTuple):
 
     has, places, remove = has_in_queues, places_of_queues, remove_from_queues  # type: ignore[misc]
     measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     reserve, take_over = reserve_queues, take_over_queues  # type: ignore[misc]
     clear, carry_on = clear_queues, carry_on_queues  # type: ignore[misc]
 

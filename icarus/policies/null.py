@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.units import Whole
 from icarus.registry import register_cache_policy
 
 __all__ = ["NullCache", "NullCaches"]
@@ -30,6 +31,10 @@ class NullCaches(NamedTuple):
         return NOTHING
 
     has = remove = get  # type: ignore[misc]
+
+    def measure(self):
+        """Return what counts: nothing that is ever cached has a size."""
+        return Whole(0)
 
     def dump(self, cache: int) -> list[Any]:
         """Return an empty list."""

@@ -21,6 +21,7 @@ __all__ = [
     "clear_line",
     "dump_line",
     "has_in_line",
+    "line_differs",
     "line_measure",
     "line_places",
     "line_position",
@@ -31,6 +32,7 @@ __all__ = [
     "remove_from_line",
     "reserve_lines",
     "take_over_line",
+    "update_in_line",
 ]
 
 
@@ -47,6 +49,14 @@ class NamedLine(NamedTuple):
     def measure(self) -> Whole:
         """Return what counts in the caches: contents."""
         return Whole(0)
+
+    def used(self, cache: int) -> int:
+        """Return 0: bytes do not count."""
+        return 0
+
+    def differs(self, cache: int, content: Any) -> bool:
+        """Return False: sizes are not known."""
+        return False
 
     def has(self, cache: int, content: Any) -> bool:
         """Return whether a content is in the line of a cache."""
@@ -173,11 +183,19 @@ def lines_grow(self: Any) -> bool:
     return isinstance(self.lines, Queues)
 
 
-def line_used(self: Any, cache: int) -> int:
-    """Return how much a cache holds, in bytes where these count."""
-    lines = self.lines
-    used: int = lines.used(cache) if isinstance(lines, Queues) else lines.size(cache)
-    return used
+def line_used(self, cache):
+    """Return how many bytes a cache holds, where these count."""
+    return self.lines.used(cache)
+
+
+def line_differs(self, cache, content):
+    """Return whether a cache holds a content in another size than the requested one."""
+    return self.lines.differs(cache, content)
+
+
+def update_in_line(self: Any, cache: Any, content: Any) -> Any:
+    """Have a content take as much as the request says; return the last that left for it."""
+    return self.lines.update(cache, content)
 
 
 def line_size(self: Any, cache: int) -> int:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from icarus.policies.room import NOTHING
+
 __all__ = [
     "carry_on_queues",
     "clear_queues",
+    "differs_in_queues",
     "dump_queues",
     "has_in_queues",
     "measure_queues",
@@ -18,6 +21,7 @@ __all__ = [
     "reserve_queues",
     "size_of_queues",
     "take_over_queues",
+    "update_in_queues",
     "used_in_queues",
 ]
 
@@ -42,9 +46,25 @@ def measure_queues(self):
     return self.queues.measure()
 
 
-def used_in_queues(self: Any, cache: int) -> int:
+def used_in_queues(self, cache):
     """Return how much a cache holds, in contents or bytes."""
-    return int(self.queues.used(cache))
+    return self.queues.used(cache)
+
+
+def differs_in_queues(self, cache, content):
+    """Return whether a cache holds a content in another size than the requested one."""
+    return self.queues.differs(cache, content)
+
+
+def update_in_queues(self, cache, content):
+    """Have a content take as much as the request says; return the last that left for it."""
+    queues = self.queues
+    evicted = NOTHING
+    queues.units.begin()
+    queues.update_size(cache, queues.find(cache, content))
+    while queues.overflows(cache):
+        evicted = self.evict(cache)
+    return evicted
 
 
 def size_of_queues(self: Any, cache: int) -> int:

@@ -43,6 +43,10 @@ class Queues(NamedTuple):
     n_holding: int
     """Queues of what is cached; those behind them have ghosts."""
 
+    def n_slots(self):
+        """Return how many slots there is room for."""
+        return len(self.links) >> 2
+
     def measure(self):
         """Return what counts in the caches."""
         return self.units
@@ -180,6 +184,13 @@ class Queues(NamedTuple):
         self._unlink(cache, slot)
         self._link(cache, queue, self.end(cache, queue), slot)
 
+    def move_behind(self, cache, before, slot):
+        """Move a slot behind another one of its queue, or behind the end of that."""
+        if self.before(slot) != before:
+            queue = self.queue_of(slot)
+            self._unlink(cache, slot)
+            self._link(cache, queue, before, slot)
+
     def move_to_back(self, cache, queue, slot):
         """Move a slot to the back of a queue."""
         self._unlink(cache, slot)
@@ -271,6 +282,11 @@ class Queues(NamedTuple):
         self.units.store(slot)
         self.held[end] += self.units.of(slot)
 
+    def differs(self, cache, content):
+        """Return whether a cache holds a content in another size than the requested one."""
+        slot = self.find(cache, content)
+        return slot >= 0 and self.holds(slot) and not self.units.holds_size(slot)
+
     def remove(self, cache, content):
         """Have a content neither held nor remembered; return whether it was held."""
         slot = self.find(cache, content)
@@ -326,6 +342,15 @@ class Queues(NamedTuple):
             while self.lacks_room(cache):
                 evicted = self.evict(cache, self.back(cache, 0))
             self.insert(cache, 0, content)
+        return evicted
+
+    def update(self, cache, content):
+        """Have a content take as much as the request says; return the last that left for it."""
+        evicted = NOTHING
+        self.units.begin()
+        self.update_size(cache, self.find(cache, content))
+        while self.overflows(cache):
+            evicted = self.evict(cache, self.back(cache, 0))
         return evicted
 
     def order(self, cache: int, queue: int) -> list[int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
+from icarus.policies.rand_bags import RandBagCaches
 from icarus.policies.room import NOTHING, Room, taken
 from icarus.policies.slots import make_slots
+from icarus.policies.units import Whole
 from icarus.registry import register_cache_policy
 from icarus.types import Seed
 
@@ -27,6 +29,8 @@ class RandCaches(NamedTuple):
     @classmethod
     def new(cls, room: Room, seed: Seed = None) -> Self:
         """Return empty caches."""
+        if room.in_bytes:
+            return cast(Self, RandBagCaches.new(room, seed))
         slots = make_slots(room)
         return cls(slots, slots.base[:-1].copy(), seed)
 
@@ -70,6 +74,10 @@ class RandCaches(NamedTuple):
             slots.enter(cache, moved, slot)
         return True
 
+    def measure(self):
+        """Return what counts in the caches: contents."""
+        return Whole(0)
+
     def places(self):
         """Return what tells where contents are looked up."""
         return self.slots
@@ -105,6 +113,9 @@ class RandCaches(NamedTuple):
         return int(self.behind[cache] - self.slots.base[cache])
 
 
+RandCaches.form_in_bytes = RandBagCaches  # type: ignore[attr-defined]
+
+
 @register_cache_policy("RAND")
 class RandEvictionCache(DefinedCache, definition=RandCaches):
     """Evict an item chosen uniformly at random; hits change nothing.
@@ -121,4 +132,6 @@ class RandEvictionCache(DefinedCache, definition=RandCaches):
     Items lie in places, numbered from 0 in the order in which they were filled. The item in
     place ``int(random() * maxlen)`` is evicted, and the new one takes its place; there is one
     draw per eviction. Where an item is removed, the one in the last place moves into its place.
+    Where items have sizes, the one in place ``int(random() * n)`` of n leaves, whose place the last
+    one takes, until there is room; the new one comes behind the last.
     """

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import (
+    differs_in_queues,
     dump_queues,
     has_in_queues,
     measure_queues,
@@ -13,6 +14,7 @@ from icarus.policies.queued import (
     remove_from_queues,
     reserve_queues,
     size_of_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues
@@ -153,6 +155,7 @@ class S3FifoCaches(NamedTuple):
 
     has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
     measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     reserve, remove = reserve_queues, remove_from_queues  # type: ignore[misc]
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 

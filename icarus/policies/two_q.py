@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import (
     clear_queues,
+    differs_in_queues,
     dump_queues,
     has_in_queues,
     measure_queues,
@@ -15,6 +16,7 @@ from icarus.policies.queued import (
     reserve_queues,
     size_of_queues,
     take_over_queues,
+    update_in_queues,
     used_in_queues,
 )
 from icarus.policies.queues import Queues, make_queues
@@ -96,6 +98,7 @@ class TwoQCaches(NamedTuple):
 
     has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
     measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     reserve, remove, clear = reserve_queues, remove_from_queues, clear_queues  # type: ignore[misc]
 
 

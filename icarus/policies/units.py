@@ -24,6 +24,13 @@ class Whole(NamedTuple):
     def set_requested(self, size):
         """Take no note of the size of the requested content."""
 
+    def begin(self):
+        """Have no victims of the present insertion yet."""
+
+    def n_refused(self, cache):
+        """Return how many contents were refused: none, whatever their sizes."""
+        return 0
+
     def n_gone(self, evicted):
         """Return how many were evicted, given what ``put`` returned."""
         return 1 if is_content(evicted) else 0
@@ -69,6 +76,10 @@ class Ones(NamedTuple):
         """Return whether a content takes as much as it did when it was stored."""
         return True
 
+    def n_refused(self, cache):
+        """Return how many contents a cache refused."""
+        return self.refused[cache]
+
     n_gone, gone, most_gone = Whole.n_gone, Whole.gone, Whole.most_gone  # type: ignore[misc]
 
     def reserve(self, n_slots: int) -> Self:
@@ -90,6 +101,7 @@ class OnesNoted(NamedTuple):
 
     requested, of, store = Ones.requested, Ones.of, Ones.store  # type: ignore[misc]
     set_requested, holds_size = Ones.set_requested, Ones.holds_size  # type: ignore[misc]
+    (n_refused,) = (Ones.n_refused,)  # type: ignore[misc]
 
     def begin(self):
         """Have no victims of the present insertion yet."""
@@ -153,6 +165,10 @@ class Bytes(NamedTuple):
     def holds_size(self, slot):
         """Return whether a content takes as much as it did when it was stored."""
         return self.sizes[slot] == self.now[0]
+
+    def n_refused(self, cache):
+        """Return how many contents a cache refused."""
+        return self.refused[cache]
 
     begin, note, gone = OnesNoted.begin, OnesNoted.note, OnesNoted.gone  # type: ignore[misc]
     n_gone, most_gone = OnesNoted.n_gone, OnesNoted.most_gone  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What settings put around the caches of a network, whatever their policy: ``insert`` and ``ttl``.
+"""What goes around the caches of a network, whatever their policy: ``insert``, ``ttl`` and more.
 
 A state around another does what is asked for, compiled around that of all caches, interpreted
 around the object of each; see ``icarus.policies.admission`` and ``icarus.policies.expiry``.
@@ -8,21 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from icarus.core.definitions import parameters_of
 from icarus.core.kinds import common_parameters
 from icarus.core.randomness import derived, generator
+from icarus.errors import ComponentError, suggestion
 from icarus.policies.admission import AdmittedCaches, conformed_insert, rule_of
-from icarus.policies.cache import Item
+from icarus.policies.cache import Item, definition_of
 from icarus.policies.cache_objects import CacheObjects
+from icarus.policies.counted import CacheCounts, CountedCaches, counts_in, new_span
 from icarus.policies.expiry import ExpiringCaches, conformed_ttl
 from icarus.policies.layers import CacheWrapper
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.updating import UpdatingCaches
 from icarus.registry import CACHE_POLICY, Common
 from icarus.types import Seed
 
-__all__ = ["WrappedCache", "Wrapping", "wrapping_of"]
+__all__ = ["Clock", "WrappedCache", "Wrapping", "clock_of", "wrapping_of"]
+
+
+def _conformed_size_change(value: Any) -> tuple[Any, list[tuple[str, str]]]:
+    """Return what settings give as ``size_change``, and what is wrong with it."""
+    if value in _SIZE_CHANGES:
+        return value, []
+    hint = suggestion(value, _SIZE_CHANGES)
+    return value, [("", f"should be one of 'keep' and 'update', found {value!r}; {hint}")]
+
+
+_SIZE_CHANGES = ("keep", "update")
 
 CACHE_POLICY.common |= {
     "insert": Common(
@@ -30,8 +44,51 @@ CACHE_POLICY.common |= {
         "{'p': float} or {'k': int, 'memory': int}, default None; a put is admitted with "
         "probability p, or when it is the k-th of its content",
     ),
-    "ttl": Common(conformed_ttl, "float > 0, default None; seconds that a content is valid"),
+    "ttl": Common(
+        conformed_ttl,
+        "float > 0, or {'seconds': float, 'renew': bool}, default None; how long a content is "
+        "valid, and whether a hit renews that",
+    ),
+    "size_change": Common(
+        _conformed_size_change,
+        "'keep' or 'update', default 'keep'; whether a content that is hit takes as many bytes as "
+        "when it was stored, or as the request says",
+    ),
 }
+
+
+class Clock(NamedTuple):
+    """What caches that are Python objects may have to know of the present request: lists.
+
+    Attributes
+    ----------
+    now : list of float
+        The time, as its only element.
+    requested : list of int
+        The bytes of the content, as its only element; 1 where no sizes are known.
+    span : list of float
+        Of measured requests, see ``icarus.policies.counted``.
+    """
+
+    now: Any
+    requested: Any
+    span: Any
+
+
+def clock_of(now: Any = None) -> Clock:
+    """Return a clock before the first request.
+
+    Parameters
+    ----------
+    now : list of float, optional
+        The time, if somebody has it already.
+    """
+    return Clock([0.0] if now is None else now, [1], new_span())
+
+
+NO_CLOCK = Clock(None, None, None)
+"""Where states are told of requests instead."""
+
 
 _ADMISSION_KEY = 0xAD31
 """Tells what admission draws from all that the policy draws from the same stream."""
@@ -45,27 +102,56 @@ class Wrapping:
     ----------
     insert : mapping or None
         Parameters of the rule of admission.
-    ttl : float or None
-        How long contents are valid, in seconds.
-    now : list of float
-        The time, as its only element; written by whoever knows it.
+    ttl : float, mapping or None
+        How long contents are valid, in seconds; or that as `seconds`, and whether hits `renew` it.
+    size_change : {"keep", "update"}
+        Whether a content that is hit takes as much as it did, or as the request says.
+    clock : Clock
+        Written by whoever knows what it says.
+    counted : bool
+        Whether it is counted what is done to caches.
     """
 
     insert: Mapping[str, Any] | None
-    ttl: float | None
-    now: list[float]
+    ttl: float | Mapping[str, Any] | None
+    size_change: str
+    clock: Clock
+    counted: bool
+
+    def require_of(self, policy: Any, name: str) -> None:
+        """Raise ComponentError unless a policy of caches that count bytes does what is asked."""
+        definition: Any = definition_of(policy)
+        form = getattr(definition, "form_in_bytes", definition)
+        if self.size_change == "update" and not hasattr(form, "update"):
+            raise ComponentError(
+                f"cache_policy: size_change: {name} cannot give a cached content another size; "
+                "'keep' leaves it as it is"
+            )
 
     def around(self, caches: Any, room: Room) -> Any:
         """Return the state that goes around that of caches: admission outside of expiry."""
+        clock = NO_CLOCK if room.numbered else self.clock
+        if self.size_change == "update":
+            caches = UpdatingCaches(caches)
+        if self.counted:
+            caches = CountedCaches.new(room, caches, clock.now, clock.requested, clock.span)
         if self.ttl is not None:
-            caches = ExpiringCaches.new(room, caches, self.ttl, None if room.numbered else self.now)
+            given = self.ttl if isinstance(self.ttl, Mapping) else {"seconds": self.ttl}
+            caches = ExpiringCaches.new(
+                room, caches, given["seconds"], clock.now, renews=bool(given.get("renew"))
+            )
         if self.insert is not None:
             caches = AdmittedCaches(caches, rule_of(self.insert).new(room, **self.insert))
         return caches
 
 
 def wrapping_of(
-    policy: Any, parameters: dict[str, Any], seed: Seed, now: list[float]
+    policy: Any,
+    parameters: dict[str, Any],
+    seed: Seed,
+    clock: Clock,
+    *,
+    counted: bool = False,
 ) -> Wrapping | None:
     """Take what goes around caches out of the parameters of their policy.
 
@@ -77,7 +163,8 @@ def wrapping_of(
         As settings give them, without the name.
     seed : int, SeedSequence, Generator or None
         That of the policy, from which nothing is drawn.
-    now : list of float
+    clock : Clock
+    counted : bool, optional
         See ``Wrapping``.
 
     Returns
@@ -90,7 +177,7 @@ def wrapping_of(
     ValueError
         If something is wrong with it.
     """
-    taken: dict[str, Any] = {"insert": None, "ttl": None}
+    taken: dict[str, Any] = {"insert": None, "ttl": None, "size_change": "keep"}
     for name, common in common_parameters("cache_policy", policy).items():
         if name in parameters:
             taken[name], problems = common.conform(parameters.pop(name))
@@ -102,7 +189,8 @@ def wrapping_of(
         # One Generator for all caches, as for policies that draw.
         rng = generator(derived(seed, _ADMISSION_KEY) if own is None else own)
         taken["insert"] = {**insert, "seed": rng}
-    return Wrapping(**taken, now=now) if any(one is not None for one in taken.values()) else None
+    plain = insert is None and taken["ttl"] is None and taken["size_change"] == "keep"
+    return None if plain and not counted else Wrapping(**taken, clock=clock, counted=counted)
 
 
 class WrappedCache(CacheWrapper):
@@ -151,6 +239,10 @@ class WrappedCache(CacheWrapper):
         """Return all items that are valid, the one to be evicted next last."""
         items: list[Item] = self._state.dump(0)
         return items
+
+    def use(self) -> CacheCounts:
+        """Return what was counted of the cache."""
+        return counts_in(self._state, 0)
 
     def clear(self) -> None:
         """Remove everything, and forget what was noted about admission."""

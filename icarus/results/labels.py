@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from icarus.core.capacities import CAPACITY_KEYS, CAPACITY_SIZES, unit_of
 from icarus.core.kinds import KINDS
 from icarus.metering.group import resource_label
 
@@ -51,7 +52,9 @@ _PARAMETERS = {
     "n_contents": "Catalogue size (contents)",
     "n_measured": "Measured requests",
     "n_warmup": "Warm-up requests",
+    "cache_budget": "Total cache size",
     "network_cache": "Total cache size (fraction of the catalogue)",
+    "node_cache": "Cache size",
     "rate": "Request rate (requests/s)",
 }
 
@@ -72,6 +75,8 @@ _CONSTANTS = (
     (("workload", "n_contents"), "{} contents"),
     (("workload", "alpha"), "α = {}"),
     (("cache_placement", "network_cache"), "cache {} of the catalogue"),
+    (("cache_placement", "cache_budget"), "caches {} in all"),
+    (("cache_placement", "node_cache"), "caches {} each"),
     (("workload", "n_warmup"), "{} warm-up requests"),
     (("workload", "n_measured"), "{} measured requests"),
     (("workload", "rate"), "request rate {}/s"),
@@ -173,6 +178,8 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
     """
     if path[1:] in (("N_INTERNAL",), ("N_EXTERNAL",)) and path[0] == "LINK_LOAD":
         return f"Directed links that carried anything, {path[1][2:].lower()}"
+    if path == ("CACHE_HIT_RATIO", "BYTES_FROM_ORIGINS"):
+        return "Content from origins (bytes)"
     if (label := resource_label(path)) is not None:
         return label
     quantity, unit = _COLLECTORS.get(path[0], (_words(path[0]).capitalize(), ""))
@@ -211,10 +218,21 @@ def constants_text(
     texts = list(title)
     for path, template in _CONSTANTS:
         if constants.get(path) is not None:
-            text = template.format(value_text(constants[path]))
+            text = template.format(_with_unit(path, constants))
             if text not in _COMMON:
                 texts.append(text)
     return _joined(texts, longest)
+
+
+def _with_unit(path: Path, constants: Mapping[Path, Any]) -> str:
+    """Return a value as text, the size of caches with what it counts."""
+    value = constants[path]
+    if path[0] != "cache_placement" or path[1] not in CAPACITY_SIZES:
+        return value_text(value)
+    unit = unit_of({key: constants.get((path[0], key)) for key in CAPACITY_KEYS})
+    if path[1] == "network_cache":
+        return value_text(value) + (" of the bytes" if unit == "bytes" else "")
+    return value_text(value) if isinstance(value, str) else f"{value_text(value)} {unit}"
 
 
 def replications_text(counts: Sequence[int], *, interval: bool) -> str:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from icarus.core.byte_sizes import bytes_of, has_unit
+from icarus.core.capacities import CAPACITY_KEYS, CAPACITY_SIZES, unit_of
 from icarus.core.kinds import DETAILS
 from icarus.errors import PlotError, nearest
 from icarus.results.labels import is_drawable, parameter_label, value_text
@@ -57,6 +60,8 @@ class Dimension:
         Whether all values are numbers.
     merged : list of tuple
         Further parameters that the values stand for.
+    unit : str
+        What the values count, where that is for the experiments to say.
     """
 
     path: Path
@@ -64,11 +69,13 @@ class Dimension:
     texts: dict[Hashable, str]
     numeric: bool
     merged: list[Path] = field(default_factory=list)
+    unit: str = ""
 
     @property
     def label(self) -> str:
         """What the values are, for an axis or the head of a legend."""
-        return ", ".join([parameter_label(self.path), *map(parameter_label, self.merged)])
+        own = parameter_label(self.path) + (f" ({self.unit})" if self.unit else "")
+        return ", ".join([own, *map(parameter_label, self.merged)])
 
     @property
     def values(self) -> list[Hashable]:
@@ -83,7 +90,9 @@ class Dimension:
         """Return a value with what it is a value of, unless it speaks for itself."""
         if self.path[-1] == "name" and key is not MISSING:
             return self.texts[key]
-        return f"{short_name(self.path)} = {self.texts[key]}"
+        # A text such as "10 GiB" has a unit of its own.
+        unit = f" {self.unit}" if self.unit and self.texts[key][-1:].isdecimal() else ""
+        return f"{short_name(self.path)} = {self.texts[key]}{unit}"
 
 
 def short_name(path: Path) -> str:
@@ -133,7 +142,7 @@ def _exact(value: Any) -> Hashable:
 
 
 def _dimension(path: Path, rows: Sequence[Row]) -> Dimension:
-    keys = [key_of(row.get(path)) for row in rows]
+    keys = [_number_of(path, key_of(row.get(path))) for row in rows]
     texts: dict[Hashable, str] = {}
     taken: Counter[str] = Counter()
     for key, row in zip(keys, rows, strict=True):
@@ -144,7 +153,32 @@ def _dimension(path: Path, rows: Sequence[Row]) -> Dimension:
             texts[key] = text if taken[text] == 1 else f"{text} ({taken[text]})"
     there = [key for key in texts if key is not MISSING]
     numeric = bool(there) and all(isinstance(key, Real) for key in there)
-    return Dimension(path, keys, texts, numeric)
+    return Dimension(path, keys, texts, numeric, unit=_unit(path, rows))
+
+
+_SIZES = tuple(("cache_placement", name) for name in CAPACITY_SIZES)
+
+
+def _number_of(path: Path, key: Hashable) -> Hashable:
+    """Return the number of bytes that a text such as "10 GiB" stands for, where sizes are given."""
+    if path in _SIZES and has_unit(key):
+        with suppress(ValueError):
+            return bytes_of(key)
+    return key
+
+
+def _unit(path: Path, rows: Sequence[Row]) -> str:
+    """Return what sizes of caches count; empty for shares of a number of contents and the rest."""
+    if path not in _SIZES:
+        return ""
+    units = {
+        unit_of({key: row.get((path[0], key)) for key in CAPACITY_KEYS})
+        for row in rows
+        if row.get(path) is not None
+    }
+    if path[1] == "network_cache":
+        return "of its bytes" if units == {"bytes"} else ""
+    return " or ".join(sorted(units, reverse=True))
 
 
 def paths_of(rows: Sequence[Row]) -> list[Path]:

@@ -69,7 +69,7 @@ class NumberedIds(Sequence[str]):
     def __init__(self, numbers: np.ndarray, trace: BinaryTrace) -> None:
         self.numbers = numbers
         """int64, (n,): positions in the trace's `contents`."""
-        self._trace = trace
+        self.trace = trace
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -80,11 +80,11 @@ class NumberedIds(Sequence[str]):
     def __getitem__(self, i: slice) -> NumberedIds: ...
     def __getitem__(self, i: int | slice) -> str | NumberedIds:
         if isinstance(i, slice):
-            return NumberedIds(self.numbers[i], self._trace)
-        return self._trace.contents[int(self.numbers[i])]
+            return NumberedIds(self.numbers[i], self.trace)
+        return self.trace.contents[int(self.numbers[i])]
 
     def __iter__(self) -> Iterator[str]:
-        return map(self._trace.contents.__getitem__, self.numbers.tolist())
+        return map(self.trace.contents.__getitem__, self.numbers.tolist())
 
 
 class _Header(NamedTuple):

@@ -61,6 +61,7 @@ class TraceFormat:
     operation_column: str | int | None = None
     operations: tuple[str, ...] | None = None
     count_column: str | int | None = None
+    client_column: str | int | None = None
 
     def __post_init__(self) -> None:
         if self.name is not None and self.name not in FORMATS:
@@ -141,7 +142,7 @@ class TraceFormat:
     def _asked(self) -> tuple[str | int | None, ...]:
         return (
             *(self.content_column, self.time_column, self.size_column),
-            *(self.operation_column, self.count_column),
+            *(self.operation_column, self.count_column, self.client_column),
         )
 
     @property
@@ -159,7 +160,7 @@ class TraceFormat:
 
 
 # The columns are timestamp, key, key size, value size, client, operation and TTL.
-_TWITTER = TraceFormat(1, 0, 3, ",", header=False, operation_column=5)
+_TWITTER = TraceFormat(1, 0, 3, ",", header=False, operation_column=5, client_column=4)
 
 
 def _refuse_log(head: list[str]) -> None:

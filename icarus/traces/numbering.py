@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Numbering:
 
     def __init__(self, reader: TraceReader) -> None:
         self._own = reader.own_catalogue()
-        self._numbers: defaultdict[str, int] = defaultdict()
+        self._numbers: defaultdict[Any, int] = defaultdict()
         # An id that is new gets the next number, without a line of Python for each request.
         self._numbers.default_factory = self._numbers.__len__
 
@@ -32,7 +33,7 @@ class Numbering:
         """All ids so far."""
         return list(self._numbers) if self._own is None else self._own[0]
 
-    def numbers(self) -> dict[str, int]:
+    def numbers(self) -> dict[Any, int]:
         """Return the position of each id in `contents`, where the file does not list them."""
         return dict(self._numbers)
 

@@ -42,6 +42,8 @@ class LoggedRequest(NamedTuple):
     """Seconds since 1970."""
     size: int | None
     """Bytes of the reply; None where the format does not tell."""
+    client: str = ""
+    """Who asked; empty where the format does not tell."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class LogFormat:
     """From a line to its fields; ValueError for one that is no number, None for a misfit."""
     request: Callable[[dict[str, Any]], LoggedRequest]
     has_size: bool
+    has_client: bool = True
 
     def parse(self, line: str) -> dict[str, Any]:
         """Return the fields of a line; ValueError if it does not have this format."""
@@ -102,8 +105,8 @@ def log_fields(path: str | PathLike[str], name: str) -> Iterator[tuple[int, dict
 
 def log_blocks(
     path: str | PathLike[str], name: str, size: int
-) -> Iterator[tuple[list[str], np.ndarray, np.ndarray | None, list[int]]]:
-    """Yield contents, times, sizes and line numbers of a log, `size` requests at a time.
+) -> Iterator[tuple[list[str], np.ndarray, np.ndarray | None, list[int], list[str] | None]]:
+    """Yield contents, times, sizes, line numbers and clients of a log, `size` requests at a time.
 
     A time that is before the latest so far counts as that one.
 
@@ -133,7 +136,8 @@ def log_blocks(
         sizes = None
         if log.has_size:
             sizes = np.array([request.size for request in requests], dtype=np.int64)
-        yield [request.content for request in requests], times, sizes, numbers
+        clients = [request.client for request in requests] if log.has_client else None
+        yield [request.content for request in requests], times, sizes, numbers, clients
 
 
 # Common Log Format, and the Combined one that adds two fields to it
@@ -198,7 +202,8 @@ def _clf_request(fields: dict[str, Any]) -> LoggedRequest:
         url = rest  # HTTP 0.9
     content = url.strip() if method.isalpha() else ""
     # Noise that was sent in place of a request counts as a content of its own.
-    return LoggedRequest(content or fields["request"] or "-", fields["time"], fields["bytes"])
+    content = content or fields["request"] or "-"
+    return LoggedRequest(content, fields["time"], fields["bytes"], fields["client_addr"])
 
 
 def _unescaped(quoted: str) -> str:
@@ -234,7 +239,8 @@ def _squid_fields(line: str) -> dict[str, Any] | None:
 
 
 def _squid_request(fields: dict[str, Any]) -> LoggedRequest:
-    return LoggedRequest(fields["url"], float(fields["time"]), fields["bytes_len"])
+    time, size = float(fields["time"]), fields["bytes_len"]
+    return LoggedRequest(fields["url"], time, size, fields["client_addr"])
 
 
 # WikiBench and YouTube
@@ -271,7 +277,7 @@ def _youtube_fields(line: str) -> dict[str, Any] | None:
 
 
 def _youtube_request(fields: dict[str, Any]) -> LoggedRequest:
-    return LoggedRequest(fields["video_id"], float(fields["time"]), None)
+    return LoggedRequest(fields["video_id"], float(fields["time"]), None, fields["client_addr"])
 
 
 def _address(cell: str) -> int:
@@ -332,6 +338,7 @@ LOG_FORMATS = {
         _wikibench_fields,
         _wikibench_request,
         has_size=False,
+        has_client=False,
     ),
     "youtube": LogFormat(
         "a YouTube trace of the UMass repository",

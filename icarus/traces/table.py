@@ -43,6 +43,8 @@ class TraceBlock(NamedTuple):
     """int64, (n,): the size column in bytes; None where none is read."""
     lines: Sequence[int]
     """The 1-based line in the file on which each request begins, or number of its record."""
+    clients: Sequence[str] | None = None
+    """Who made each request, n of them; None where that is not read."""
 
 
 class TextTrace:
@@ -84,7 +86,10 @@ class TextTrace:
                 last_time = times[-1]
             if layout.size is not None:
                 sizes = self._sizes(rows, lines, layout.size)
-            block = TraceBlock(ids, times, sizes, lines)
+            clients = None
+            if layout.client is not None:
+                clients = [row[layout.client].strip() for row in rows]
+            block = TraceBlock(ids, times, sizes, lines, clients)
             if layout.repeats is None:
                 yield block
             else:
@@ -95,7 +100,7 @@ class TextTrace:
     def _list_lines(self, size: int) -> Iterator[tuple[list[str], Sequence[int]]]:
         text = text_lines(self._path)
         first = 1
-        while ids := [line.strip() for line in islice(text, size)]:
+        while ids := list(map(str.strip, islice(text, size))):
             yield ids, range(first, first + len(ids))
             first += len(ids)
 
@@ -165,7 +170,8 @@ class TextTrace:
         if header is not None:
             names = cut(", ".join(header), 300)
             return f"{counted(row, 'column')}, but the header names {width}: {names}"
-        used = (self._layout.content, self._layout.time, self._layout.size)
+        layout = self._layout
+        used = (layout.content, layout.time, layout.size, layout.client)
         needed = max(column for column in used if column is not None)
         if len(row) <= needed:
             return (
@@ -276,4 +282,5 @@ def _repeated(block: TraceBlock, counts: np.ndarray, size: int) -> Iterator[Trac
             None if block.time is None else block.time[rows],
             None if block.size is None else block.size[rows],
             [block.lines[i] for i in rows.tolist()],
+            None if block.clients is None else [block.clients[i] for i in rows.tolist()],
         )

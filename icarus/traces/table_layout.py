@@ -103,6 +103,7 @@ class TraceLayout(NamedTuple):
     """Whether the first row after those is the header."""
     notes: tuple[str, ...] = ()
     """What was found and is not used, and why; one line each."""
+    client: int | None = None
 
 
 class MisfitError(Exception):
@@ -180,6 +181,7 @@ class _Table:
             self._n_comments,
             self._header_row,
             tuple(self._notes),
+            self._position(self._asked.client_column),
         )
 
     # The header

@@ -79,6 +79,9 @@ class TraceReader:
         GET, GETS and GET_LEASE, and an operation that no key-value cache knows is an error.
     count_column : str or int, optional
         Where it stands how often the request was made, one after another; at most a million.
+    client_column : str or int, optional
+        Where it stands who made the request. Formats of logs that tell, and ``"twitter"``, need
+        no such column.
 
     Raises
     ------
@@ -136,11 +139,12 @@ class TraceReader:
         operation_column: str | int | None = None,
         operations: Sequence[str] | None = None,
         count_column: str | int | None = None,
+        client_column: str | int | None = None,
     ) -> None:
         self.path = fspath(path)
         self.format = TraceFormat(
             *(content_column, time_column, size_column, delimiter, header, format, time_unit),
-            *(operation_column, operations, count_column),  # type: ignore[arg-type]
+            *(operation_column, operations, count_column, client_column),  # type: ignore[arg-type]
         )
         self._text: TextTrace | None = None
 

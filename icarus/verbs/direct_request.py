@@ -134,7 +134,11 @@ class DirectRequest(ControlledRequest):
         for position in range(1, last + 1):
             node = path[position]
             if node in caches:
-                if caches[node].get(content):
+                if self._tell_victims is None:
+                    hit = caches[node].get(content)
+                else:
+                    hit = self.controller.look_up_and_tell(node, caches[node], content)
+                if hit:
                     served_at = position
                     if collector is not None:
                         collector.cache_hit(node)
@@ -195,7 +199,11 @@ class DirectRequest(ControlledRequest):
         return True
 
     def _has_hit(self, cache: Any, node: Any) -> bool:
-        if cache.get(self.content):
+        if self._tell_victims is None:
+            hit = cache.get(self.content)
+        else:
+            hit = self.controller.look_up_and_tell(node, cache, self.content)
+        if hit:
             if self._collector is not None:
                 self._collector.cache_hit(node)
             return True

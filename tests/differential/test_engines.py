@@ -16,6 +16,7 @@ from comparison import QUICK, assert_same_caches, assert_same_results
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from icarus.policies.cache import can_count_bytes, definition_of
 from icarus.registry import CACHE_POLICY, STRATEGY, TOPOLOGY_FACTORY
 
 STRATEGIES = {
@@ -73,6 +74,27 @@ POLICIES = {
     "K_LRU": [{}, {"k": 3, "names": 2}],
     "LRU_PROB": [{}],
     "SHARD": [{"nodes": 2}, {"nodes": 3, "policy": "RAND"}, {"nodes": 2, "salt": 5}],
+    "SIEVE": [{}],
+    "ARC": [{}, {"integer_step": True}],
+    "BELADY": [{"trace": [3, 1, 2, 1, 5, 1, 3, 2, 4] * 12}],
+    "BELADY_SIZE": [{"trace": [3, 1, 2, 1, 5, 1, 3, 2, 4] * 12, "samples": 3}],
+    "CACHEUS": [{}],
+    "CLOCK": [{}, {"bits": 2}],
+    "CLOCK2Q_PLUS": [{"small": 0.4}],
+    "GDSF": [{}],
+    "HYPERBOLIC": [{"samples": 3}],
+    "K_LRU": [{}, {"k": 3, "names": 4}],
+    "LECAR": [{}],
+    "LFU": [{}],
+    "LFUDA": [{}],
+    "LHD": [{}],
+    "LRU_K": [{}, {"k": 3, "retain": 5}],
+    "LRU_PROB": [{}],
+    "MRU": [{}],
+    "QD_LP_FIFO": [{"small": 0.4}],
+    "S3_FIFO": [{"small": 0.4}, {"variant": "paper"}],
+    "S4LRU": [{"segments": 2}],
+    "TWO_Q": [{"in": 0.5}],
 }
 """Every policy that settings can name, with the parameters to try."""
 
@@ -160,25 +182,47 @@ def workloads(draw, with_writes=True):
     return {"name": "STATIONARY", "alpha": draw(st.sampled_from([0, 0.8, 1, 1.3])), **requests}
 
 
+SIZE_LAWS = [7, {"dist": "UNIFORM", "low": 1, "high": 9}]
+
+
 @st.composite
 def experiments(draw, strategy, policy, with_writes=True):
+    """Draw experiments with a strategy and a policy, half in bytes if the policy counts these."""
     topology = draw(topologies())
-    placement = {"name": "UNIFORM"}
+    workload, placement = draw(workloads(with_writes)), {"name": "UNIFORM"}
+    around = {}
+    if can_count_bytes(CACHE_POLICY[policy]) and draw(st.booleans()):
+        workload["content_size"] = draw(st.sampled_from(SIZE_LAWS))
+        placement["capacity_unit"] = "bytes"
+        if hasattr(definition_of(CACHE_POLICY[policy]), "update"):
+            around = draw(st.sampled_from([{}, {"size_change": "update"}]))
     if strategy == "PARTITION":
-        placement = {"name": "OPTIMAL_MEDIAN", "n_cache_nodes": 1, "hit_ratio": 0.4}
+        placement |= {"name": "OPTIMAL_MEDIAN", "n_cache_nodes": 1, "hit_ratio": 0.4}
     if strategy == "HR_CLUSTER":
-        placement = {"name": "CLUSTERED_HASHROUTING", "n_clusters": 2, "policy": "node_const"}
+        placement |= {"name": "CLUSTERED_HASHROUTING", "n_clusters": 2, "policy": "node_const"}
     return {
         "topology": topology,
-        "workload": draw(workloads(with_writes)),
+        "workload": workload,
         "cache_placement": {**placement, "network_cache": draw(st.sampled_from([0.5, 1.5, 4]))},
         "content_placement": {"name": "UNIFORM"},
         "strategy": {"name": strategy, **draw(st.sampled_from(STRATEGIES[strategy]))},
-        "cache_policy": {"name": policy, **draw(st.sampled_from(POLICIES[policy]))},
+        "cache_policy": {"name": policy, **draw(st.sampled_from(POLICIES[policy])), **around},
     }
 
 
-PAIRS = [(strategy, policy) for strategy in STRATEGIES for policy in POLICIES]
+OF_EACH_STRATEGY = {"LRU", "FIFO", "CLIMB", "SLRU", "RAND", "IN_CACHE_LFU", "PERFECT_LFU"} | {
+    *("MIN", "NULL", "SHARD", "SIEVE", "S3_FIFO", "GDSF")
+}
+OF_EACH_POLICY = {"LCE", "LCD", "HR_SYMM", "NRR"}
+"""What is paired with all others in every run of the suite; two policies on the same structure see
+a strategy alike."""
+
+PAIRS = [
+    (strategy, policy)
+    for strategy in STRATEGIES
+    for policy in POLICIES
+    if policy in OF_EACH_STRATEGY or strategy in OF_EACH_POLICY or "ICARUS_ALL_PAIRS" in os.environ
+]
 
 # Compiling takes a second or two for each pair. Every run of the suite compiles each strategy with
 # LRU, and two policies more, one that draws and one made of others (tests/kernels compiles all

@@ -226,7 +226,23 @@ class TestCacheHitRatio:
         for size, kind in ((100, "cache_hit"), (300, "server_hit"), (600, "cache_hit")):
             collector.content_size(size)
             self.served(collector, ("r", "x", kind, 1))
-        assert collector.results() == {"MEAN": 2 / 3, "BYTE_HIT_RATIO": 0.7}
+        expected = {"MEAN": 2 / 3, "BYTE_HIT_RATIO": 0.7, "BYTES_FROM_ORIGINS": 300}
+        assert collector.results() == expected
+
+    def test_bytes_by_node(self):
+        collector = CacheHitRatioCollector(object())
+        for size, kind, node in (
+            (100, "cache_hit", 1),
+            (300, "server_hit", 2),
+            (500, "cache_hit", 3),
+            (100, "cache_hit", 1),
+        ):
+            collector.content_size(size)
+            self.served(collector, ("r", "x", kind, node))
+        results = collector.results()
+        assert results["PER_NODE_CACHE_BYTE_HIT_RATIO"] == {1: 0.2, 3: 0.5}
+        assert results["PER_NODE_SERVER_BYTE_HIT_RATIO"] == {2: 0.3}
+        assert results["PER_NODE_CACHE_HIT_RATIO"] == {1: 0.5, 3: 0.25}
 
 
 class TestLatency:

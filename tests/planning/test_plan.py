@@ -252,7 +252,11 @@ class TestExperiments:
             ("workload.n_contents", 100.5, "workload.n_contents", "valid integer"),
             ("workload.seed", "x", "workload.seed", "found 'x'"),
             ("cache_placement.network_cache", -0.1, "cache_placement.network_cache", "equal to 0"),
-            ("cache_placement.cache_budget", 10, "cache_placement.cache_budget", "no parameter"),
+            ("cache_placement.cache_budget", 10, "cache_placement.cache_budget", "not both"),
+            ("cache_placement.cache_budgt", 10, "cache_placement.cache_budgt", "'cache_budget'"),
+            ("cache_placement.node_cache", 10, "cache_placement.node_cache", "not both"),
+            ("cache_placement.network_cache", 100, "cache_placement.network_cache", "from 0 to 1"),
+            ("cache_placement.capacity_unit", "kB", "cache_placement.capacity_unit", "'bytes'"),
             ("cache_placement.network_cache", "1%", "cache_placement.network_cache", "number"),
             ("cache_placement.network_cache", ABSENT, "cache_placement.network_cache", "missing"),
             ("cache_policy.nme", 3, "cache_policy.nme", "LRU has no parameter 'nme'"),
@@ -365,14 +369,20 @@ class TestExperiments:
             f"EXPERIMENT_QUEUE[0].{key}: no section that is read; did you mean {section!r}?"
         ]
 
-    @pytest.mark.parametrize(
-        ("share", "part"), [(100, "100 times the catalogue"), (0, "no caches")]
-    )
-    def test_an_odd_cache_budget_is_pointed_out(self, experiment, share, part):
-        experiment["cache_placement"]["network_cache"] = share
+    @pytest.mark.parametrize("key", ["network_cache", "cache_budget", "node_cache"])
+    def test_caches_of_no_size_are_pointed_out(self, experiment, key):
+        del experiment["cache_placement"]["network_cache"]
+        experiment["cache_placement"][key] = 0
         (warning,) = plan_of(experiment).warnings
-        assert warning.startswith("EXPERIMENT_QUEUE[0].cache_placement.network_cache: ")
-        assert part in warning
+        place = f"EXPERIMENT_QUEUE[0].cache_placement.{key}: "
+        assert warning == f"{place}0; there will be no caches"
+
+    def test_a_number_of_contents_is_no_share_of_them(self, experiment):
+        experiment["cache_placement"]["network_cache"] = 100
+        assert problems_of(experiment) == [
+            "EXPERIMENT_QUEUE[0].cache_placement.network_cache: a share of the catalogue, from 0 "
+            "to 1; for 100 contents in all write cache_budget: 100"
+        ]
 
     def test_strict_settings_make_errors_of_warnings(self, experiment):
         experiment["strategy"]["colour"] = "red"

@@ -15,6 +15,7 @@ from icarus.execution.compiled.compiled_engine import state_of
 from icarus.execution.network.model import _cache_builder
 from icarus.policies import NOTHING, Room, define_policy, slots
 from icarus.policies.cache import definition_of
+from icarus.policies.wrapped import clock_of
 from icarus.registry import CACHE_POLICY
 
 N_CONTENTS, N_CACHES = 12, 3
@@ -79,7 +80,8 @@ class Network:
         section = {"name": policy, **POLICIES[policy], **wrapping}
         self.policy: Any = definition_of(CACHE_POLICY[policy])
         seeded = [
-            _cache_builder(section, np.random.SeedSequence(1), now) for now in ([0.0], self.now)
+            _cache_builder(section, np.random.SeedSequence(1), clock_of(now))
+            for now in ([0.0], self.now)
         ]
         inside, self.objects = ([build(size) for size in SIZES] for build in seeded)
         self.state = state_of(inside, self.policy, range(N_CONTENTS))

@@ -15,6 +15,7 @@ from icarus.execution.network.model import _cache_builder
 from icarus.policies import Cache, FifoCache, LruCache, RandEvictionCache, slots
 from icarus.policies.cache import definition_of
 from icarus.policies.resizing import can_resize, resized, with_sizes
+from icarus.policies.wrapped import clock_of
 from icarus.registry import CACHE_POLICY
 
 N_CONTENTS, N_CACHES = 12, 3
@@ -74,8 +75,8 @@ class Network:
         self.policy: Any = definition_of(CACHE_POLICY[section["name"]])
         seed = np.random.SeedSequence(1)
         # As two engines have them: each form draws from a Generator of its own.
-        self.new_inside = _cache_builder(section, seed, [0.0])
-        self.new_object = _cache_builder(section, seed, self.now)
+        self.new_inside = _cache_builder(section, seed, clock_of([0.0]))
+        self.new_object = _cache_builder(section, seed, clock_of(self.now))
         self.objects = [self.new_object(size) for size in sizes]
         self.state = self.empty(sizes)
 
@@ -162,7 +163,7 @@ def test_caches_of_the_same_size_go_on_as_if_nothing_had_been(
 @settings(max_examples=25, deadline=None)
 @given(calls=calls_of_caches, size=st.integers(2, 9))
 def test_the_least_valuable_leave(policy, parameters, calls, size):
-    cache = _cache_builder({"name": policy, **parameters}, 1, [0.0])(5)
+    cache = _cache_builder({"name": policy, **parameters}, 1, clock_of([0.0]))(5)
     for kind, _, content in calls:
         getattr(cache, METHODS[kind])(content)
     before = cache.dump()
@@ -205,7 +206,7 @@ def test_counts_of_all_requests_go_on():
 
 def test_what_is_out_of_date_leaves_first():
     now = [0.0]
-    build = _cache_builder({"name": "LRU", "ttl": 10.0}, 1, now)
+    build = _cache_builder({"name": "LRU", "ttl": 10.0}, 1, clock_of(now))
     cache = build(3)
     for time, item in ((0.0, "a"), (5.0, "b"), (6.0, "c")):
         now[0] = time
@@ -219,7 +220,7 @@ def test_what_is_out_of_date_leaves_first():
 
 
 def test_no_rule_is_asked_and_its_memory_goes_on():
-    build = _cache_builder({"name": "LRU", "insert": {"k": 2}}, 1, [0.0])
+    build = _cache_builder({"name": "LRU", "insert": {"k": 2}}, 1, clock_of([0.0]))
     cache = build(2)
     for item in "aabbc":
         cache.put(item)

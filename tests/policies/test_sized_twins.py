@@ -182,6 +182,15 @@ class TestRules:
         assert twin.dump() == ["a", "e", "d", "c"]
         assert twin.put("x", 3) == []  # larger than A1in
 
+    def test_two_q_evicts_from_the_main_queue_while_a1in_has_no_more_than_its_share(self):
+        twin = new("TWO_Q", 4, **{"in": 0.5, "out": 0.5})
+        for k in "abcdeaf":
+            twin.put(k)
+        twin.remove("d")
+        assert twin.put("b") == []
+        assert twin.dump() == ["b", "a", "f", "e"]
+        assert twin.put("g") == ["a"]
+
     def test_arc_learns_from_ghosts(self):
         twin = new("ARC", 4)
         for k in "abcd":
@@ -260,6 +269,31 @@ class TestRules:
         assert twin.put("k") == ["b"]  # a has moved, the main one is over its share
         assert twin.put("b") == ["c"]
         assert twin.dump() == ["b", "a", *"jihgfed", "k"]
+
+    def test_s3_fifo_counts_three_hits_in_the_main_queue(self):
+        twin = new("S3_FIFO", 10, small=0.2)
+        for k in "abcdefghij":
+            twin.put(k)
+        for k in "aacccccddeeffgghhiijj":
+            twin.get(k)
+        assert twin.put("k") == ["b"]  # a has moved
+        twin.get("a")
+        twin.get("a")
+        assert twin.put("l") == ["d"]  # c went round thrice, and has nothing left
+        assert twin.put("b") == ["k"]
+        assert twin.put("m") == ["e"]
+
+    @pytest.mark.parametrize("policy", ["S3_FIFO", "QD_LP_FIFO", "CLOCK2Q_PLUS"])
+    def test_what_fills_the_small_queue_enters_the_main_one_alone(self, policy):
+        twin = new(policy, 10, small=0.2)
+        assert twin.put("y", 3) == []
+        assert not twin.has("y")
+        for k in "abcdefghij":
+            twin.put(k)
+        assert twin.put("x", 2) == ["a", "b"]  # room is made all the same
+        assert not twin.has("x")
+        assert twin.put("a", 2) == []
+        assert twin.dump()[0] == "a"
 
     def test_qd_lp_fifo_fills_by_its_small_queue(self):
         twin = new("QD_LP_FIFO", 10, small=0.2)

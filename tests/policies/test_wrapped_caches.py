@@ -23,6 +23,7 @@ from icarus.execution.network.model import _cache_builder
 from icarus.policies import Cache, WrappedCache, slots
 from icarus.policies.admission import ADMISSION_RULES, InsertAtKthPut, InsertAtRandom
 from icarus.policies.cache import definition_of
+from icarus.policies.wrapped import clock_of
 from icarus.registry import CACHE_POLICY
 
 N_CONTENTS = 12
@@ -135,7 +136,7 @@ def twins_of(policy: str, wrapping: dict[str, Any], case: Case, now: list[float]
 
 def caches_of(policy: str, wrapping: dict[str, Any], case: Case, now: list[float]) -> list[Any]:
     section = {"name": policy, **parameters_for(policy, case), **wrapping}
-    build = _cache_builder(section, np.random.SeedSequence(case.seed), now)
+    build = _cache_builder(section, np.random.SeedSequence(case.seed), clock_of(now))
     return [build(max(size, LEAST.get(policy, 1))) for size in case.sizes]
 
 
@@ -196,7 +197,7 @@ def test_every_form_does_what_the_twin_does(policy, wrapping, form, compiled, mo
 
 
 def cache_of(maxlen, *, now=None, name="LRU", **section):
-    return _cache_builder({"name": name, **section}, 1, now or [0.0])(maxlen)
+    return _cache_builder({"name": name, **section}, 1, clock_of(now or [0.0]))(maxlen)
 
 
 def test_the_second_put_inserts():

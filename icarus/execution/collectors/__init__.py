@@ -5,6 +5,7 @@
 built-in collectors, ``dummy`` one for tests of strategies.
 """
 
+from icarus.execution.collectors.cache_use import CacheUseCollector
 from icarus.execution.collectors.collector import CollectorProxy, DataCollector, build_collectors
 from icarus.execution.collectors.dummy import DummyCollector
 from icarus.execution.collectors.hits import CacheHitRatioCollector
@@ -18,6 +19,7 @@ from icarus.execution.collectors.traffic import (
 
 __all__ = [
     "CacheHitRatioCollector",
+    "CacheUseCollector",
     "CollectorProxy",
     "DataCollector",
     "DummyCollector",

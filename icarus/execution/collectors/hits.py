@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -25,7 +26,8 @@ __all__ = ["CacheHitRatioCollector"]
 class CacheHitRatioCollector(DataCollector):
     """Share of contents served from caches rather than by their sources.
 
-    Where the workload knows sizes, ``BYTE_HIT_RATIO`` is the share of bytes. Ratios are NaN if
+    Where the workload knows sizes, ``BYTE_HIT_RATIO`` is the share of bytes, each request
+    counting with its own size, and ``BYTES_FROM_ORIGINS`` what sources served. All are NaN if
     nothing was served.
 
     Parameters
@@ -34,7 +36,8 @@ class CacheHitRatioCollector(DataCollector):
         Also tell hits on the shortest path from receiver to source from those off it, as
         ``MEAN_ON_PATH`` and ``MEAN_OFF_PATH``, which sum to the hit ratio.
     per_node : bool, optional
-        Also give the share of all contents that each cache and each source served.
+        Also give the share of all contents, and of all bytes, that each cache and each source
+        served.
     content_hits : bool, optional
         Also give the hit ratio of each content.
     """
@@ -57,8 +60,8 @@ class CacheHitRatioCollector(DataCollector):
         self._content: Content = None
         self._receiver: Node = None
         self._size: int | None = None
-        self._cache_bytes = 0
-        self._server_bytes = 0
+        self._cache_bytes: dict[Node, int] = defaultdict(int)
+        self._server_bytes: dict[Node, int] = defaultdict(int)
 
     def start_session(self, timestamp: float, receiver: Node, content: Content) -> None:
         """Take note of receiver and content."""
@@ -77,7 +80,7 @@ class CacheHitRatioCollector(DataCollector):
         """Count a content served by a cache."""
         self._cache_hits[node] += 1
         if self._size is not None:
-            self._cache_bytes += self._size
+            self._cache_bytes[node] += self._size
         if self._off_path_hits:
             source = self.view.content_source(self._content)
             self._off_path += not self._on_path(node, self._receiver, source)
@@ -88,7 +91,7 @@ class CacheHitRatioCollector(DataCollector):
         """Count a content served by its source."""
         self._server_hits[node] += 1
         if self._size is not None:
-            self._server_bytes += self._size
+            self._server_bytes[node] += self._size
         if self._content_hits:
             self._hits_of.setdefault(self._content, [0, 0])[1] += 1
 
@@ -112,30 +115,36 @@ class CacheHitRatioCollector(DataCollector):
         """Count all sessions by who served them."""
         from_cache = counts.from_cache & (counts.server >= 0)
         from_source = ~counts.from_cache & (counts.server >= 0)
-        for table, chosen in ((self._cache_hits, from_cache), (self._server_hits, from_source)):
-            servers, numbers = totals(counts.server[chosen], counts.number[chosen])
-            for server, number in zip(servers.tolist(), numbers.tolist(), strict=True):
-                table[counts.nodes[server]] += number
+        tables: list[tuple[dict[Node, int], np.ndarray, np.ndarray]] = [
+            (self._cache_hits, from_cache, counts.number),
+            (self._server_hits, from_source, counts.number),
+        ]
         if counts.size is not None:
             self.expect_sizes()
-            self._cache_bytes += int(counts.size[from_cache].sum())
-            self._server_bytes += int(counts.size[from_source].sum())
+            tables.append((self._cache_bytes, from_cache, counts.size))
+            tables.append((self._server_bytes, from_source, counts.size))
+        for table, chosen, column in tables:
+            servers, sums = totals(counts.server[chosen], column[chosen])
+            for server, total in zip(servers.tolist(), sums.tolist(), strict=True):
+                table[counts.nodes[server]] += total
         if self._off_path_hits:
             assert counts.on_path is not None  # as asked for by `needs_off_path_hits`
             self._off_path += int(counts.number[from_cache & ~counts.on_path].sum())
         for content in np.flatnonzero(counts.hits_of.any(axis=1)).tolist():
             hits = self._hits_of.setdefault(counts.contents[content], [0, 0])
-            for column in (0, 1):
-                hits[column] += int(counts.hits_of[content, column])
+            for kind in (0, 1):
+                hits[kind] += int(counts.hits_of[content, kind])
 
     def results(self) -> Tree:
         """Return the hit ratio, and what else was asked for."""
         hits = sum(self._cache_hits.values())
         served = hits + sum(self._server_hits.values())
         results = Tree({"MEAN": mean(hits, served)})
+        in_bytes = sum(self._cache_bytes.values())
+        served_bytes = in_bytes + sum(self._server_bytes.values())
         if self._size is not None:
-            served_bytes = self._cache_bytes + self._server_bytes
-            results["BYTE_HIT_RATIO"] = mean(self._cache_bytes, served_bytes)
+            results["BYTE_HIT_RATIO"] = mean(in_bytes, served_bytes)
+            results["BYTES_FROM_ORIGINS"] = served_bytes - in_bytes if served else math.nan
         if self._off_path_hits:
             results["MEAN_OFF_PATH"] = mean(self._off_path, served)
             results["MEAN_ON_PATH"] = mean(hits - self._off_path, served)
@@ -147,8 +156,13 @@ class CacheHitRatioCollector(DataCollector):
         if self._per_node:
             results["PER_NODE_CACHE_HIT_RATIO"] = _shares(self._cache_hits, served)
             results["PER_NODE_SERVER_HIT_RATIO"] = _shares(self._server_hits, served)
+            if self._size is not None:
+                results["PER_NODE_CACHE_BYTE_HIT_RATIO"] = _shares(self._cache_bytes, served_bytes)
+                results["PER_NODE_SERVER_BYTE_HIT_RATIO"] = _shares(
+                    self._server_bytes, served_bytes
+                )
         return results
 
 
 def _shares(counts: Mapping[Node, int], total: int) -> dict[Node, float]:
-    return {node: count / total for node, count in counts.items()}
+    return {node: mean(count, total) for node, count in counts.items()}

@@ -22,6 +22,7 @@ from icarus.execution.compiled.network_tables import (
 from icarus.execution.compiled.recording import NO_NOTES, Recording
 from icarus.execution.network import NetworkView
 from icarus.policies.cache import definition_of, grows
+from icarus.policies.counted import CacheCounts, counts_in
 from icarus.policies.null import NullCaches
 from icarus.policies.resizing import can_resize, with_sizes
 from icarus.policies.room import Room
@@ -225,6 +226,15 @@ class CompiledRun:
     def dump(self, node: Node) -> list[Content]:
         """Return what the cache of a node holds, the content to be evicted next last."""
         return self.cache_dump(self._numbering.caches[node])
+
+    def cache_use(self) -> list[tuple[Node, CacheCounts]]:
+        """Return what was counted of each cache, local ones last."""
+        numbers = self._numbering
+        return [
+            (node, counts_in(self.caches, cache))
+            for table in (numbers.caches, numbers.local_caches)
+            for node, cache in table.items()
+        ]
 
     def end_window(self) -> None:
         """Have what is measured from now on told apart from what was measured so far."""

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from icarus.policies.room import NOTHING
+
 __all__ = ["Notes", "WatchedCaches"]
 
 
@@ -34,20 +36,30 @@ class WatchedCaches(NamedTuple):
     notes: Notes
 
     def get(self, cache, content):
-        """Look a content up in a cache."""
-        return self.caches.get(cache, content)
+        """Look a content up in a cache, which may evict if it is larger than it was."""
+        measure = self.caches.measure()
+        measure.begin()
+        found = self.caches.get(cache, content)
+        self._note(cache, measure, NOTHING)
+        return found
 
     def put(self, cache, content):
         """Insert a content into a cache, and take note of what is evicted for it."""
+        measure = self.caches.measure()
+        # Not every put comes to the policy, which would begin anew itself.
+        measure.begin()
         evicted = self.caches.put(cache, content)
-        measure, notes = self.caches.measure(), self.notes
+        self._note(cache, measure, evicted)
+        return evicted
+
+    def _note(self, cache, measure, evicted):
+        notes = self.notes
         for victim in range(measure.n_gone(evicted)):
             place = notes.used[0]
             notes.used[0] = place + 1
             if place < len(notes.evicted):
                 notes.evicted[place, 0] = cache
                 notes.evicted[place, 1] = measure.gone(victim, evicted)
-        return evicted
 
     def has(self, cache, content):
         """Return whether a content is cached, changing nothing."""
@@ -64,6 +76,10 @@ class WatchedCaches(NamedTuple):
     def set_size(self, size):
         """Take note of the size of the requested content."""
         self.caches.set_size(size)
+
+    def set_measured(self, measured):
+        """Take note of whether the present request is measured."""
+        self.caches.set_measured(measured)
 
     def measure(self):
         """Return what counts in the caches."""

@@ -162,7 +162,7 @@ class NetworkController(NetworkChanges):
         """
         cache = self.model.cache.get(node)
         if cache is not None:
-            hit = cache.get(self.session["content"])
+            hit = self._look_up(node, cache)
             if self._listening:
                 if hit:
                     self.collector.cache_hit(node)
@@ -176,6 +176,27 @@ class NetworkController(NetworkChanges):
             self.collector.server_hit(node)
         return True
 
+    def _look_up(self, node: Node, cache: Any) -> Any:
+        content = self.session["content"]
+        if self.tell_evicted is None or not self._listening:
+            return cache.get(content)
+        return self.look_up_and_tell(node, cache, content)
+
+    def look_up_and_tell(self, node: Node, cache: Any, content: Content) -> Any:
+        """Look a content up in the cache of a node, and tell of what that evicts.
+
+        A hit may evict where what is hit is larger than it was, or comes into a part of the cache
+        that is full. Caches of users' own classes evict nothing.
+        """
+        assert self.tell_evicted is not None
+        if not hasattr(cache, "begin"):
+            return cache.get(content)
+        cache.begin()
+        hit = cache.get(content)
+        for evicted in cache.victims(None):
+            self.tell_evicted(node, evicted)
+        return hit
+
     def remove_content(self, node: Node) -> bool | None:
         """Remove the content from the cache of `node`; return whether it was there."""
         cache = self.model.cache.get(node)
@@ -186,7 +207,7 @@ class NetworkController(NetworkChanges):
         cache = self.model.local_cache.get(node)
         if cache is None:
             return False
-        hit = cache.get(self.session["content"])
+        hit = self._look_up(node, cache)
         if self._listening:
             if hit:
                 self.collector.cache_hit(node)

@@ -15,7 +15,8 @@ import numpy as np
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.errors import ComponentError
 from icarus.policies.cache import can_count_bytes, policies_that_count_bytes
-from icarus.policies.wrapped import WrappedCache, Wrapping, wrapping_of
+from icarus.policies.counted import note_measured
+from icarus.policies.wrapped import Clock, WrappedCache, Wrapping, clock_of, wrapping_of
 from icarus.registry import CACHE_POLICY
 from icarus.routing.known_links import known_links
 from icarus.routing.paths import ShortestPaths
@@ -44,6 +45,8 @@ class NetworkModel:
         `weight`, symmetric.
     seed : int, SeedSequence, Generator or None, optional
         Where policies that choose at random draw from; they share one stream.
+    count_use : bool, optional
+        Whether it is counted what is done to caches.
 
     Attributes
     ----------
@@ -60,9 +63,14 @@ class NetworkModel:
         are none before ``NetworkController.reserve_local_cache``.
     now : list of float
         The time of the present request, as its only element, for caches whose contents expire.
-    requested : list of int or None
-        The bytes of the content of the present request, as the only element, where caches count
-        bytes; the topology's ``graph["capacity_unit"]`` is "bytes" then.
+    requested : list of int
+        The bytes of the content of the present request, as the only element; 1 without sizes.
+    span : list of float
+        Of measured requests; see ``icarus.policies.counted``.
+    counts_use : bool
+        Whether it is counted what is done to caches.
+    counts_bytes : bool
+        Whether caches count bytes: the topology's ``graph["capacity_unit"]`` is "bytes" then.
     removed_nodes, removed_links : dict
         From node or link at present removed to its attributes in the topology.
     disconnected_neighbors : dict
@@ -85,6 +93,7 @@ class NetworkModel:
         shortest_path: Mapping[Node, Mapping[Node, list[Node]]] | None = None,
         *,
         seed: Seed = None,
+        count_use: bool = False,
     ) -> None:
         if not isinstance(topology, fnss.Topology):
             raise ValueError(
@@ -102,10 +111,13 @@ class NetworkModel:
         )
         self._position = {node: i for i, node in enumerate(topology)}
         self._link_order = _LinkOrder()
-        self.now = [0.0]
-        in_bytes = topology.graph.get("capacity_unit") == "bytes"
-        self.requested = [0] if in_bytes else None
-        self._new_cache = _cache_builder(cache_policy, seed, self.now, self.requested)
+        self.counts_use = count_use
+        self.counts_bytes = topology.graph.get("capacity_unit") == "bytes"
+        clock = clock_of()
+        self.now, self.requested, self.span = clock
+        self._new_cache = _cache_builder(
+            cache_policy, seed, clock, in_bytes=self.counts_bytes, counted=count_use
+        )
         self.source_node: dict[Node, Iterable[Content]] = {}
         self.link_type: dict[tuple[Node, Node], str] = {}
         self.link_delay: dict[tuple[Node, Node], float] = {}
@@ -124,6 +136,10 @@ class NetworkModel:
         self.removed_sources: dict[Node, Iterable[Content]] = {}
         self.removed_caches: dict[Node, Any] = {}
         self.removed_local_caches: dict[Node, Any] = {}
+
+    def note_measured(self, time: float, measured: bool) -> None:
+        """Have caches know whether the request at a time is measured."""
+        note_measured(self.span, time, measured)  # type: ignore[no-untyped-call]
 
     @property
     def is_whole(self) -> bool:
@@ -274,21 +290,25 @@ def _common_origins(placed: Iterable[Any]) -> Origins | None:
 def _cache_builder(
     cache_policy: Mapping[str, Any],
     seed: Seed,
-    now: list[float],
-    requested: list[int] | None = None,
+    clock: Clock,
+    *,
+    in_bytes: bool = False,
+    counted: bool = False,
 ) -> Callable[[int], Any]:
     """Return what builds a cache of a given size under the policy, with what is around it."""
     policy = CACHE_POLICY[cache_policy["name"]]
     parameters = {key: value for key, value in cache_policy.items() if key != "name"}
-    wrapping = wrapping_of(policy, parameters, seed, now)
+    wrapping = wrapping_of(policy, parameters, seed, clock, counted=counted)
     build = _bare_cache_builder(policy, parameters, seed)
-    if requested is not None:
+    if in_bytes:
         if not can_count_bytes(policy):
             raise ComponentError(
                 f"cache_policy: {cache_policy['name']} counts contents and knows no sizes; "
                 "policies that do: " + ", ".join(policies_that_count_bytes())
             )
-        build = partial(_in_bytes, build, requested)
+        if wrapping is not None:
+            wrapping.require_of(policy, cache_policy["name"])
+        build = partial(_in_bytes, build, clock.requested)
     return build if wrapping is None else partial(_wrapped, build, wrapping)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Len
 
+from icarus.core.byte_sizes import bytes_of
+from icarus.errors import EventError
 from icarus.execution.timeline.changing_network import ChangingNetwork
 from icarus.registry import register_network_event
 from icarus.types import Fraction, NonNegative, Positive, PositiveInt
@@ -106,7 +108,7 @@ def flush(network: ChangingNetwork, node: Any = None) -> None:
 def resize(
     network: ChangingNetwork,
     node: Any = None,
-    size: PositiveInt | None = None,
+    size: PositiveInt | str | None = None,
     factor: Positive | None = None,
 ) -> None:
     """Give a cache, or all, another size. The least valuable contents leave if it is smaller.
@@ -117,12 +119,24 @@ def resize(
     ----------
     node : node, optional
         Whose cache; by default all caches are resized.
-    size : int, optional
-        How many contents fit from now on.
+    size : int or str, optional
+        How many contents fit from now on, or bytes where caches are sized in them; also a text
+        such as "10 GiB".
     factor : float, optional
         Instead, how many times the present size that is.
     """
+    if isinstance(size, str):
+        size = _bytes(network, size)
     network.resize(node, size, factor)
+
+
+def _bytes(network: ChangingNetwork, size: str) -> int:
+    if network.view.topology().graph.get("capacity_unit") != "bytes":
+        raise EventError("size", f"caches hold a number of contents, found {size!r}")
+    try:
+        return bytes_of(size)
+    except ValueError as error:
+        raise EventError("size", str(error)) from None
 
 
 @register_network_event("rate")

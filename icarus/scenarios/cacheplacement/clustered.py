@@ -50,7 +50,7 @@ def clustered_hashrouting_cache_placement(
         ``clusters``, a list of sets of candidates, and each candidate, source and receiver the
         node attribute ``cluster``, the number of its cluster there.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
     n_clusters : int
         The number of clusters, from 1 to that of the candidates.
     policy : {"node_const", "cluster_const"}
@@ -84,13 +84,13 @@ def clustered_hashrouting_cache_placement(
     if policy == "node_const":
         place(topology, budget, dict.fromkeys(candidates, 1.0))
         return
-    shares = divided(budget, dict.fromkeys(range(n_clusters), 1.0))
+    shares = divided(budget, dict.fromkeys(range(n_clusters), 1.0), topology)
     sizes: dict[Any, int] = {}
     for i, cluster in enumerate(clusters):
         members = [node for node in candidates if node in cluster]
-        sizes.update(divided(shares[i], dict.fromkeys(members, 1.0)))
+        sizes.update(divided(shares[i], dict.fromkeys(members, 1.0), topology))
     write_sizes(topology, sizes)
-    warn_of_missing(budget, sizes)
+    warn_of_missing(topology, budget, sizes)
 
 
 def _candidates(topology: fnss.Topology, n_clusters: int) -> list[Any]:

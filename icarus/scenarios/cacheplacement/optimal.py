@@ -35,7 +35,7 @@ def _fit(topology: fnss.Topology, parameters: Mapping[str, Any]) -> None:
     for role in ("receiver", "source"):
         _with_stack(topology, role)
     if "cache_budget" in parameters:
-        require_budget(parameters["cache_budget"], n_sites)
+        require_budget(topology, parameters["cache_budget"], n_sites)
 
 
 @register_cache_placement("OPTIMAL_MEDIAN", fit=_fit)
@@ -56,7 +56,7 @@ def optimal_median_cache_placement(
         The network, with the graph attribute ``icr_candidates``. It gets the graph attribute
         ``cache_assignment``, a dict from each receiver to its cache.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
     n_cache_nodes : int
         How many caches there are; a fraction is cut off.
     hit_ratio : float
@@ -119,7 +119,7 @@ def optimal_hashrouting_cache_placement(
     topology : fnss.Topology
         The network, with the graph attribute ``icr_candidates``.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
     n_cache_nodes : int
         How many caches there are; a fraction is cut off.
     hit_ratio : float

@@ -16,10 +16,10 @@ from icarus.scenarios.cacheplacement.budget import (
     fit_sites,
     place,
     site_count,
+    sites_of_spread,
     some_candidates,
 )
 from icarus.types import Fraction, Node, NonNegative, Seed
-from icarus.util import iround
 
 __all__ = [
     "betweenness_centrality_cache_placement",
@@ -40,11 +40,11 @@ def uniform_cache_placement(
     ----------
     topology : fnss.Topology
         The network, with the graph attribute ``icr_candidates``. Routers that get a cache get
-        the property ``cache_size``, in contents.
+        the property ``cache_size``, in contents or bytes.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding. Where it leaves a
-        remainder, the first candidates in the order of the topology get one more each, and
-        of a budget smaller than their number the last ones get no cache.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
+        Where it leaves a remainder, the first candidates in the order of the topology get one more
+        each, and of a budget smaller than their number the last ones get no cache.
     **kwargs
         Ignored.
 
@@ -69,8 +69,8 @@ def degree_centrality_cache_placement(
         The network, with the graph attribute ``icr_candidates``. Degrees count all links,
         those to receivers and sources included.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding. Candidates of
-        which the share rounds to 0 get no cache.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
+        Candidates of which the share rounds to 0 get no cache.
     **kwargs
         Ignored.
 
@@ -95,8 +95,9 @@ def betweenness_centrality_cache_placement(
         The network, with the graph attribute ``icr_candidates``. Betweenness is that of the
         whole network by hops, ends of paths not counted.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding. Candidates of
-        which the share rounds to 0 get no cache. If all have betweenness 0, shares are equal.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
+        Candidates of which the share rounds to 0 get no cache. If all have betweenness 0,
+        shares are equal.
     **kwargs
         Ignored.
 
@@ -133,7 +134,7 @@ def uniform_consolidated_cache_placement(
     topology : fnss.Topology
         The network, with the graph attribute ``icr_candidates``.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
     spread : float, optional
         Part of the candidates that share the budget, from 0 to 1; one at least.
     metric_dict : mapping from node to float, optional
@@ -161,7 +162,7 @@ def uniform_consolidated_cache_placement(
         ranked = sorted(candidates, key=metric.__getitem__)
         if target == "top":
             ranked.reverse()
-        taken = set(ranked[: max(1, iround(spread * len(ranked)))])
+        taken = set(ranked[: sites_of_spread(spread, ranked)])
         chosen = [node for node in candidates if node in taken]
     # Candidates left out are named too, so that sizes of an earlier placement go.
     place(topology, cache_budget, {node: float(node in set(chosen)) for node in candidates})
@@ -182,8 +183,8 @@ def random_cache_placement(
     topology : fnss.Topology
         The network, with the graph attribute ``icr_candidates``.
     cache_budget : float
-        Size of all caches together, in contents; met exactly after rounding. Of a budget
-        smaller than their number, the last of the candidates drawn get no cache.
+        Size of all caches together, in contents or bytes; met exactly after rounding.
+        Of a budget smaller than their number, the last of the candidates drawn get no cache.
     n_cache_nodes : int
         How many candidates are drawn, without replacement; a fraction is cut off.
     seed : int, SeedSequence, Generator or None, optional

@@ -16,6 +16,7 @@ import networkx as nx
 from icarus.errors import TopologyError, suggestion
 from icarus.plaintext import one_line, some_of
 from icarus.registry import register_topology_factory
+from icarus.scenarios.topology.cache_sizes import take_cache_sizes
 from icarus.scenarios.topology.icn_topology import (
     EXTERNAL_LINK_DELAY,
     IcnTopology,
@@ -71,6 +72,7 @@ def topology_graph(
     role_attribute: str = "role",
     delay_attribute: str = "delay",
     weight_attribute: str = "weight",
+    cache_size_attribute: str = "cache_size",
     **kwargs: Any,
 ) -> IcnTopology:
     """Network from a GraphML, GML, edge-list or CSV file of the user's own.
@@ -98,6 +100,9 @@ def topology_graph(
     delay_attribute, weight_attribute : str, optional
         Names of the link attributes with delays, in ms, and routing weights. Links without
         them get 2 ms and 1.0, or those that touch a source `ext_delay` and 1000.0.
+    cache_size_attribute : str, optional
+        Name of a node attribute with sizes of caches, in contents or, with a unit such as
+        "10 GiB", in bytes. A placement of caches replaces those of candidates.
     **kwargs
         Ignored.
 
@@ -138,6 +143,7 @@ def topology_graph(
     _take_numbers(file, network, {"delay": delay_attribute, "weight": weight_attribute})
     topology = IcnTopology(network)
     place_roles(topology, rules)
+    take_cache_sizes(file, topology, cache_size_attribute)
     return topology
 
 

@@ -15,11 +15,14 @@ import numpy as np
 
 from icarus.errors import TraceError
 from icarus.registry import register_workload
+from icarus.scenarios.workload.content_sizes import check_sizes, content_sizes
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.request_streams import RECEIVERS, WorkloadStreams
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
+from icarus.scenarios.workload.size_laws import ContentSize, size_files
 from icarus.traces.trace_catalogue import FileVersion, file_version
 from icarus.traces.trace_file import BLOCK_SIZE, TraceBlock, TraceReader, missing_file
+from icarus.traces.trace_sizes import require_sizes
 from icarus.types import Node, NonNegative, NonNegativeInt, Seed
 
 if TYPE_CHECKING:
@@ -39,12 +42,14 @@ class _Catalogue(NamedTuple):
 
     listed: np.ndarray
     """bool, (n_contents,): whether the catalogue lists a content."""
+    n_bytes: int
+    """Sizes of all contents together."""
     n_requests: int
 
 
 def _check(parameters: dict[str, Any]) -> list[str]:
     """Return what is wrong with the files, reading no more than their heads."""
-    problems = []
+    problems = check_sizes(parameters)
     for name, reader in (("reqs_file", _requests), ("contents_file", _contents)):
         path = parameters.get(name)
         if not isinstance(path, str | Path):
@@ -63,7 +68,7 @@ def _check(parameters: dict[str, Any]) -> list[str]:
     return problems
 
 
-@register_workload("GLOBETRAFF", check=_check)
+@register_workload("GLOBETRAFF", check=_check, files=size_files)
 class GlobetraffWorkload:
     """Requests of a mix of web, P2P and video traffic, as the generator GlobeTraff writes them.
 
@@ -93,6 +98,8 @@ class GlobetraffWorkload:
         Requests after those, which are; by default all that follow.
     seed : int, SeedSequence, Generator or None, optional
         Where the receivers come from. Iterating again gives the same ones.
+    content_size : int, str or mapping, optional
+        Sizes of contents, as for `StationaryWorkload`, in place of those of the files.
     **kwargs
         Ignored.
 
@@ -131,6 +138,7 @@ class GlobetraffWorkload:
         n_warmup: NonNegativeInt = 0,
         n_measured: NonNegativeInt | None = None,
         seed: Seed = None,
+        content_size: ContentSize | None = None,
         **kwargs: Any,
     ) -> None:
         for name, number in (("n_warmup", n_warmup), ("n_measured", n_measured)):
@@ -146,7 +154,7 @@ class GlobetraffWorkload:
                 reqs_file,
                 f"the file holds {catalogue.n_requests} requests, fewer than {wanted} ask for",
             )
-        self._listed = catalogue.listed
+        self._catalogue = catalogue
         self.receivers: Sequence[Node] = self._choice.nodes
         self.n_contents = len(catalogue.listed)
         self.contents: Sequence[int] = range(self.n_contents)
@@ -156,6 +164,14 @@ class GlobetraffWorkload:
         self.n_warmup = n_warmup
         self.n_measured = available if n_measured is None else n_measured
         self.n_requests = self.n_warmup + self.n_measured
+        self.sizes = content_sizes(content_size, 0, self.n_contents, self.n_requests, self._streams)
+
+    has_sizes = True
+
+    @property
+    def catalogue_bytes(self) -> int:
+        """Bytes of all contents together."""
+        return self._catalogue.n_bytes if self.sizes is None else self.sizes.total
 
     def batches(self, size: int = BLOCK_SIZE) -> Iterator[RequestBatch]:
         """Yield all requests from the start, the same ones at each call and for any `size`."""
@@ -167,13 +183,13 @@ class GlobetraffWorkload:
             assert block.time is not None
             assert block.size is not None
             n = min(len(block.ids), self.n_requests - start)
-            contents = _requested(self.reqs_file, block, self._listed)
+            contents = _requested(self.reqs_file, block, self._catalogue.listed)[:n]
             yield RequestBatch(
                 time=block.time[:n],
                 receiver=self._choice.sample(n, receivers),
-                content=contents[:n],
+                content=contents,
                 measured=np.arange(start, start + n) >= self.n_warmup,
-                size=block.size[:n],
+                size=block.size[:n] if self.sizes is None else self.sizes.of(contents),
             )
             start += n
             if start == self.n_requests:
@@ -195,17 +211,21 @@ def _contents(path: str | Path) -> TraceReader:
 @lru_cache(maxsize=4)
 def _read(requests: FileVersion, contents: FileVersion) -> _Catalogue:
     """Read both files from end to end, or remember them from before."""
-    listed = _read_contents(contents.path)
+    listed, n_bytes = _read_contents(contents.path)
     n_requests = 0
     for block in _requests(requests.path).blocks():
         _requested(requests.path, block, listed)
+        require_sizes(requests.path, block)
         n_requests += len(block.ids)
-    return _Catalogue(listed, n_requests)
+    return _Catalogue(listed, n_bytes, n_requests)
 
 
-def _read_contents(path: str) -> np.ndarray:
+def _read_contents(path: str) -> tuple[np.ndarray, int]:
     lines: dict[int, int] = {}
+    n_bytes = 0
     for block in _contents(path).blocks():
+        assert block.size is not None
+        n_bytes += int(block.size.sum())
         for content, line in zip(_ids(path, block).tolist(), block.lines, strict=True):
             if lines.setdefault(content, line) != line:
                 raise TraceError(
@@ -226,7 +246,7 @@ def _read_contents(path: str) -> np.ndarray:
         )
     listed = np.zeros(highest + 1, dtype=bool)
     listed[list(lines)] = True
-    return listed
+    return listed, n_bytes
 
 
 def _requested(path: str | Path, block: TraceBlock, listed: np.ndarray) -> np.ndarray:

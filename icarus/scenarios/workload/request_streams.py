@@ -18,13 +18,14 @@ __all__ = [
     "CONTENTS",
     "GAPS",
     "RECEIVERS",
+    "SIZES",
     "PoissonClock",
     "WorkloadStreams",
     "measured_after",
     "spans",
 ]
 
-GAPS, RECEIVERS, CONTENTS, CHANGES = 0, 1, 2, 7
+GAPS, RECEIVERS, CONTENTS, CHANGES, SIZES = 0, 1, 2, 7, 8
 """Keys of the streams."""
 
 
@@ -45,11 +46,17 @@ class WorkloadStreams:
 
     def generator(self, key: int) -> np.random.Generator:
         """Return a new generator at the start of the stream `key`."""
+        return np.random.default_rng(self._sequence(key))
+
+    def number(self, key: int) -> int:
+        """Return the salt of hashes that stand for the stream `key`, from 1 to 2**64 - 1."""
+        return max(1, int(self._sequence(key).generate_state(1, np.uint64)[0]))
+
+    def _sequence(self, key: int) -> np.random.SeedSequence:
         root = self._root
-        child = np.random.SeedSequence(
+        return np.random.SeedSequence(
             root.entropy, spawn_key=(*root.spawn_key, key), pool_size=root.pool_size
         )
-        return np.random.default_rng(child)
 
 
 class PoissonClock:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from icarus.registry import register_workload
+from icarus.scenarios.workload.content_sizes import check_sizes, content_sizes
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.request_streams import (
     CHANGES,
@@ -19,8 +20,17 @@ from icarus.scenarios.workload.request_streams import (
     measured_after,
 )
 from icarus.scenarios.workload.requests import BATCH_SIZE, RequestBatch, iterate_events
+from icarus.scenarios.workload.size_laws import ContentSize, size_files
 from icarus.theory.distributions import TruncatedZipfDist
-from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
+from icarus.types import (
+    Correlation,
+    Node,
+    NonNegative,
+    NonNegativeInt,
+    Positive,
+    PositiveInt,
+    Seed,
+)
 
 if TYPE_CHECKING:
     import fnss
@@ -28,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["StationaryWorkload"]
 
 
-@register_workload("STATIONARY")
+@register_workload("STATIONARY", check=check_sizes, files=size_files)
 class StationaryWorkload:
     """Independent requests for contents of Zipf popularity, arriving as a Poisson process.
 
@@ -54,7 +64,17 @@ class StationaryWorkload:
     n_measured : int, optional
         Requests after those, which are.
     seed : int, SeedSequence, Generator or None, optional
-        Where the requests come from. Iterating again gives the same ones, for None too.
+        Where the requests and the sizes come from. Iterating again gives the same ones, for None
+        too.
+    content_size : int, str or mapping, optional
+        Sizes of contents in bytes: one for all, such as 1500 or "1 MiB", or a law that they are
+        drawn from, rounded to whole bytes and at least 1. A law is a mapping of ``dist`` and its
+        parameters: "UNIFORM" (`low`, `high`: whole numbers, both included), "LOGNORMAL" (`median`;
+        `sigma` of the natural logarithm), "PARETO" (`shape`, truncated to `low` and `high`) or
+        "EMPIRICAL" (`path` of a file of lines of a size, a comma and its share of contents).
+    size_rank_correlation : float, optional
+        Parameter of the Gaussian copula between size and popularity rank, from -1 to 1: with 1 the
+        most popular content is the smallest, with -1 the largest.
     **kwargs
         Ignored.
 
@@ -73,6 +93,8 @@ class StationaryWorkload:
         Their names.
     n_requests : int
         Requests in all.
+    sizes : ContentSizes or None
+        Sizes of contents by number, if there are any.
     """
 
     def __init__(
@@ -85,6 +107,8 @@ class StationaryWorkload:
         n_warmup: NonNegativeInt = 100_000,
         n_measured: NonNegativeInt = 400_000,
         seed: Seed = None,
+        content_size: ContentSize | None = None,
+        size_rank_correlation: Correlation = 0,
         **kwargs: Any,
     ) -> None:
         if n_contents < 1:
@@ -102,8 +126,21 @@ class StationaryWorkload:
         self.n_warmup = n_warmup
         self.n_measured = n_measured
         self.n_requests = n_warmup + n_measured
+        self.sizes = content_sizes(
+            content_size, size_rank_correlation, n_contents, self.n_requests, self._streams
+        )
 
     can_change = frozenset({"rate", "popularity"})
+
+    @property
+    def has_sizes(self) -> bool:
+        """Whether contents have sizes."""
+        return self.sizes is not None
+
+    @property
+    def catalogue_bytes(self) -> int | None:
+        """Bytes of all contents together; None where they have no sizes."""
+        return None if self.sizes is None else self.sizes.total
 
     def batches(self, size: int = BATCH_SIZE) -> Iterator[RequestBatch]:
         """Return all requests from the start, the same ones at each call and for any `size`."""
@@ -158,12 +195,19 @@ class _Requests:
         if n <= 0:
             raise StopIteration
         self._drawn += n
+        contents = self._draw(n)
         return RequestBatch(
             time=self._clock.next(n),
             receiver=self._choice.sample(n, self._receivers),
-            content=self._draw(n),
+            content=contents,
             measured=measured_after(self._workload.n_warmup, start, start + n),
+            size=self.sizes_of(contents),
         )
+
+    def sizes_of(self, contents: np.ndarray) -> np.ndarray | None:
+        """Return the sizes of contents by number, in bytes; None where they have none."""
+        sizes = self._workload.sizes
+        return None if sizes is None else sizes.of(contents)
 
     def _draw(self, n: int) -> np.ndarray:
         self._latest, self._before = n, self._contents.bit_generator.state

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from annotated_types import Interval
 
 from icarus.errors import TraceError
 from icarus.plaintext import one_line
 from icarus.registry import register_workload
+from icarus.scenarios.workload.client_receivers import ClientReceivers, ClientRule
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.request_streams import (
     GAPS,
@@ -24,8 +26,16 @@ from icarus.scenarios.workload.request_streams import (
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.stationary import check_arrivals
 from icarus.traces.formats import FormatName, TimeUnit, named_as_table
-from icarus.traces.trace_catalogue import number_ids, read_catalogue
+from icarus.traces.trace_catalogue import (
+    TraceRules,
+    first_sizes,
+    kept_requests,
+    number_ids,
+    read_catalogue,
+    requests_of,
+)
 from icarus.traces.trace_file import BLOCK_SIZE, TraceReader, missing_file
+from icarus.traces.trace_sizes import FirstSizes, ZeroSize, with_size_in_id
 from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 
 if TYPE_CHECKING:
@@ -35,10 +45,12 @@ __all__ = ["TraceDrivenWorkload"]
 
 logger = logging.getLogger("workload")
 
+_Column = np.ndarray | None
+
 _WHOLE_LINE = "\n"
 _OPTIONS = (
     *("content_column", "time_column", "size_column", "delimiter", "header", "format"),
-    *("time_unit", "operation_column", "operations", "count_column"),
+    *("time_unit", "operation_column", "operations", "count_column", "client_column"),
 )
 
 
@@ -55,9 +67,10 @@ def _reader(
     operation_column: str | int | None = None,
     operations: Sequence[str] | None = None,
     count_column: str | int | None = None,
+    client_column: str | int | None = None,
 ) -> TraceReader:
     table = (content_column, time_column, size_column, delimiter, header)
-    more = (time_unit, operation_column, operations, count_column)
+    more = (time_unit, operation_column, operations, count_column, client_column)
     reader = TraceReader(reqs_file, *table, format, *more)
     if (
         contents_file is not None
@@ -161,6 +174,19 @@ class TraceDrivenWorkload:
         Where it stands how often a request was made.
     seed : int, SeedSequence, Generator or None, optional
         Where receivers and Poisson arrivals come from. Iterating again gives the same ones.
+    client_column : str or int, optional
+        Where it stands who made the request. Most formats of logs, and "twitter", tell without.
+    clients : {"random", "value", "hash"} or mapping, optional
+        Which receiver a request comes from: one drawn at random (by `beta`), the one with the
+        client's name ("value"), one by a stable hash of that name ("hash"), or what a mapping
+        from the names of clients says. By default "hash" if `client_column` is given, and
+        "random" otherwise.
+    size_change : {"keep", "new"}, optional
+        Whether a content that is asked for with another size stays the same content, whose size
+        is the caches' affair, or id and size together make a content ("new"), whose name is the
+        pair of them.
+    zero_size : {"error", "skip", "one"}, optional
+        Whether a request for 0 bytes is an error, is left out or is for one byte.
     **kwargs
         Ignored.
 
@@ -206,9 +232,15 @@ class TraceDrivenWorkload:
         operations: Sequence[str] | None = None,
         count_column: str | NonNegativeInt | None = None,
         seed: Seed = None,
+        client_column: str | NonNegativeInt | None = None,
+        clients: ClientRule | None = None,
+        size_change: Literal["keep", "new"] = "keep",
+        zero_size: ZeroSize = "error",
         **kwargs: Any,
     ) -> None:
         check_arrivals(rate, n_warmup, n_measured or 0)
+        if clients is None:
+            clients = "random" if client_column is None else "hash"
         self._choice = ReceiverChoice(topology, beta)
         self._streams = WorkloadStreams(seed)
         self._reader = _reader(
@@ -220,8 +252,23 @@ class TraceDrivenWorkload:
             operation_column=operation_column,
             operations=operations,
             count_column=count_column,
+            client_column=client_column,
         )
-        catalogue = read_catalogue(self._reader, contents_file)
+        self._rules = TraceRules(zero_size, size_change == "new", clients != "random")
+        if self._rules.by_size:
+            _require_sizes(self._reader, contents_file)
+        catalogue = read_catalogue(self._reader, contents_file, self._rules)
+        self._clients: ClientReceivers | None = None
+        if clients != "random":
+            self._clients = ClientReceivers(
+                *(self._choice.nodes, clients, catalogue.clients, reqs_file), beta=beta
+            )
+        self._catalogue = catalogue
+        if catalogue.sizes is not None and catalogue.sizes.n_changes:
+            _tell(
+                f"{reqs_file}: {catalogue.sizes.n_changes} of {catalogue.n_requests} requests have "
+                f"another size than the first one for the same content"
+            )
         if n_contents is not None and n_contents != len(catalogue.contents):
             raise ValueError(
                 f"n_contents is {n_contents}, but the catalogue "
@@ -237,7 +284,6 @@ class TraceDrivenWorkload:
                 reqs_file,
                 f"the trace holds {catalogue.n_requests} requests, fewer than {wanted} ask for",
             )
-        self._numbers = catalogue.numbers
         self.receivers: Sequence[Node] = self._choice.nodes
         self.contents: Sequence[Any] = catalogue.contents
         self.n_contents = len(catalogue.contents)
@@ -249,6 +295,36 @@ class TraceDrivenWorkload:
         self.n_measured = n_measured
         self.n_requests = n_warmup + n_measured
 
+    @property
+    def has_sizes(self) -> bool:
+        """Whether the trace has sizes."""
+        if self._catalogue.sizes is not None:
+            return True
+        first = next(self._reader.blocks(1), None) if self._lists_itself else None
+        return first is not None and first.size is not None
+
+    @property
+    def catalogue_bytes(self) -> int | None:
+        """Bytes of all contents together, by their first requests; None without sizes."""
+        sizes = self._sizes()
+        return None if sizes is None else sizes.total
+
+    @property
+    def n_size_changes(self) -> int:
+        """Requests in the whole trace with another size than the first for their content."""
+        sizes = self._sizes()
+        return 0 if sizes is None else sizes.n_changes
+
+    @property
+    def _lists_itself(self) -> bool:
+        """Whether the file has its catalogue, so that it has not been read from end to end."""
+        return self._catalogue.numbers is None
+
+    def _sizes(self) -> FirstSizes | None:
+        if self._catalogue.sizes is None and self._lists_itself:
+            return first_sizes(self._reader, self._rules)
+        return self._catalogue.sizes
+
     def batches(self, size: int = BLOCK_SIZE) -> Iterator[RequestBatch]:
         """Yield all requests from the start, the same ones at each call and for any `size`."""
         clock = PoissonClock(self._streams.generator(GAPS), self.rate)
@@ -256,23 +332,55 @@ class TraceDrivenWorkload:
         start = 0
         if self.n_requests == 0:
             return
-        for block in self._reader.blocks(size):
-            n = min(len(block.ids), self.n_requests - start)
-            contents = number_ids(self._reader, block, self._numbers)
+        for contents, times, sizes, chosen in self._numbered(size):
+            n = min(len(contents), self.n_requests - start)
             yield RequestBatch(
-                time=clock.next(n) if block.time is None else block.time[:n],
-                receiver=self._choice.sample(n, receivers),
+                time=clock.next(n) if times is None else times[:n],
+                receiver=self._choice.sample(n, receivers) if chosen is None else chosen[:n],
                 content=contents[:n],
                 measured=measured_after(self.n_warmup, start, start + n),
-                size=None if block.size is None else block.size[:n],
+                size=None if sizes is None else sizes[:n],
             )
             start += n
             if start == self.n_requests:
                 return
 
+    def _numbered(self, size: int) -> Iterator[tuple[np.ndarray, _Column, _Column, _Column]]:
+        """Yield contents, times, sizes and receivers of all requests, remembered or read again."""
+        # Who they come from is not remembered.
+        kept = None
+        if self._clients is None:
+            kept = kept_requests(self._reader, self.contents_file, self._rules)
+        if kept is None:
+            for block in requests_of(self._reader, self._rules, size):
+                named = with_size_in_id(block) if self._rules.by_size else block
+                contents = number_ids(self._reader, named, self._catalogue.numbers)
+                chosen = None if self._clients is None else self._clients.of(block)
+                yield contents, block.time, block.size, chosen
+            return
+        for start in range(0, len(kept.contents), size):
+            part = slice(start, start + size)
+            yield (
+                kept.contents[part].astype(np.int64),
+                None if kept.time is None else kept.time[part],
+                None if kept.size is None else kept.size[part],
+                None,
+            )
+
     def __iter__(self) -> Iterator[tuple[float, dict[str, Any]]]:
         """Yield all requests as pairs of a time and an event dict, from the start."""
         return iterate_events(self)
+
+
+def _require_sizes(reader: TraceReader, contents_file: str | Path | None) -> None:
+    """Raise ValueError if size_change="new" makes no sense."""
+    if contents_file is not None:
+        raise ValueError(
+            'size_change="new" makes contents of ids and sizes, which contents_file does not list'
+        )
+    first = next(reader.blocks(1), None)
+    if first is not None and first.size is None:
+        raise ValueError('size_change="new" needs sizes, and the trace has none; say size_column')
 
 
 def _warmup(ratio: float, n_warmup: int, n_requests: int) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 
 from icarus.errors import suggestion
 from icarus.registry import register_workload
+from icarus.scenarios.workload.content_sizes import check_sizes, content_sizes
 from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.request_streams import (
     CONTENTS,
@@ -25,9 +26,18 @@ from icarus.scenarios.workload.request_streams import (
     spans,
 )
 from icarus.scenarios.workload.requests import BATCH_SIZE, RequestBatch, Workload, iterate_events
+from icarus.scenarios.workload.size_laws import ContentSize, size_files
 from icarus.scenarios.workload.stationary import check_arrivals
 from icarus.theory.distributions import TruncatedZipfDist
-from icarus.types import Node, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
+from icarus.types import (
+    Correlation,
+    Node,
+    NonNegative,
+    NonNegativeInt,
+    Positive,
+    PositiveInt,
+    Seed,
+)
 
 __all__ = ["YCSBWorkload"]
 
@@ -80,7 +90,19 @@ def _topology_first(init: Callable[..., None]) -> Callable[..., None]:
     return initialise
 
 
-@register_workload("YCSB")
+def _check(parameters: dict[str, Any]) -> list[str]:
+    if parameters.get("workload") == "D" and parameters.get("size_rank_correlation"):
+        return [_NO_RANK]
+    return check_sizes(parameters)
+
+
+_NO_RANK = (
+    "size_rank_correlation: in workload D a record is popular as long as it is new, so that none "
+    "has a rank"
+)
+
+
+@register_workload("YCSB", check=_check, files=size_files)
 class YCSBWorkload:
     """Core workloads A to E of the Yahoo! Cloud Serving Benchmark: reads, writes and scans.
 
@@ -135,6 +157,9 @@ class YCSBWorkload:
     rate : float, optional
         Mean number of operations a second, of all receivers together, arriving as a Poisson
         process; only with a topology.
+    content_size, size_rank_correlation : optional
+        Sizes of records, those inserted included, as for `StationaryWorkload`. In workload D
+        records have no rank that sizes could follow.
     **kwargs
         Ignored.
 
@@ -176,6 +201,8 @@ class YCSBWorkload:
         topology: fnss.Topology | None = None,
         beta: NonNegative = 0,
         rate: Positive = 1.0,
+        content_size: ContentSize | None = None,
+        size_rank_correlation: Correlation = 0,
         **kwargs: Any,
     ) -> None:
         if workload not in _MIXES:
@@ -198,6 +225,21 @@ class YCSBWorkload:
         self.receivers: Sequence[Node] = [] if self._choice is None else self._choice.nodes
         records, self.n_requests = self._count()
         self.contents: Sequence[int] = range(1, records + 1)
+        if workload == "D" and size_rank_correlation:
+            raise ValueError(_NO_RANK)
+        self.sizes = content_sizes(
+            content_size, size_rank_correlation, n_contents, self.n_requests, self._streams
+        )
+
+    @property
+    def has_sizes(self) -> bool:
+        """Whether contents have sizes."""
+        return self.sizes is not None
+
+    @property
+    def catalogue_bytes(self) -> int | None:
+        """Bytes of the records that were loaded; None where they have no sizes."""
+        return None if self.sizes is None else self.sizes.total
 
     def _count(self) -> tuple[int, int]:
         """Return how many records there are in the end, and how many are read and written."""
@@ -254,11 +296,13 @@ class YCSBWorkload:
             n = len(item)
             # The position of a request within its scan.
             offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+            contents = np.repeat(item, length) + offset - 1
             yield RequestBatch(
                 time=np.repeat(clock.next(n), length),
                 receiver=np.repeat(self._choice.sample(n, receivers), length),
-                content=np.repeat(item, length) + offset - 1,
+                content=contents,
                 measured=np.repeat(np.arange(start, start + n) >= self.n_warmup, length),
+                size=None if self.sizes is None else self.sizes.of(contents),
                 write=np.repeat(rare, length) if self._shares.rare_share else None,
             )
 

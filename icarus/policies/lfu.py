@@ -1,0 +1,108 @@
+"""LFU: evict what was requested least since it was inserted."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from icarus.policies.cache import DefinedCache
+from icarus.policies.once import (
+    MORE,
+    ONCE,
+    carry_on_once,
+    clear_once,
+    dump_once,
+    remove_once,
+    reserve_once,
+)
+from icarus.policies.queued import (
+    differs_in_queues,
+    has_in_queues,
+    measure_queues,
+    places_of_queues,
+    size_of_queues,
+    take_over_queues,
+    update_in_queues,
+    used_in_queues,
+)
+from icarus.policies.queues import Queues, make_queues
+from icarus.policies.ranks import Ranks, make_ranks
+from icarus.policies.room import NOTHING, Room
+from icarus.registry import register_cache_policy
+
+__all__ = ["LfuCache", "LfuCaches"]
+
+
+class LfuCaches(NamedTuple):
+    """LFU caches: what was requested once stands in a queue, in order; the rest has ranks."""
+
+    queues: Queues
+    ranks: Ranks
+    """Requests of what was requested more than once; of equal ones, that which had them first."""
+    events: np.ndarray
+    """int64, (n_caches,): hits so far."""
+
+    @classmethod
+    def new(cls, room: Room) -> Self:
+        """Return empty caches."""
+        return cls(make_queues(room, holding=2), make_ranks(room), room.zeros(room.n_caches))
+
+    def get(self, cache, content):
+        """Return whether a content is cached, and count the hit."""
+        queues, ranks = self.queues, self.ranks
+        slot = queues.find(cache, content)
+        if slot < 0:
+            return False
+        event = self.events[cache] + 1
+        self.events[cache] = event
+        if queues.queue_of(slot) == ONCE:
+            queues.move(cache, MORE, slot)
+            ranks.add(cache, slot, 2, event)
+        else:
+            ranks.put_off(slot, ranks.key[slot] + 1, event)
+        return True
+
+    def put(self, cache, content):
+        """Insert a content if it is absent; return the last that was evicted for it."""
+        queues = self.queues
+        queues.units.begin()
+        evicted = NOTHING
+        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
+            while queues.lacks_room(cache):
+                evicted = self.evict(cache)
+            queues.insert(cache, ONCE, content)
+        return evicted
+
+    def evict(self, cache):
+        """Evict what was requested least; return it."""
+        queues, ranks = self.queues, self.ranks
+        if not queues.is_empty(cache, ONCE):
+            return queues.evict(cache, queues.back(cache, ONCE))
+        slot = ranks.least(cache)
+        ranks.remove(cache, slot)
+        return queues.evict(cache, slot)
+
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
+    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
+    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
+    remove, dump, clear = remove_once, dump_once, clear_once  # type: ignore[misc]
+    carry_on, reserve = carry_on_once, reserve_once  # type: ignore[misc]
+
+
+@register_cache_policy("LFU")
+class LfuCache(DefinedCache, definition=LfuCaches):
+    """Evict the item that was requested least since it was inserted.
+
+    Inserting counts as a request. Of equal counts, the one that was reached first goes. Unlike with
+    IN_CACHE_LFU, room is made before an item is inserted, which so never has to compete itself.
+
+    Parameters
+    ----------
+    maxlen : int
+        How many items fit.
+
+    Notes
+    -----
+    libCacheSim 0.3.5 and the simulator of Caffeine miss the same requests.
+    """

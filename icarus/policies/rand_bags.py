@@ -1,0 +1,73 @@
+"""RAND where nobody knows how many contents fit: evict one drawn, until there is room."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+from icarus.policies.bagged import (
+    carry_on_bags,
+    clear_bags,
+    dump_bags,
+    remove_from_bags,
+    reserve_bags,
+)
+from icarus.policies.bags import Bags, make_bags
+from icarus.policies.cache import completed
+from icarus.policies.queued import (
+    differs_in_queues,
+    has_in_queues,
+    measure_queues,
+    places_of_queues,
+    size_of_queues,
+    take_over_queues,
+    update_in_queues,
+    used_in_queues,
+)
+from icarus.policies.queues import Queues, make_queues
+from icarus.policies.room import NOTHING, Room
+
+__all__ = ["RandBagCaches"]
+
+
+class RandBagCaches(NamedTuple):
+    """Caches with random eviction, which count in any units."""
+
+    queues: Queues
+    bags: Bags
+    rng: Any
+    """The Generator that all caches share."""
+
+    @classmethod
+    def new(cls, room: Room, rng: Any) -> Self:
+        """Return empty caches."""
+        return cls(make_queues(room), make_bags(room), rng)
+
+    def get(self, cache, content):
+        """Return whether a content is cached."""
+        return self.queues.find(cache, content) >= 0
+
+    def put(self, cache, content):
+        """Insert a content if it is absent; return the last that was evicted for it."""
+        queues = self.queues
+        queues.units.begin()
+        evicted = NOTHING
+        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
+            while queues.lacks_room(cache):
+                evicted = self.evict(cache)
+            self.bags.add(cache, queues.insert(cache, 0, content))
+        return evicted
+
+    def evict(self, cache):
+        """Evict a content drawn; return it."""
+        slot = self.bags.draw(cache, self.rng)
+        self.bags.remove(cache, slot)
+        return self.queues.evict(cache, slot)
+
+    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
+    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
+    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
+    remove, carry_on, dump = remove_from_bags, carry_on_bags, dump_bags  # type: ignore[misc]
+    clear, reserve = clear_bags, reserve_bags  # type: ignore[misc]
+
+
+completed(RandBagCaches)

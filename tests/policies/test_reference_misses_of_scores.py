@@ -1,0 +1,117 @@
+"""Twins of policies by score, look-ahead and learning against figures of other simulators."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from reference_misses_of_scores import EXACT, MIB, RANDOM, ReferenceMean, ReferenceMisses
+from twins.sized_builders import ADMISSION_TWINS, SCORE_TWINS, build_score_twin
+
+from icarus.traces import TraceReader
+
+FILES = {
+    "cdn": "cdn_request.trace.xz",
+    "cloudphysics": "cloudPhysicsIO.oracleGeneral.bin",
+    "scarab": "scarab_recs.txt.xz",
+    "web12": "web12.txt.xz",
+}
+QUICK = (("cdn", 16 * MIB), ("web12", 1000))
+"""What the ordinary suite runs, of each policy the first that there is."""
+WITHIN_PERCENT = {"CACHEUS": 3.0}
+OPEN = {
+    "LHD": "with one seed -2.1, -1.9, -3.4 and +11.4 %: what differs in the prior was not found",
+    "CACHEUS-cdn-contents": "-3.6 % with two seeds; libCacheSim's limits and rate hardly adapt",
+    "CACHEUS-web12": "-4.3 % with one seed; libCacheSim's limits and rate hardly adapt",
+    "ADAPTSIZE-cdn": "+2.9 % with one seed: the model ends at c=282, near 2**16 would be right",
+    "ADAPTSIZE-cloudphysics": "not measured to the end; see cdn",
+}
+"""Differences that are left, by how the label of the case begins, or goes on after `LRU-`."""
+
+
+@functools.cache
+def requests_of(folder: Path, trace: str) -> tuple[list[int], list[int]]:
+    """Return the contents and the sizes of all requests."""
+    path = folder / "traces" / FILES[trace]
+    ids: list[int] = []
+    sizes: list[int] = []
+    if trace == "cdn":
+        reader = TraceReader(path, content_column=1, time_column=0, size_column=2)
+    else:
+        reader = TraceReader(path)
+    for block in reader.blocks():
+        ids += [int(k) for k in block.ids]
+        sizes += [1] * len(block.ids) if block.size is None else block.size.tolist()
+    return ids, sizes
+
+
+def replay(folder: Path, figure: Any, seed: int) -> tuple[int, int]:
+    """Return the misses, and the bytes missed, of a twin that sees the whole trace."""
+    ids, sizes = requests_of(folder, figure.trace)
+    generator = np.random.default_rng(seed)
+    cache = build_score_twin(figure.policy, figure.parameters, figure.capacity, ids, generator)
+    in_bytes = figure.unit == "bytes"
+    misses = missed_bytes = 0
+    for k, size in zip(ids, sizes, strict=True):
+        if not cache.get(k):
+            misses += 1
+            missed_bytes += size
+            cache.put(k, size if in_bytes else 1)
+    return misses, missed_bytes
+
+
+def label(figure: Any) -> str:
+    words = [figure.policy]
+    for name, value in figure.parameters.items():
+        words += map(str, value.values()) if name == "admission" else [f"{name}={value}"]
+    return "-".join([*words, figure.trace, figure.unit, str(figure.capacity)])
+
+
+def known(figures: Sequence[Any]) -> list[Any]:
+    """Return the figures of what has a twin."""
+    return [
+        figure
+        for figure in figures
+        if figure.policy in {*SCORE_TWINS, "LRU"}
+        and figure.parameters.get("admission", {"name": "SIZE"})["name"] in ADMISSION_TWINS
+    ]
+
+
+def cases(figures: Sequence[Any], quick: bool) -> list[Any]:
+    """Return the figures as cases, all but the quick ones marked as exhaustive."""
+    of_policy = itertools.groupby(known(figures), lambda f: (f.policy, f.parameters))
+    result = []
+    for _, group in of_policy:
+        left = list(group)
+        ordinary = [f for f in left if quick and (f.trace, f.capacity) in QUICK][:1]
+        for figure in left:
+            marks = (
+                [] if figure in ordinary else [pytest.mark.exhaustive, pytest.mark.timeout(3600)]
+            )
+            result.append(pytest.param(figure, id=label(figure), marks=marks))
+    return result
+
+
+@pytest.mark.parametrize("figure", cases(EXACT, quick=True))
+def test_misses_are_those_of_the_reference(shared_data: Path, figure: ReferenceMisses) -> None:
+    misses, missed_bytes = replay(shared_data, figure, seed=0)
+    assert misses == figure.misses
+    if figure.missed_bytes is not None:
+        assert missed_bytes == figure.missed_bytes
+
+
+@pytest.mark.parametrize("figure", cases(RANDOM, quick=False))
+def test_mean_misses_are_near_those_of_the_reference(
+    shared_data: Path, figure: ReferenceMean
+) -> None:
+    mean = statistics.fmean(replay(shared_data, figure, seed)[0] for seed in range(10))
+    tolerance = figure.tolerance
+    if figure.policy in WITHIN_PERCENT:
+        tolerance = WITHIN_PERCENT[figure.policy] / 100 * figure.mean
+    assert abs(mean - figure.mean) <= tolerance
