@@ -201,6 +201,18 @@ base["cache_placement"] = {"name": "UNIFORM"}
 #   IN_CACHE_LFU  the least frequently used one, counting while it is cached
 #   SLRU          segments=2, alloc=None: LRU in segments, a hit promotes to the next one up
 #   PERFECT_LFU   the least frequently used one, counting all requests ever
+#   CLOCK         bits=1, initial=0: the oldest not hit since its last round; hits give rounds
+#   SIEVE         the first one not hit that a hand comes to, going round from old to new
+#   S3_FIFO       small=0.1, ghost=0.9, threshold=2, variant="revised": the oldest new one hit less
+#                 than twice, which is remembered, or the oldest other one
+#   QD_LP_FIFO    small=0.1, ghost=0.9: as S3_FIFO, with a CLOCK for what was hit once
+#   CLOCK2Q_PLUS  small=0.1, ghost=0.9: as S3_FIFO, where hits soon after the first do not count
+#   TWO_Q         in=0.25, out=0.5: the oldest new one, which is remembered, or LRU of the others
+#   ARC           integer_step=False: LRU of those asked for once or more often, by what comes back
+#   S4LRU         segments=4: LRU in segments with limits, of the lowest that is not empty
+#   K_LRU         k=2, names=None: LRU, entered by what passed k - 1 LRU lists of names
+#   LRU_PROB      p=0.5: LRU in which a hit counts with probability p
+#   MRU           the most recently used content
 #   CLIMB         a hit moves a content up one place, the lowest is evicted
 #   MIN           trace: the one needed last, known from a trace file or a list of all requests
 #   SHARD         policy="LRU", nodes=4, policy_attr={}: several caches, contents divided by hash

@@ -30,7 +30,8 @@ CATALOGUE = {
         "OPTIMAL_HASHROUTING CLUSTERED_HASHROUTING"
     ),
     "cache-policies": (
-        "NULL MIN LRU SLRU IN_CACHE_LFU PERFECT_LFU FIFO CLIMB RAND PATH TREE ARRAY SHARD"
+        "NULL MIN LRU SLRU IN_CACHE_LFU PERFECT_LFU FIFO CLIMB RAND PATH TREE ARRAY SHARD "
+        "CLOCK MRU SIEVE S3_FIFO QD_LP_FIFO CLOCK2Q_PLUS TWO_Q ARC S4LRU K_LRU LRU_PROB"
     ),
     "strategies": (
         "NO_CACHE PARTITION EDGE LCE LCD PROB_CACHE CL4M RAND_BERNOULLI RAND_CHOICE NRR "
@@ -134,6 +135,17 @@ POLICIES: dict[str, dict[str, Any]] = {
     "PATH": {},
     "TREE": {},
     "ARRAY": {},
+    "CLOCK": {"bits": 2, "initial": 1},
+    "MRU": {},
+    "SIEVE": {},
+    "S3_FIFO": {"small": 0.2, "ghost": 0.8, "threshold": 1, "variant": "paper"},
+    "QD_LP_FIFO": {"small": 0.2, "ghost": 0.8},
+    "CLOCK2Q_PLUS": {"small": 0.2, "ghost": 0.8},
+    "TWO_Q": {"in": 0.3, "out": 0.6},
+    "ARC": {"integer_step": True},
+    "S4LRU": {"segments": 3},
+    "K_LRU": {"k": 3, "names": 20},
+    "LRU_PROB": {"p": 0.7},
     "SHARD": {"policy": "SLRU", "nodes": 3, "salt": 0, "policy_attr": {"segments": 2}},
 }
 SYSTEMS = ("PATH", "TREE", "ARRAY")

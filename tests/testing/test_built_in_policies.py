@@ -11,16 +11,23 @@ from icarus.testing import PolicyLaws
 SYSTEMS = {"PATH", "TREE", "ARRAY"}
 """Systems of several caches, which are built from caches and have laws of their own."""
 
-REFUSING = {"NULL", "IN_CACHE_LFU", "PERFECT_LFU", "MIN"}
+REFUSING = {"NULL", "IN_CACHE_LFU", "PERFECT_LFU", "MIN", "K_LRU"}
 """Policies that may refuse an item that is put."""
 
 PARAMETERS = {
     "MIN": {"trace": [*PolicyLaws.items] * 20},
     # No more segments and shards than places.
     "SHARD": {"nodes": 2, "policy": "RAND"},
+    # A small queue of less than two takes nothing.
+    "S3_FIFO": {"small": 0.5},
+    "QD_LP_FIFO": {"small": 0.5},
+    "CLOCK2Q_PLUS": {"small": 0.5},
 }
 
-SIZES = {"SLRU": (2, 3, 5), "SHARD": (2, 3, 5)}
+SIZES = {
+    **dict.fromkeys(("SLRU", "SHARD"), (2, 3, 5)),
+    **dict.fromkeys(("S3_FIFO", "QD_LP_FIFO", "CLOCK2Q_PLUS", "TWO_Q", "S4LRU"), (4, 5, 7)),
+}
 
 POLICIES = sorted(
     name for name, one in CACHE_POLICY.items() if is_built_in(one) and name not in SYSTEMS
