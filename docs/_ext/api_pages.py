@@ -38,6 +38,7 @@ PACKAGES = (
     "icarus.metering",
     "icarus.results",
     "icarus.tools",
+    "icarus.tools.mrc",
     "icarus.testing",
 )
 

@@ -51,6 +51,7 @@ RUNS = (
     Run("icarus validate examples/mistakes.py", "mistakes.txt", 2),
     Run("icarus trace info examples/requests.csv --content-column url", "trace-info.txt"),
     Run("icarus trace convert examples/requests.csv requests.itrace", "trace-convert.txt"),
+    Run("icarus mrc examples/requests.csv --policy LRU,FIFO,MIN --sizes 1,2,3,50%", "mrc.txt"),
 )
 """In the order in which they run."""
 

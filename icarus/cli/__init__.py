@@ -8,6 +8,7 @@ from icarus.cli import (
     campaign_commands,
     cases_commands,
     compare_command,
+    mrc_command,
     schema_commands,
     trace_commands,
 )
@@ -17,4 +18,4 @@ from icarus.cli.run_commands import run
 
 __all__ = ["CONTEXT_SETTINGS", "main", "merge_results", "print_results", "results", "run"]
 __all__ += ["campaign_commands", "cases_commands", "compare_command", "schema_commands"]
-__all__ += ["trace_commands"]
+__all__ += ["mrc_command", "trace_commands"]

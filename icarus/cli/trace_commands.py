@@ -12,7 +12,7 @@ import click
 from icarus.cli.common import CONTEXT_SETTINGS, PATH, command, echo, main
 from icarus.errors import IcarusError, SettingsError
 
-__all__ = ["trace"]
+__all__ = ["trace", "trace_command"]
 
 
 @main.group(context_settings=CONTEXT_SETTINGS)
@@ -21,7 +21,7 @@ def trace() -> None:
 
 
 _TRACE_OPTIONS = (
-    click.option("--format", metavar="FORMAT", help="What SOURCE is.  [default: found out]"),
+    click.option("--format", metavar="FORMAT", help="What TRACE is.  [default: found out]"),
     click.option("--content-column", metavar="COLUMN", help="Column of ids: name, or number."),
     click.option("--time-column", metavar="COLUMN", help="Column of times."),
     click.option("--size-column", metavar="COLUMN", help="Column of sizes, in bytes."),
@@ -40,7 +40,7 @@ _TRACE_OPTIONS = (
 )
 
 
-def _trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
+def trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say how a trace is to be read."""
 
     @functools.wraps(function)
@@ -68,7 +68,7 @@ def _trace_command(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @trace.command("info")
 @click.argument("source", metavar="TRACE", type=PATH)
-@_trace_command
+@trace_command
 def trace_info(source: Path, **options: Any) -> None:
     """Print statistics of TRACE and the Zipf exponent that fits it."""
     from icarus.cli.trace_reports import info_lines
@@ -80,7 +80,7 @@ def trace_info(source: Path, **options: Any) -> None:
 @click.argument("source", type=PATH)
 @click.argument("destination", type=PATH)
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
-@_trace_command
+@trace_command
 def trace_convert(source: Path, destination: Path, **options: Any) -> None:
     """Write the trace SOURCE to DESTINATION in a compact form that simulations stream from."""
     from icarus.cli.trace_reports import convert_lines

@@ -50,7 +50,17 @@ _compiling = False
 """Whether this process has the lock."""
 
 
-_COMPILED = ("compiler", "routing", "verbs", "policies", "strategies", "execution/compiled")
+_COMPILED = (
+    *(
+        "compiler",
+        "routing",
+        "verbs",
+        "policies",
+        "strategies",
+        "curves/compiled",
+        "execution/compiled",
+    ),
+)
 """Folders of the package in which functions are that are compiled."""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from icarus.core.signatures import Parameter, parameters
+from icarus.core.signatures import Parameter, parameters, public_name
 
 UNDEFINED = "has no kernel"
 """What a component lacks for being compiled that is written as a class of Icarus 0.8."""
@@ -17,13 +18,14 @@ __all__ = ["UNDEFINED", "class_of", "constructor", "parameters_of", "require_met
 
 def parameters_of(definition: Any) -> Mapping[str, Parameter]:
     """Return the parameters of a definition by name: those of ``new`` behind the first."""
-    return parameters(definition.new, positional=1)
+    found = parameters(definition.new, positional=1)
+    return {public_name(name): replace(one, name=public_name(name)) for name, one in found.items()}
 
 
 def settled(
     what: str, takes: Mapping[str, Parameter], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return all parameters of a component, those not given at their default.
+    """Return all parameters of a component, those not given at their default, as it has them.
 
     Parameters
     ----------
@@ -41,11 +43,14 @@ def settled(
     """
     if not takes:
         return {}
-    given = {**dict(zip(takes, args, strict=False)), **kwargs}
+    named = {public_name(name): value for name, value in kwargs.items()}
+    given = {**dict(zip(takes, args, strict=False)), **named}
     for name, parameter in takes.items():
         if name not in given and parameter.required:
             raise TypeError(f"{what} needs the parameter {name!r}")
-    return {name: given.get(name, parameter.default) for name, parameter in takes.items()}
+    return {
+        parameter.argument: given.get(name, parameter.default) for name, parameter in takes.items()
+    }
 
 
 def constructor(

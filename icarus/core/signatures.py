@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import keyword
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = [
     "accepts_seed",
     "files_opened",
     "parameters",
+    "public_name",
     "summary",
     "takes_any_keyword",
     "takes_seed_sequence",
@@ -38,6 +40,11 @@ class Parameter:
     """Its type with constraints; ``inspect.Parameter.empty`` where it has none."""
     default: Any
     """Its default; ``inspect.Parameter.empty`` where it is required."""
+
+    @property
+    def argument(self) -> str:
+        """What a definition calls it: words of Python cannot be names there, as ``in``."""
+        return f"{self.name}_" if keyword.iskeyword(self.name) else self.name
 
     @property
     def required(self) -> bool:
@@ -88,6 +95,7 @@ def parameters(component: Callable[..., Any], positional: int = 0) -> dict[str, 
         out, be they named, positional only or gathered by ``*args``.
     """
     hints = _type_hints(component)
+    names_of = public_name if getattr(component, "is_of_definition", False) else str
     named = {}
     for name, parameter in _signature(component).parameters.items():
         by_position = parameter.kind in (
@@ -100,8 +108,15 @@ def parameters(component: Callable[..., Any], positional: int = 0) -> dict[str, 
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
             inspect.Parameter.KEYWORD_ONLY,
         ):
-            named[name] = Parameter(name, hints.get(name, _UNTYPED), parameter.default)
+            public = names_of(name)
+            named[public] = Parameter(public, hints.get(name, _UNTYPED), parameter.default)
     return named
+
+
+def public_name(argument: str) -> str:
+    """Return what settings call a parameter: ``in`` what a definition has to call ``in_``."""
+    word = argument.removesuffix("_")
+    return word if keyword.iskeyword(word) else argument
 
 
 @functools.cache

@@ -19,6 +19,7 @@ import numpy as np
 from icarus.core.kinds import conformed_section
 from icarus.core.random_streams import with_seed
 from icarus.errors import ComponentError, EventError
+from icarus.execution.building import NO_SIZES
 from icarus.execution.collectors import build_collectors
 from icarus.execution.compiled.engine_choice import Demand
 from icarus.execution.cursor import NO_LIMIT, BatchCursor, EventCursor, Limit
@@ -282,10 +283,7 @@ def _counts_use(collector: str) -> bool:
 def _require_sizes(piece: Any) -> None:
     """Raise ComponentError unless requests say the sizes of their contents."""
     if getattr(piece, "size", None) is None:
-        raise ComponentError(
-            "capacity_unit 'bytes': the workload gives contents no sizes; it needs content_size, "
-            "or a trace with a column of sizes"
-        )
+        raise ComponentError(NO_SIZES)
 
 
 def _narrowed(demand: Demand | None, n_requests: int | None) -> Demand | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from icarus.policies.cache import Item
 from icarus.policies.next_uses import (
     NEVER,
     LookAheadCache,
+    TraceGiven,
     check_trace,
     next_uses,
     order_of_ids,
@@ -52,7 +51,7 @@ class BeladyCaches(NamedTuple):
     """Whether what is inserted may leave at once."""
 
     @classmethod
-    def new(cls, room: Room, trace: Iterable[Item] | str | Path) -> Self:
+    def new(cls, room: Room, trace: TraceGiven) -> Self:
         """Return empty caches, all of which read the same trace."""
         return _make(cls, room, trace, bypass=False)
 
@@ -220,9 +219,7 @@ def _provided(units, row):
 _provide.compiled_form = _provided  # type: ignore[attr-defined]
 
 
-def make_belady(
-    room: Room, trace: Iterable[Item] | str | Path, *, bypass: bool = False
-) -> BeladyCaches:
+def make_belady(room: Room, trace: TraceGiven, *, bypass: bool = False) -> BeladyCaches:
     """Return empty caches that evict what is needed latest.
 
     Parameters
@@ -240,7 +237,7 @@ def make_belady(
 def _make(kind: Any, room: Room, trace: Any, *, bypass: bool) -> Any:
     # Both ask for the trace, which may be a generator.
     trace = trace if isinstance(trace, str | Path | np.ndarray) else list(trace)
-    first_use, use_after = next_uses(trace, room.names)
+    first_use, use_after, _ = next_uses(trace, room.names)
     place, n_places = order_of_ids(trace, room.names)
     return kind(
         make_records(room),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple, Self, cast
 
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from icarus.policies.belady import make_belady
 from icarus.policies.cache import Item
 from icarus.policies.heap import Heaps, make_heaps
-from icarus.policies.next_uses import NEVER, LookAheadCache, check_trace, next_uses
+from icarus.policies.next_uses import NEVER, LookAheadCache, TraceGiven, check_trace, next_uses
 from icarus.policies.ranked import (
     carry_on_ranked,
     dump_ranked,
@@ -52,12 +50,12 @@ class BeladyMinCaches(NamedTuple):
     """int64, (length of the trace,): where the trace has the same content next."""
 
     @classmethod
-    def new(cls, room: Room, trace: Iterable[Item] | str | Path) -> Self:
+    def new(cls, room: Room, trace: TraceGiven) -> Self:
         """Return empty caches, all of which read the same trace."""
         if room.in_bytes:
             # Several may have to leave for one, and nobody knows how many fit.
             return cast(Self, make_belady(room, trace, bypass=True))
-        first_use, use_after = next_uses(trace, room.names)
+        first_use, use_after, _ = next_uses(trace, room.names)
         n_slots = sum(room.maxlens)
         return cls(
             make_records(room),

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
 from icarus.policies.bags import Bags, make_bags
 from icarus.policies.belady import BeladyCaches, row_of, update_row
-from icarus.policies.cache import Item
-from icarus.policies.next_uses import NEVER, LookAheadCache, check_trace, next_uses
+from icarus.policies.next_uses import NEVER, LookAheadCache, TraceGiven, check_trace, next_uses
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
@@ -50,13 +47,13 @@ class BeladySizeCaches(NamedTuple):
     def new(
         cls,
         room: Room,
-        trace: Iterable[Item] | str | Path,
+        trace: TraceGiven,
         samples: PositiveInt = 128,
         exact: bool = False,
         seed: Seed = None,
     ) -> Self:
         """Return empty caches, all of which read the same trace."""
-        first_use, use_after = next_uses(trace, room.names)
+        first_use, use_after, _ = next_uses(trace, room.names)
         return cls(
             make_records(room),
             make_bags(room),

@@ -128,6 +128,9 @@ class DefinedCache(Cache):
     definition: ClassVar[Any]
     """The class of the state of all caches of a network."""
 
+    is_of_definition = True
+    """Whether parameters that are words of Python, as ``in``, have another name in code."""
+
     requested: list[int] | None = None
     """Where the size of the requested item is, as the only element, if the cache counts bytes."""
 

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import signature
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import numpy as np
 
+from icarus.errors import suggestion
 from icarus.policies.cache import DefinedCache, Item
 
-__all__ = ["NEVER", "LookAheadCache", "check_trace", "next_uses", "order_of_ids"]
+if TYPE_CHECKING:
+    from icarus.traces.trace_file import TraceReader
+
+__all__ = [
+    "NEVER",
+    "LookAheadCache",
+    "NextUses",
+    "TraceGiven",
+    "check_trace",
+    "next_uses",
+    "order_of_ids",
+]
+
+TraceGiven = Iterable[Item] | Mapping[str, Any] | str | Path
+"""All requests in order, or the file that has them; a mapping has the file as ``reqs_file``, and
+what else ``icarus.tools.TraceReader`` has to know of it."""
 
 NEVER = -1
 """The next use of a content that is not needed again."""
+
+
+class NextUses(NamedTuple):
+    """Where a trace has each content next: what caches that read the same trace may share."""
+
+    first_use: Any
+    """int64, (n_contents,): where the trace first has a content."""
+    use_after: Any
+    """int64, (length of the trace,): where the trace has the same content next."""
+    numbers: Any
+    """int64, (length of the trace,): the contents; where they are items, a list."""
 
 
 class _Positions(dict[Item, int]):
@@ -24,11 +52,20 @@ class _Positions(dict[Item, int]):
         return NEVER
 
 
-def next_uses(trace: Any, names: Any) -> tuple[Any, Any]:
+def next_uses(trace: Any, names: Any) -> NextUses:
     """Return where a trace first has each content, and has that of each request next.
 
     Both are arrays where contents have numbers, and else a dict and a list.
+
+    Parameters
+    ----------
+    trace : TraceGiven or NextUses
+        The requests, or what this function returned for them.
+    names : sequence or None
+        The names of contents, by number.
     """
+    if isinstance(trace, NextUses):
+        return trace
     if names is None:
         first_uses = _Positions()
         requests = list(_requests_of(trace))
@@ -36,7 +73,7 @@ def next_uses(trace: Any, names: Any) -> tuple[Any, Any]:
         for use in range(len(requests) - 1, -1, -1):
             uses_after[use] = first_uses[requests[use]]
             first_uses[requests[use]] = use
-        return first_uses, uses_after
+        return NextUses(first_uses, uses_after, requests)
     numbers = _numbers(trace, names)
     first_use = np.full(len(names), NEVER, dtype=np.int64)
     use_after = np.full(len(numbers), NEVER, dtype=np.int64)
@@ -47,17 +84,16 @@ def next_uses(trace: Any, names: Any) -> tuple[Any, Any]:
     same = np.flatnonzero(ordered[1:] == ordered[:-1])
     use_after[by_content[same]] = by_content[same + 1]
     first_use[ordered[::-1]] = by_content[::-1]
-    return first_use, use_after
+    return NextUses(first_use, use_after, numbers)
 
 
 def _numbers(trace: Any, names: Any) -> np.ndarray:
     """Return the numbers of the contents that a trace requests, -1 for others, int64."""
-    if isinstance(trace, str | Path):
+    reader = _reader_of(trace)
+    if reader is not None:
         # Only here: those who evict by no trace need not read any.
         from icarus.traces.trace_catalogue import number_ids, read_catalogue
-        from icarus.traces.trace_file import TraceReader
 
-        reader = TraceReader(trace)
         catalogue = read_catalogue(reader)
         blocks = [number_ids(reader, block, catalogue.numbers) for block in reader.blocks()]
         in_file = np.concatenate(blocks)
@@ -72,23 +108,41 @@ def _numbers(trace: Any, names: Any) -> np.ndarray:
     return np.array([position.get(name, NEVER) for name in trace], dtype=np.int64)
 
 
-def _requests_of(trace: Iterable[Item] | str | Path) -> Iterable[Item]:
-    """Return the requests of a trace, which may be a file."""
-    if not isinstance(trace, str | Path):
-        return trace
+def _reader_of(trace: Any) -> TraceReader | None:
+    """Return what reads the file that has a trace; None if the requests are given themselves."""
+    if not isinstance(trace, str | Path | Mapping):
+        return None
     from icarus.traces.trace_file import TraceReader
 
-    return chain.from_iterable(block.ids for block in TraceReader(trace).blocks())
+    given: dict[str, Any]
+    given = {"reqs_file": trace} if isinstance(trace, str | Path) else dict(trace.items())
+    return TraceReader(given.pop("reqs_file"), **given)
+
+
+def _requests_of(trace: TraceGiven) -> Iterable[Item]:
+    """Return the requests of a trace, which may be a file."""
+    reader = _reader_of(trace)
+    if reader is None:
+        return cast(Iterable[Item], trace)
+    return chain.from_iterable(block.ids for block in reader.blocks())
 
 
 def check_trace(parameters: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the trace that settings give a policy."""
     trace = parameters.get("trace")
-    if not isinstance(trace, str | Path):
+    if not isinstance(trace, str | Path | Mapping):
         return []
-    from icarus.traces.trace_file import missing_file
+    from icarus.traces.trace_file import TraceReader, missing_file
 
-    missing = missing_file(trace)
-    return [f"trace: {trace}: {missing}"] if missing else []
+    given = {"reqs_file": trace} if isinstance(trace, str | Path) else dict(trace.items())
+    takes = ["reqs_file", *list(signature(TraceReader).parameters)[1:]]
+    problems = [
+        f"trace: unknown key {key!r}; {suggestion(key, takes)}" for key in given if key not in takes
+    ]
+    if "reqs_file" not in given:
+        return [*problems, "trace: 'reqs_file' is missing, the file that has the requests"]
+    missing = missing_file(given["reqs_file"])
+    return [*problems, f"trace: {given['reqs_file']}: {missing}"] if missing else problems
 
 
 def _lacks(parameters: Mapping[str, Any]) -> str | None:
@@ -107,10 +161,11 @@ def order_of_ids(trace: Any, names: Any) -> tuple[Any, int]:
     """
     if names is None:
         places = _Positions()
-        ordered = _sorted(list(dict.fromkeys(_requests_of(trace))))
+        requests = trace.numbers if isinstance(trace, NextUses) else _requests_of(trace)
+        ordered = _sorted(list(dict.fromkeys(requests)))
         places.update(zip(ordered, range(len(ordered)), strict=True))
         return places, len(ordered)
-    numbers = _numbers(trace, names)
+    numbers = trace.numbers if isinstance(trace, NextUses) else _numbers(trace, names)
     first_requests: dict[int, None] = dict.fromkeys(numbers[numbers >= 0].tolist())
     number_of = {_plain(names[number]): number for number in first_requests}
     place_of = np.full(len(names), NEVER, dtype=np.int64)

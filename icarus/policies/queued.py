@@ -10,6 +10,7 @@ from typing import Any
 from icarus.policies.room import NOTHING
 
 __all__ = [
+    "carry_on_queues",
     "clear_queues",
     "differs_in_queues",
     "dump_queues",
@@ -81,6 +82,11 @@ def dump_queues(self: Any, cache: int) -> list[Any]:
 def clear_queues(self: Any, cache: int) -> None:
     """Remove everything from a cache, and forget what was there before."""
     self.queues.clear(cache)
+
+
+def carry_on_queues(self: Any, other: Any) -> Any:
+    """Return what another state has, in caches of the sizes of these."""
+    return other._replace(queues=self.queues.carry_on(other.queues))
 
 
 def reserve_queues(self: Any, n_requests: int) -> Any:

@@ -31,7 +31,7 @@ class Queues(NamedTuple):
     slots: Any
     """Pool"""
     units: Any
-    """Ones or Bytes"""
+    """Ones, OnesNoted or Bytes"""
     links: np.ndarray
     """int32, (4 * n_slots,), row by row: the slots before, towards the front, and behind; the
     number of the queue; and a value that is the policy's."""
@@ -140,6 +140,11 @@ class Queues(NamedTuple):
         """Return whether a cache holds more than fits, as it may while contents come and go."""
         return self.used(cache) > self.units.capacity[cache]
 
+    def is_new(self, cache, content):
+        """Return whether a cache does not hold a content that is put; nothing left for it yet."""
+        self.units.begin()
+        return not self.has(cache, content)
+
     def admits(self, cache, limit):
         """Begin an insertion; return whether the content is no larger than `limit`.
 
@@ -205,6 +210,33 @@ class Queues(NamedTuple):
         links[(front << 2) + PREVIOUS] = slot
         links[(end << 2) + NEXT] = slot
 
+    def spend(self, cache, queue):
+        """Find the first slot from the back on whose value is 0, and have it stand at the back.
+
+        What was behind it goes to the front, one after the other, and loses 1 of its value.
+        """
+        links = self.links
+        end = self.end(cache, queue)
+        back = links[(end << 2) + PREVIOUS]
+        slot = back
+        value = links[(slot << 2) + VALUE]
+        while value > 0:
+            links[(slot << 2) + VALUE] = value - 1
+            slot = links[(slot << 2) + PREVIOUS]
+            if slot == end:
+                slot = back
+            value = links[(slot << 2) + VALUE]
+        if slot != back:
+            # All that moves is the end, between two neighbours of the ring that they form with it.
+            front, behind = links[(end << 2) + NEXT], links[(slot << 2) + NEXT]
+            links[(back << 2) + NEXT] = front
+            links[(front << 2) + PREVIOUS] = back
+            links[(slot << 2) + NEXT] = end
+            links[(end << 2) + PREVIOUS] = slot
+            links[(end << 2) + NEXT] = behind
+            links[(behind << 2) + PREVIOUS] = end
+        return slot
+
     def evict(self, cache, slot):
         """Have a cache no longer hold nor know a content; return it."""
         content = self.item(slot)
@@ -218,6 +250,17 @@ class Queues(NamedTuple):
         self.units.note(content)
         self.move(cache, ghosts, slot)
         return content
+
+    def evict_to_bounded(self, cache, ghosts, slot, limit):
+        """Do the same, with no more than `limit` in that queue: the oldest are forgotten for it.
+
+        What takes more than that itself is not remembered.
+        """
+        size = self.size_of(slot)
+        if size > limit:
+            return self.evict(cache, slot)
+        self.bound(cache, ghosts, limit - size)
+        return self.evict_to(cache, ghosts, slot)
 
     def drop(self, cache, slot):
         """Have a content neither held nor remembered, without taking note of it."""
@@ -383,7 +426,7 @@ def _provided(queues, slot):
 Queues._provide.compiled_form = _provided  # type: ignore[attr-defined]
 
 
-def make_queues(room: Room, holding: int = 1, ghosts: int = 0) -> Queues:
+def make_queues(room: Room, holding: int = 1, ghosts: int = 0, *, several: bool = False) -> Queues:
     """Return empty queues.
 
     Parameters
@@ -394,6 +437,8 @@ def make_queues(room: Room, holding: int = 1, ghosts: int = 0) -> Queues:
         Queues of each cache for what it holds.
     ghosts : int, optional
         Queues of each cache for what it remembers.
+    several : bool, optional
+        Whether more than one content may leave for another where sizes do not count.
     """
     n_queues = holding + ghosts
     n_ends = n_queues * room.n_caches
@@ -403,7 +448,7 @@ def make_queues(room: Room, holding: int = 1, ghosts: int = 0) -> Queues:
     slots: Pool = make_pool(room).reserve(n_ends)
     return Queues(
         slots,
-        make_units(room).reserve(n_ends),
+        make_units(room, several=several).reserve(n_ends),
         room.array(rows.ravel()),
         room.zeros(n_ends),
         room.array(vacant),

@@ -50,7 +50,7 @@ class SieveCaches(NamedTuple):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
         evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
+        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
             while queues.lacks_room(cache):
                 evicted = self.evict(cache)
             queues.insert(cache, 0, content)

@@ -13,7 +13,7 @@ import numpy as np
 
 from icarus.policies.room import Room, is_content
 
-__all__ = ["Bytes", "Ones", "Whole", "make_units", "slots_added", "victims_of"]
+__all__ = ["Bytes", "Ones", "OnesNoted", "Whole", "make_units", "slots_added", "victims_of"]
 
 
 class Whole(NamedTuple):
@@ -87,6 +87,49 @@ class Ones(NamedTuple):
         return self
 
 
+class OnesNoted(NamedTuple):
+    """Contents count one each, but more than one may leave for another."""
+
+    capacity: np.ndarray
+    """As of ``Ones``."""
+    refused: np.ndarray
+    """As of ``Ones``."""
+    victims: Any
+    """As of ``Bytes``."""
+    n_victims: np.ndarray
+    """As of ``Bytes``."""
+
+    requested, of, store = Ones.requested, Ones.of, Ones.store  # type: ignore[misc]
+    set_requested, holds_size = Ones.set_requested, Ones.holds_size  # type: ignore[misc]
+    n_refused = Ones.n_refused
+
+    def begin(self):
+        """Have no victims of the present insertion yet."""
+        self.n_victims[0] = 0
+
+    def note(self, content):
+        """Take note of a victim."""
+        n_victims = self.n_victims[0]
+        self.victims[n_victims] = content
+        self.n_victims[0] = n_victims + 1
+
+    def n_gone(self, evicted):
+        """Return how many were evicted for the present insertion."""
+        return self.n_victims[0]
+
+    def most_gone(self, n_caches):
+        """Return how many one request may evict: all that there is in all caches."""
+        return len(self.victims)
+
+    def gone(self, place, evicted):
+        """Return one of those that were evicted, in order."""
+        return self.victims[place]
+
+    def reserve(self, n_slots: int) -> Self:
+        """Return the same with room for so many slots."""
+        return self._replace(victims=slots_added(self.victims, n_slots))
+
+
 class Bytes(NamedTuple):
     """Contents have sizes."""
 
@@ -115,16 +158,6 @@ class Bytes(NamedTuple):
         """Have a slot take as much as the requested content does."""
         self.sizes[slot] = self.now[0]
 
-    def begin(self):
-        """Have no victims of the present insertion yet."""
-        self.n_victims[0] = 0
-
-    def note(self, content):
-        """Take note of a victim."""
-        n_victims = self.n_victims[0]
-        self.victims[n_victims] = content
-        self.n_victims[0] = n_victims + 1
-
     def set_requested(self, size):
         """Take note of the size of the requested content."""
         self.now[0] = size
@@ -137,17 +170,8 @@ class Bytes(NamedTuple):
         """Return how many contents a cache refused."""
         return self.refused[cache]
 
-    def n_gone(self, evicted):
-        """Return how many were evicted for the present insertion."""
-        return self.n_victims[0]
-
-    def most_gone(self, n_caches):
-        """Return how many one request may evict: all that there is in all caches."""
-        return len(self.victims)
-
-    def gone(self, place, evicted):
-        """Return one of those that were evicted, in order."""
-        return self.victims[place]
+    begin, note, gone = OnesNoted.begin, OnesNoted.note, OnesNoted.gone  # type: ignore[misc]
+    n_gone, most_gone = OnesNoted.n_gone, OnesNoted.most_gone  # type: ignore[misc]
 
     def reserve(self, n_slots: int) -> Self:
         """Return the same with room for so many slots."""
@@ -174,16 +198,20 @@ def slots_added(values: Any, length: int) -> Any:
     return grown
 
 
-def make_units(room: Room) -> Ones | Bytes:
+def make_units(room: Room, *, several: bool = False) -> Ones | OnesNoted | Bytes:
     """Return what counts in the caches of a network; there are no slots yet.
 
     Parameters
     ----------
     room : Room
+    several : bool, optional
+        Whether more than one content may leave for another where each counts one.
     """
     capacity = room.array(np.asarray(room.maxlens, dtype=np.int64))
     refused = room.zeros(room.n_caches)
     if not room.in_bytes:
+        if several:
+            return OnesNoted(capacity, refused, room.zeros(0), room.zeros(1))
         return Ones(capacity, refused)
     now: Any = room.zeros(1) if room.requested is None else room.requested
     return Bytes(capacity, refused, room.zeros(0), now, room.zeros(0), room.zeros(1))

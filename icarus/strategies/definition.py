@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from icarus.compiler.state_types import is_foreign
 from icarus.core.definitions import UNDEFINED
 from icarus.strategies.known_network import Numbering
 
@@ -44,11 +45,3 @@ def renewed_state(state: State, strategy: Any, numbering: Numbering) -> State:
     if not hasattr(strategy.definition, "renewed"):
         return compiled_state(strategy, numbering)
     return state.renewed(strategy.network.numbered(numbering), **strategy.parameters)
-
-
-def is_foreign(state: State) -> bool:
-    """Whether a state, or one inside it, is of a type that does not come with Icarus."""
-    if not isinstance(state, tuple):
-        return False
-    own = type(state) is tuple or type(state).__module__.startswith("icarus.")
-    return not own or any(map(is_foreign, state))

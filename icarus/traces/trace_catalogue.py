@@ -1,12 +1,13 @@
 """The catalogue of a trace: which contents there are, by number.
 
-It is learned by reading the trace once, unless the file lists it. Of all that a trace holds, only
-its distinct ids are kept, and they are remembered so that replications in one process share the
-reading.
+It is learned by reading the trace once, unless the file lists it. Distinct ids are remembered, and
+of traces that take no more than some megabytes as numbers all requests are, so that replications,
+and caches of many sizes, in one process share the reading.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple
 from functools import lru_cache
@@ -26,14 +27,19 @@ from icarus.traces.trace_sizes import FirstSizes, ZeroSize, with_size_in_id, wit
 
 __all__ = [
     "FileVersion",
+    "NumberedRequests",
     "TraceCatalogue",
     "TraceRules",
     "file_version",
     "first_sizes",
+    "kept_requests",
     "number_ids",
     "read_catalogue",
     "requests_of",
 ]
+
+_MOST_BYTES = 2**26
+"""What all requests that a process remembers may take together."""
 
 
 class TraceRules(NamedTuple):
@@ -60,6 +66,17 @@ class TraceCatalogue(NamedTuple):
     """Sizes of its contents, where it has any and they have been looked at."""
     clients: Mapping[str, int] = MappingProxyType({})
     """The line of each client's first request."""
+
+
+class NumberedRequests(NamedTuple):
+    """All requests of a trace, in arrays that are read-only."""
+
+    contents: np.ndarray
+    """int32 or int64, (n_requests,): positions in the catalogue."""
+    time: np.ndarray | None
+    """float64, (n_requests,): seconds; None where none are read."""
+    size: np.ndarray | None
+    """int64, (n_requests,): bytes; None where none are read."""
 
 
 class FileVersion(NamedTuple):
@@ -119,6 +136,24 @@ def _first_sizes(trace: FileVersion, layout: TraceFormat, rules: TraceRules) -> 
     return sizes
 
 
+def kept_requests(
+    reader: TraceReader,
+    contents_file: str | Path | None = None,
+    rules: TraceRules = TraceRules(),  # noqa: B008 - it cannot be changed
+) -> NumberedRequests | None:
+    """Return the requests of a trace if ``read_catalogue`` remembers them, else None.
+
+    Of a file that has changed since it remembers nothing.
+
+    Parameters
+    ----------
+    reader, contents_file, rules
+        As for ``read_catalogue``.
+    """
+    contents = None if contents_file is None else file_version(contents_file)
+    return _kept.get((file_version(reader.path), reader.format, contents, rules))
+
+
 def number_ids(
     reader: TraceReader, block: TraceBlock, numbers: Mapping[Any, int] | None
 ) -> np.ndarray:
@@ -137,6 +172,62 @@ def number_ids(
         ) from None
 
 
+_Key = tuple[FileVersion, TraceFormat, FileVersion | None, TraceRules]
+
+
+class _Kept:
+    """Requests of traces, the latest ones, as long as there is room."""
+
+    def __init__(self) -> None:
+        self._requests: OrderedDict[_Key, NumberedRequests] = OrderedDict()
+
+    def get(self, key: _Key) -> NumberedRequests | None:
+        return self._requests.get(key)
+
+    def put(self, key: _Key, requests: NumberedRequests) -> None:
+        self._requests[key] = requests
+        while sum(map(_bytes, self._requests.values())) > _MOST_BYTES:
+            self._requests.popitem(last=False)
+
+
+def _bytes(requests: NumberedRequests) -> int:
+    return sum(column.nbytes for column in requests if column is not None)
+
+
+_kept = _Kept()
+
+
+class _Recorder:
+    """The requests of a trace while it is read, unless they become too many."""
+
+    def __init__(self) -> None:
+        self._parts: list[NumberedRequests] = []
+        self._room = _MOST_BYTES
+
+    def add(self, numbers: np.ndarray, block: TraceBlock) -> None:
+        if self._room < 0:
+            return
+        narrow = numbers.astype(np.int32) if numbers.max() < 2**31 else numbers
+        part = NumberedRequests(narrow, block.time, block.size)
+        self._parts.append(part)
+        self._room -= _bytes(part)
+        if self._room < 0:
+            self._parts.clear()
+
+    def keep(self, key: _Key) -> None:
+        """Remember them."""
+        if not self._parts:
+            return
+        whole = [
+            None if columns[0] is None else np.concatenate(columns)
+            for columns in zip(*self._parts, strict=True)
+        ]
+        for column in whole:
+            if column is not None:
+                column.flags.writeable = False
+        _kept.put(key, NumberedRequests(*whole))  # type: ignore[arg-type]
+
+
 @lru_cache(maxsize=4)
 def _read(
     trace: FileVersion, layout: TraceFormat, contents: FileVersion | None, rules: TraceRules
@@ -148,10 +239,12 @@ def _read(
         return TraceCatalogue(None, Catalogue(own[0]), own[1])
     numbering = Numbering(reader)
     sizes, clients, n_requests = FirstSizes(), dict[str, int](), 0
+    recorder = _Recorder()
     for block in requests_of(reader, rules):
         if rules.by_size:
             block = with_size_in_id(block)
         number = numbering.of(block) if listed is None else number_ids(reader, block, listed)
+        recorder.add(number, block)
         if block.size is not None:
             sizes.add(number, block.size)
         if rules.clients and block.clients is not None:
@@ -160,6 +253,7 @@ def _read(
         n_requests += len(block.ids)
     if n_requests == 0 and listed is None:
         raise TraceError(reader.path, "the trace holds no requests")
+    recorder.keep((trace, layout, contents, rules))
     told = sizes if sizes.n_contents else None
     if own is not None and not rules.by_size:
         return TraceCatalogue(None, Catalogue(own[0]), n_requests, told)

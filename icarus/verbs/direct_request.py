@@ -30,8 +30,7 @@ def works_on_tables(view: Any, controller: Any) -> bool:
         for name, method in methods.items():
             if isinstance(method, FunctionType) and getattr(one, name).__func__ is not method:
                 return False
-    # Where contents have sizes, the controller listens to what hits evict.
-    return view.model is controller.model and not view.model.counts_bytes
+    return view.model is controller.model
 
 
 class DirectRequest(ControlledRequest):
@@ -135,7 +134,11 @@ class DirectRequest(ControlledRequest):
         for position in range(1, last + 1):
             node = path[position]
             if node in caches:
-                if caches[node].get(content):
+                if self._tell_victims is None:
+                    hit = caches[node].get(content)
+                else:
+                    hit = self.controller.look_up_and_tell(node, caches[node], content)
+                if hit:
                     served_at = position
                     if collector is not None:
                         collector.cache_hit(node)
@@ -196,7 +199,11 @@ class DirectRequest(ControlledRequest):
         return True
 
     def _has_hit(self, cache: Any, node: Any) -> bool:
-        if cache.get(self.content):
+        if self._tell_victims is None:
+            hit = cache.get(self.content)
+        else:
+            hit = self.controller.look_up_and_tell(node, cache, self.content)
+        if hit:
             if self._collector is not None:
                 self._collector.cache_hit(node)
             return True

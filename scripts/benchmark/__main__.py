@@ -21,6 +21,7 @@ from icarus.registry import load_components
 from scripts.benchmark import (
     changing,
     contents,
+    curves,
     designs,
     journal,
     large_caches,
@@ -41,7 +42,8 @@ from scripts.benchmark.subject import Options
 
 _MODULES = (
     *(strategies, policies, contents, nodes, own_components, plain_python),
-    *(processes, startup, waiting, designs, changing, metering, journal, large_caches),
+    *(processes, startup, waiting, designs, changing, metering, journal),
+    *(curves, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}
 LONG = {large_caches.SUBJECT.name}

@@ -12,6 +12,7 @@ from icarus.errors import TraceError
 from icarus.registry import WORKLOAD
 from icarus.scenarios.workload import TraceDrivenWorkload, Workload
 from icarus.tools import TraceReader
+from icarus.traces import trace_catalogue
 
 REQUESTS = "b\na\nb\nc\nb\n"
 TABLE = "time,size,url\n0.5,10,b\n1,20,a\n1,10,b\n7,0,c\n8,10,b\n"
@@ -305,3 +306,36 @@ def test_what_a_trace_has_that_is_not_used_is_told_once(write, caplog):
 def test_times_in_another_unit(write):
     path = write("us.csv", "time,id\n1000000,a\n1500000,b\n")
     assert gathered(replay(path, time_unit="us"))[0].tolist() == [1, 1.5]
+
+
+@pytest.mark.parametrize("catalogue", [None, "d\nc\nb\na\n"])
+def test_a_process_reads_a_trace_once_for_all_simulations(write, monkeypatch, catalogue):
+    path = write("once.csv", TABLE)
+    listed = None if catalogue is None else write("all.txt", catalogue)
+    read = []
+    blocks = TraceReader.blocks
+
+    def counted(self, *size):
+        read.append(self.path)
+        return blocks(self, *size)
+
+    monkeypatch.setattr(TraceReader, "blocks", counted)
+    first = [
+        gathered(replay(path, contents_file=listed, n_warmup=1, seed=seed, zero_size="one"), size)
+        for seed, size in ((1, 2), (2, 5), (1, 100))
+    ]
+    assert [name for name in read if name != listed].count(str(path)) == 1
+    # What is remembered is what would be read.
+    monkeypatch.setattr(trace_catalogue, "_MOST_BYTES", 0)
+    write("once.csv", TABLE + "9,10,b\n")
+    write("once.csv", TABLE)
+    again = [
+        gathered(replay(path, contents_file=listed, n_warmup=1, seed=seed, zero_size="one"), size)
+        for seed, size in ((1, 2), (2, 5), (1, 100))
+    ]
+    assert [name for name in read if name != listed].count(str(path)) > 3
+    for one, other in zip(first, again, strict=True):
+        for column, same in zip(one, other, strict=True):
+            assert column.tolist() == same.tolist() if column is not None else same is None
+            assert column is None or column.dtype == same.dtype
+    assert first[0][2].tolist() == first[2][2].tolist()

@@ -7,15 +7,12 @@ two batches of requests. A short one is left to the python engine.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from icarus.compiler import beside
 from icarus.compiler.jit import (
@@ -26,6 +23,7 @@ from icarus.compiler.jit import (
     is_compiled,
     note_interpreted,
 )
+from icarus.compiler.state_types import key_of
 from icarus.compiler.storage import failed_since
 from icarus.errors import NoKernelError
 from icarus.execution.compiled import entries, request_loop
@@ -201,18 +199,3 @@ class LoopCode:
         self._interpreting = False
         self.run_requests = self._compiled
         _ready.add(self.key)
-
-
-def key_of(states: tuple[Any, ...]) -> str:
-    """Return what tells the code for states from that for states of other types."""
-    return hashlib.blake2b(_types(states).encode(), digest_size=12).hexdigest()
-
-
-def _types(state: Any) -> str:
-    """Write the types that decide what is compiled; Numba's own way of it takes 1.5 ms."""
-    name = f"{type(state).__module__}.{type(state).__qualname__}"
-    if isinstance(state, np.ndarray):
-        return f"{state.dtype.str}{state.ndim}"
-    if isinstance(state, tuple):
-        return f"{name}({', '.join(map(_types, state))})"
-    return name

@@ -177,13 +177,24 @@ class NetworkController(NetworkChanges):
         return True
 
     def _look_up(self, node: Node, cache: Any) -> Any:
-        if self.tell_evicted is None or not (self._listening and self.model.counts_bytes):
-            return cache.get(self.session["content"])
-        # Where contents have sizes, a hit may evict: what is hit may be larger than it was.
+        content = self.session["content"]
+        if self.tell_evicted is None or not self._listening:
+            return cache.get(content)
+        return self.look_up_and_tell(node, cache, content)
+
+    def look_up_and_tell(self, node: Node, cache: Any, content: Content) -> Any:
+        """Look a content up in the cache of a node, and tell of what that evicts.
+
+        A hit may evict where what is hit is larger than it was, or comes into a part of the cache
+        that is full. Caches of users' own classes evict nothing.
+        """
+        assert self.tell_evicted is not None
+        if not hasattr(cache, "begin"):
+            return cache.get(content)
         cache.begin()
-        hit = cache.get(self.session["content"])
-        for content in cache.victims(None):
-            self.tell_evicted(node, content)
+        hit = cache.get(content)
+        for evicted in cache.victims(None):
+            self.tell_evicted(node, evicted)
         return hit
 
     def remove_content(self, node: Node) -> bool | None:

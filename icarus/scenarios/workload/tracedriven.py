@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from annotated_types import Interval
 
 from icarus.errors import TraceError
@@ -28,6 +29,7 @@ from icarus.traces.formats import FormatName, TimeUnit, named_as_table
 from icarus.traces.trace_catalogue import (
     TraceRules,
     first_sizes,
+    kept_requests,
     number_ids,
     read_catalogue,
     requests_of,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["TraceDrivenWorkload"]
 
 logger = logging.getLogger("workload")
+
+_Column = np.ndarray | None
 
 _WHOLE_LINE = "\n"
 _OPTIONS = (
@@ -328,24 +332,40 @@ class TraceDrivenWorkload:
         start = 0
         if self.n_requests == 0:
             return
-        for block in requests_of(self._reader, self._rules, size):
-            n = min(len(block.ids), self.n_requests - start)
-            named = with_size_in_id(block) if self._rules.by_size else block
-            contents = number_ids(self._reader, named, self._catalogue.numbers)
-            if self._clients is None:
-                chosen = self._choice.sample(n, receivers)
-            else:
-                chosen = self._clients.of(block)[:n]
+        for contents, times, sizes, chosen in self._numbered(size):
+            n = min(len(contents), self.n_requests - start)
             yield RequestBatch(
-                time=clock.next(n) if block.time is None else block.time[:n],
-                receiver=chosen,
+                time=clock.next(n) if times is None else times[:n],
+                receiver=self._choice.sample(n, receivers) if chosen is None else chosen[:n],
                 content=contents[:n],
                 measured=measured_after(self.n_warmup, start, start + n),
-                size=None if block.size is None else block.size[:n],
+                size=None if sizes is None else sizes[:n],
             )
             start += n
             if start == self.n_requests:
                 return
+
+    def _numbered(self, size: int) -> Iterator[tuple[np.ndarray, _Column, _Column, _Column]]:
+        """Yield contents, times, sizes and receivers of all requests, remembered or read again."""
+        # Who they come from is not remembered.
+        kept = None
+        if self._clients is None:
+            kept = kept_requests(self._reader, self.contents_file, self._rules)
+        if kept is None:
+            for block in requests_of(self._reader, self._rules, size):
+                named = with_size_in_id(block) if self._rules.by_size else block
+                contents = number_ids(self._reader, named, self._catalogue.numbers)
+                chosen = None if self._clients is None else self._clients.of(block)
+                yield contents, block.time, block.size, chosen
+            return
+        for start in range(0, len(kept.contents), size):
+            part = slice(start, start + size)
+            yield (
+                kept.contents[part].astype(np.int64),
+                None if kept.time is None else kept.time[part],
+                None if kept.size is None else kept.size[part],
+                None,
+            )
 
     def __iter__(self) -> Iterator[tuple[float, dict[str, Any]]]:
         """Yield all requests as pairs of a time and an event dict, from the start."""

@@ -1,0 +1,1 @@
+"""The functions of curves that are compiled: stack distances, and the loop of one cache."""
