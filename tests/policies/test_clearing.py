@@ -33,6 +33,12 @@ POLICIES: dict[str, dict[str, Any]] = {
     "PERFECT_LFU": {},
     "SLRU": {"segments": 2},
     "MIN": {"trace": TRACE.tolist()},
+    "GDSF": {},
+    "LFUDA": {},
+    "LRU_K": {"retain": 2},
+    "HYPERBOLIC": {"samples": 3},
+    "LECAR": {},
+    "CACHEUS": {"contents": 4},
     "SHARD": {"nodes": 2, "policy": "PERFECT_LFU"},
 }
 WRAPPINGS: dict[str, dict[str, Any]] = {
