@@ -17,7 +17,7 @@ from icarus.policies.next_uses import (
 from icarus.policies.ranks import Ranks, make_ranks
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
-from icarus.policies.units import make_units
+from icarus.policies.units import Bytes, make_units
 from icarus.registry import register_cache_policy
 
 __all__ = ["BeladyCache", "BeladyCaches", "make_belady", "row_of", "update_row"]
@@ -207,7 +207,8 @@ def row_of(caches, cache, content):
 
 def _provide(units, row):
     """Have a slot exist; in Python, lists become longer as it is needed."""
-    units.reserve(row + 1)
+    if isinstance(units, Bytes) and row >= len(units.sizes):
+        units.reserve(2 * row + 1)
 
 
 def _provided(units, row):
