@@ -14,7 +14,7 @@ from icarus.core.definitions import parameters_of
 from icarus.core.kinds import common_parameters
 from icarus.core.randomness import derived, generator
 from icarus.errors import ComponentError, suggestion
-from icarus.policies.admission import AdmittedCaches, conformed_insert, rule_of
+from icarus.policies.admission import AdmittedCaches, conformed_insert, new_rule, rule_of
 from icarus.policies.cache import Item, definition_of
 from icarus.policies.cache_objects import CacheObjects
 from icarus.policies.counted import CacheCounts, CountedCaches, counts_in, new_span
@@ -41,8 +41,9 @@ _SIZE_CHANGES = ("keep", "update")
 CACHE_POLICY.common |= {
     "insert": Common(
         conformed_insert,
-        "{'p': float} or {'k': int, 'memory': int}, default None; a put is admitted with "
-        "probability p, or when it is the k-th of its content",
+        "{'p': float}, {'k': int, 'memory': int} or {'name': rule, ...}, default None; a put is "
+        "admitted with probability p, when it is the k-th of its content, or by the rule of that "
+        "name",
     ),
     "ttl": Common(
         conformed_ttl,
@@ -139,7 +140,7 @@ class Wrapping:
                 room, caches, given["seconds"], clock.now, renews=bool(given.get("renew"))
             )
         if self.insert is not None:
-            caches = AdmittedCaches(caches, rule_of(self.insert).new(room, **self.insert))
+            caches = AdmittedCaches(caches, new_rule(room, self.insert))
         return caches
 
 
