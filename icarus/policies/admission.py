@@ -30,6 +30,7 @@ from typing import Any, NamedTuple, Self
 from icarus.core.definitions import parameters_of
 from icarus.core.values import conform, shown
 from icarus.errors import suggestion
+from icarus.policies.adapt_size import AdaptSize
 from icarus.policies.admission_by_size import AdmitBySize, AdmitSmall
 from icarus.policies.counting_rules import InsertAtKthPut, InsertAtRandom, reserved
 from icarus.policies.room import NOTHING, Room
@@ -176,6 +177,7 @@ ADMISSION_RULES: dict[str, Any] = {
 """Rules, each by the parameter that settings may choose it by."""
 
 NAMED_RULES: dict[str, Any] = {
+    "ADAPTSIZE": _completed(AdaptSize),
     "PROBABILITY": InsertAtRandom,
     "SECOND_HIT": _completed(AdmitSecondMiss),
     "SIZE": _completed(AdmitSmall),

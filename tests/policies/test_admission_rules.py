@@ -25,6 +25,7 @@ RULES: list[dict[str, Any]] = [
     {"name": "SIZE_PROBABILITY", "c": 0.2},
     {"name": "SECOND_HIT"},
     {"name": "SECOND_HIT", "memory": 3},
+    {"name": "ADAPTSIZE", "period": 20},
 ]
 CASES = [pytest.param(rule, id="-".join(map(str, rule.values()))) for rule in RULES]
 
