@@ -20,6 +20,7 @@ CAPACITIES = st.integers(1, 60)
 METHODS = ("get", "put", "remove")
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "LIRS": [{}, {"hot": 0.6, "nonresident": 0.5}],
     "W_TINYLFU": [
         {"contents": 12},
         {"contents": 5, "window": 0.3, "protected": 0.5, "sketch": "exact"},
