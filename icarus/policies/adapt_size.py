@@ -76,7 +76,8 @@ class AdaptSize(NamedTuple):
     @classmethod
     def new(cls, room: Room, period: PositiveInt = 30000, *, seed: Seed = None) -> Self:
         """Return the rule, which knows of no requests."""
-        capacity = np.asarray(room.maxlens, dtype=np.int64)
+        # Caches of no size, as those of NULL, have nothing to tune.
+        capacity = np.maximum(np.asarray(room.maxlens, dtype=np.int64), 1)
         largest = np.array([math.log2(int(one)) for one in capacity])
         return cls(
             make_units(room),

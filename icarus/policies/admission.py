@@ -33,6 +33,7 @@ from icarus.errors import suggestion
 from icarus.policies.adapt_size import AdaptSize
 from icarus.policies.admission_by_size import AdmitBySize, AdmitSmall
 from icarus.policies.counting_rules import InsertAtKthPut, InsertAtRandom, reserved
+from icarus.policies.frequency_rule import AdmitMoreFrequent
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.second_hit import AdmitSecondMiss
 from icarus.policies.slots import BothPlaces
@@ -43,6 +44,7 @@ __all__ = [
     "AdmittedCaches",
     "InsertAtKthPut",
     "InsertAtRandom",
+    "compares",
     "conformed_insert",
     "new_rule",
     "reserved",
@@ -182,6 +184,7 @@ NAMED_RULES: dict[str, Any] = {
     "SECOND_HIT": _completed(AdmitSecondMiss),
     "SIZE": _completed(AdmitSmall),
     "SIZE_PROBABILITY": _completed(AdmitBySize),
+    "TINYLFU": _completed(AdmitMoreFrequent),
 }
 """Rules by the name that settings may choose them by."""
 
@@ -264,6 +267,11 @@ def rule_of(insert: Mapping[str, Any]) -> Any:
         return NAMED_RULES[insert["name"]]
     (chosen,) = (key for key in ADMISSION_RULES if key in insert)
     return ADMISSION_RULES[chosen]
+
+
+def compares(insert: Mapping[str, Any]) -> bool:
+    """Return whether the rule that settings choose asks the policy for the next victim."""
+    return rule_of(insert) is AdmitMoreFrequent
 
 
 def new_rule(room: Room, insert: Mapping[str, Any]) -> Any:

@@ -109,6 +109,19 @@ class LirsCaches(NamedTuple):
             return queues.evict_to(cache, GONE, slot)
         return queues.evict(cache, slot)
 
+    def next_victim(self, cache):
+        """Return what would leave for the requested content; NOTHING if there is room."""
+        queues = self.queues
+        if not queues.lacks_room(cache):
+            return NOTHING
+        if not queues.is_empty(cache, COLD):
+            return queues.item(queues.back(cache, COLD))
+        # Behind the last hot content there may be others, until the stack is pruned.
+        slot = self.stacks.before(queues.end(cache, HOT))
+        while queues.queue_of(slot) != HOT:
+            slot = self.stacks.before(slot)
+        return queues.item(slot)
+
     def _cool(self, cache):
         """Demote hot contents until no more is hot than may be."""
         while self.queues.held_in(cache, HOT) > self.hot_limit[cache]:

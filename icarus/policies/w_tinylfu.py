@@ -156,7 +156,9 @@ class WTinyLfuCaches(NamedTuple):
         return self._evict_slot(cache, self._victim(cache))
 
     def next_victim(self, cache):
-        """Return the content that would leave if nothing were compared with it."""
+        """Return what would leave if nothing were compared with it; NOTHING if there is room."""
+        if not self.queues.lacks_room(cache):
+            return NOTHING
         return self.queues.item(self._victim(cache))
 
     def _demote(self, cache):

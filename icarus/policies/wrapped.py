@@ -14,7 +14,7 @@ from icarus.core.definitions import parameters_of
 from icarus.core.kinds import common_parameters
 from icarus.core.randomness import derived, generator
 from icarus.errors import ComponentError, suggestion
-from icarus.policies.admission import AdmittedCaches, conformed_insert, new_rule, rule_of
+from icarus.policies.admission import AdmittedCaches, compares, conformed_insert, new_rule, rule_of
 from icarus.policies.cache import Item, definition_of
 from icarus.policies.cache_objects import CacheObjects
 from icarus.policies.counted import CacheCounts, CountedCaches, counts_in, new_span
@@ -119,9 +119,15 @@ class Wrapping:
     clock: Clock
     counted: bool
 
-    def require_of(self, policy: Any, name: str) -> None:
-        """Raise ComponentError unless a policy of caches that count bytes does what is asked."""
-        if self.size_change == "update" and not hasattr(definition_of(policy), "update"):
+    def require_of(self, policy: Any, name: str, in_bytes: bool) -> None:
+        """Raise ComponentError unless a policy does what is asked of it."""
+        definition = definition_of(policy)
+        if self.insert and compares(self.insert) and not hasattr(definition, "next_victim"):
+            raise ComponentError(
+                f"cache_policy: insert: {self.insert['name']} has to know what {name} would evict, "
+                f"which it does not say; policies that do: {', '.join(_that_say_what_they_evict())}"
+            )
+        if in_bytes and self.size_change == "update" and not hasattr(definition, "update"):
             raise ComponentError(
                 f"cache_policy: size_change: {name} cannot give a cached content another size; "
                 "'keep' leaves it as it is"
@@ -142,6 +148,12 @@ class Wrapping:
         if self.insert is not None:
             caches = AdmittedCaches(caches, new_rule(room, self.insert))
         return caches
+
+
+def _that_say_what_they_evict() -> list[str]:
+    return sorted(
+        name for name in CACHE_POLICY if hasattr(definition_of(CACHE_POLICY[name]), "next_victim")
+    )
 
 
 def wrapping_of(

@@ -26,6 +26,8 @@ RULES: list[dict[str, Any]] = [
     {"name": "SECOND_HIT"},
     {"name": "SECOND_HIT", "memory": 3},
     {"name": "ADAPTSIZE", "period": 20},
+    {"name": "TINYLFU", "contents": 3},
+    {"name": "TINYLFU", "contents": 4, "sketch": "exact"},
 ]
 CASES = [pytest.param(rule, id="-".join(map(str, rule.values()))) for rule in RULES]
 
