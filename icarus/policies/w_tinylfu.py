@@ -86,7 +86,7 @@ class WTinyLfuCaches(NamedTuple):
             else:
                 queues.renew_slot(cache, slot)
         if self.adaptive:
-            self.climbers.count(cache, slot >= 0)
+            self.climbers.note_request(cache, slot >= 0)
             if slot >= 0:
                 self._adapt(cache)
         return slot >= 0

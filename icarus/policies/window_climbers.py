@@ -39,7 +39,7 @@ class WindowClimbers(NamedTuple):
         """Note that a cache is full: requests count from now on."""
         self.numbers[cache * N_NUMBERS + FULL] = 1
 
-    def count(self, cache, hit):
+    def note_request(self, cache, hit):
         """Count a request."""
         first = cache * N_NUMBERS
         if self.numbers[first + FULL] != 0:
