@@ -142,7 +142,7 @@ class CountMinSketch(NamedTuple):
         place, row, step = self._begin(cache, content)
         least = LARGEST
         for _ in range(ROWS):
-            least = min(least, np.int64(self.counters[row + (place & (width - 1))]))
+            least = min(least, np.int64(self.counters[row + (place & (width - 1))]))  # type: ignore[assignment]
             place += step
             row += width
         return least

@@ -271,7 +271,7 @@ class WTinyLfuCaches(NamedTuple):
 
     has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
     measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs = differs_in_queues  # type: ignore[misc]
+    (differs,) = (differs_in_queues,)  # type: ignore[misc]
 
 
 @register_cache_policy("W_TINYLFU")

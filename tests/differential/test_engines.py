@@ -83,6 +83,8 @@ POLICIES = {
     "S4LRU": [{"segments": 2}],
     "K_LRU": [{}, {"k": 3, "names": 2}],
     "LRU_PROB": [{}],
+    "LIRS": [{"hot": 0.6}],
+    "W_TINYLFU": [{"window": 0.2}, {"sketch": "exact"}, {"window": 0.2, "adaptive": True}],
     "SHARD": [{"nodes": 2}, {"nodes": 3, "policy": "RAND"}, {"nodes": 2, "salt": 5}],
 }
 """Every policy that settings can name, with the parameters to try."""
