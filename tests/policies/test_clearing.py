@@ -168,7 +168,10 @@ def generators_of(state: Any) -> list[np.random.Generator]:
 @given(calls=operations, more=operations)
 def test_a_state_of_names_is_cleared_too(policy, calls, more):
     component: Any = CACHE_POLICY[policy]
-    given = {**POLICIES[policy], **({"seed": np.random.default_rng(2)} if policy in DRAWING else {})}
+    given = {
+        **POLICIES[policy],
+        **({"seed": np.random.default_rng(2)} if policy in DRAWING else {}),
+    }
     used, new = component(4, **given), component(4, **copy.deepcopy(given))
     done = [getattr(used, METHODS[kind])(str(content)) for kind, _, content in calls]
     assert len(done) == len(calls)
