@@ -115,7 +115,8 @@ class S4LruCache(DefinedCache, definition=S4LruCaches):
 
     A new item enters the lowest segment that has space for it. One that is hit goes to the front of
     the next higher segment; while that has more than its limit, its last item goes to the front of
-    the segment below, and so on; what the lowest has too much then is evicted.
+    the segment below, and so on; what the lowest has too much then is evicted: with sizes, or with
+    a remainder, a hit may evict.
 
     Parameters
     ----------

@@ -29,7 +29,9 @@ PARAMETERS = {
 
 SIZES = {
     **dict.fromkeys(("SLRU", "SHARD"), (2, 3, 5)),
-    **dict.fromkeys(("S3_FIFO", "QD_LP_FIFO", "CLOCK2Q_PLUS", "TWO_Q", "S4LRU"), (4, 5, 7)),
+    **dict.fromkeys(("S3_FIFO", "QD_LP_FIFO", "CLOCK2Q_PLUS", "TWO_Q"), (4, 5, 7)),
+    # With a remainder, which belongs to no segment, a hit may evict.
+    "S4LRU": (4, 8),
 }
 
 POLICIES = sorted(
