@@ -304,6 +304,7 @@ class CacheusCache(DefinedCache, definition=CacheusCaches):
 
     Notes
     -----
-    libCacheSim 0.3.5 computes changes of the rate in integers, so that it hardly learns: its misses
-    differ by up to 3 %.
+    libCacheSim 0.3.5 computes changes of the rate in integers, so that it hardly learns. On a trace
+    of a CDN, of 67,000 requests, it misses 45714 of them with 2000 items, and 43453 with 16 MiB;
+    this one 44022 and 43279, 3.7 % and 0.4 % fewer.
     """
