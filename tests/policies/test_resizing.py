@@ -41,7 +41,9 @@ POLICIES = [
     if is_built_in(one) and policy not in SYSTEMS
     for given in VARIANTS.get(policy, [{}])
 ]
-OF_SEVERAL_QUEUES = {"S3_FIFO", "QD_LP_FIFO", "CLOCK2Q_PLUS", "TWO_Q", "ARC", "S4LRU"}
+OF_SEVERAL_QUEUES = {"S3_FIFO", "QD_LP_FIFO", "CLOCK2Q_PLUS", "TWO_Q", "ARC", "S4LRU"} | {
+    *("LIRS", "W_TINYLFU")
+}
 
 WRAPPINGS: dict[str, dict[str, Any]] = {
     "nothing": {},
