@@ -12,7 +12,7 @@ Components may as well stand in a module beside this file that is imported here,
 with an entry point of the group "icarus.plugins". `icarus list` shows what there is. Classes of
 Icarus 0.8 work too, at the speed of Python: see config/extension_classes.py.
 
-`-c` replaces what varies, by a name in upper case or by its path: `-c "POLICIES=['SIEVE']"`,
+`-c` replaces what varies, by a name in upper case or by its path: `-c "POLICIES=['MY_SIEVE']"`,
 `-c "workload.alpha=[0.8, 1.0]"`.
 """
 
@@ -34,7 +34,7 @@ from icarus.types import PositiveInt
 # --------------------------------------------------------------------------------------------
 
 
-@define_policy("SIEVE")
+@define_policy("MY_SIEVE")
 class Sieve(NamedTuple):
     """Evict what the hand, on its way from the oldest content to the latest, finds unvisited.
 
@@ -152,7 +152,7 @@ class HitRatioOverTime(DataCollector):
 ENGINE = "compiled"
 
 STRATEGIES = [{"name": "LCE"}, {"name": "LCE_NEAR", "hops": 1}, {"name": "LCE_NEAR", "hops": 2}]
-POLICIES = ["LRU", "SIEVE"]
+POLICIES = ["LRU", "MY_SIEVE"]
 NETWORK_CACHE = [0.01, 0.05, 0.2]
 
 N_CONTENTS = 10_000

@@ -215,6 +215,16 @@ base["cache_placement"] = {"name": "UNIFORM"}
 #   MRU           the most recently used content
 #   CLIMB         a hit moves a content up one place, the lowest is evicted
 #   MIN           trace: the one needed last, known from a trace file or a list of all requests
+#   BELADY        trace: the same, but what is asked for is always stored
+#   BELADY_SIZE   trace, samples=128, exact=False: of some drawn, the largest size x time to go
+#   LFU           the one with the fewest requests since it was inserted
+#   LFUDA         the same, but counts age: what was popular once leaves in the end
+#   LRU_K         k=2, retain=0: the one whose k-th last request is longest ago
+#   GDSF          the one with the fewest requests for its size, with age
+#   HYPERBOLIC    samples=64: of some drawn, the one with the fewest requests for its time here
+#   LHD           samples=32, recent=8, period=2**20: of some drawn, that of the least hit density
+#   LECAR         what LRU or what LFU would evict, by learned weights
+#   CACHEUS       contents=None: the same of a scan-resistant LRU and a churn-resistant LFU
 #   SHARD         policy="LRU", nodes=4, policy_attr={}: several caches, contents divided by hash
 #   NULL          nothing is ever cached
 #

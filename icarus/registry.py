@@ -86,6 +86,25 @@ class Common(NamedTuple):
     """What ``icarus list`` says of it: its type, its default and what it does."""
 
 
+_NAMES_OF_08 = {
+    "cache policy": {
+        *("ARRAY", "CLIMB", "FIFO", "IN_CACHE_LFU", "LRU", "MIN", "NULL", "PATH", "PERFECT_LFU"),
+        *("RAND", "SHARD", "SLRU", "TREE"),
+    },
+    "data collector": {"CACHE_HIT_RATIO", "DUMMY", "LATENCY", "LINK_LOAD", "PATH_STRETCH"},
+    "topology": {
+        *("GARR", "GARR_2", "GEANT", "GEANT_2", "MESH", "PATH", "RING", "ROCKET_FUEL", "TISCALI"),
+        *("TISCALI_2", "TREE", "WIDE"),
+    },
+}
+"""Names of Icarus 0.8, by kind. Whoever wrote settings for it may have called a component of their
+own by any other name, such as that of a policy which came later."""
+
+
+def _is_ours(component: Any) -> bool:
+    return str(getattr(component, "__module__", "")).partition(".")[0] == "icarus"
+
+
 class Registry(dict[str, Any]):
     """Components of one kind by name; a dict that fills itself when it is first read.
 
@@ -120,13 +139,18 @@ class Registry(dict[str, Any]):
         ------
         ComponentError
             If another component has the name and `override` is false. The same definition
-            entered again, as when its module is loaded a second time, is no other component.
+            entered again, as when its module is loaded a second time, is no other component; and
+            one of Icarus' own under a name that Icarus 0.8 did not have yields to a user's.
         """
         if not isinstance(name, str):
             raise ComponentError(f"a {self.kind} needs a name that is a string, found {name!r}")
         _load_before(component)
         taken = super().get(name)
-        if taken is not None and not override and not _same_definition(taken, component):
+        if (
+            taken is not None
+            and not (override or self._yields(name, taken, component))
+            and not _same_definition(taken, component)
+        ):
             raise ComponentError(
                 f"the {self.kind} name {name!r} is taken by {_describe(taken)}; choose "
                 f"another name, or replace it on purpose with override=True"
@@ -136,6 +160,13 @@ class Registry(dict[str, Any]):
             self.checks[name] = check
         if fit is not None:
             self.fits[name] = fit
+
+    def _yields(self, name: str, taken: Any, component: Any) -> bool:
+        """Return whether a built-in component gives its name to one of a user's own."""
+        of_08 = _NAMES_OF_08.get(self.kind)
+        return (
+            of_08 is not None and name not in of_08 and _is_ours(taken) and not _is_ours(component)
+        )
 
     def resolve(self, name: object, where: str = "") -> Any:
         """Return the component called `name`.

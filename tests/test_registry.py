@@ -297,3 +297,20 @@ def test_the_built_in_names_of_icarus_0_8_that_this_release_has():
     assert {"LRU", "FIFO"} <= set(CACHE_POLICY)
     assert {"NO_CACHE", "LCE", "LCD", "PROB_CACHE", "EDGE", "HR_SYMM"} <= set(STRATEGY)
     assert {"GEANT", "WIDE", "GARR", "ROCKET_FUEL", "TREE", "PATH"} <= set(TOPOLOGY_FACTORY)
+
+
+def test_a_name_that_came_later_may_be_a_users_own():
+    """Settings for Icarus 0.8 may have a policy of their own that is called as a new one is."""
+    built_in = CACHE_POLICY["SIEVE"]
+
+    class Sieve:
+        """A user's."""
+
+    CACHE_POLICY.add("SIEVE", Sieve)
+    try:
+        assert CACHE_POLICY["SIEVE"] is Sieve
+    finally:
+        CACHE_POLICY["SIEVE"] = built_in
+    with pytest.raises(ComponentError, match="'LRU' is taken"):
+        CACHE_POLICY.add("LRU", Sieve)
+    assert CACHE_POLICY["LRU"].__module__.startswith("icarus.")

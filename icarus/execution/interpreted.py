@@ -78,9 +78,6 @@ class InterpretedRun:
         if self._recorder is not None:
             self._recorder.flush()
 
-    def before_change(self) -> None:
-        """Do nothing: collectors hear of all when it happens."""
-
     def network_changed(self) -> None:
         """Do nothing: the network is looked at itself."""
 

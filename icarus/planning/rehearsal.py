@@ -81,9 +81,6 @@ class _Rehearsal:
 
 
 class _NoEngine:
-    def before_change(self) -> None:
-        """Do nothing."""
-
     def clear_cache(self, node: Any) -> None:
         """Do nothing."""
 

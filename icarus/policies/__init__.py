@@ -15,6 +15,7 @@ from icarus.policies.linked_set import LinkedSet
 from icarus.policies.lru import LruCache
 from icarus.policies.null import NullCache
 from icarus.policies.perfect_lfu import PerfectLfuCache
+from icarus.policies.queues import Queues, make_queues
 from icarus.policies.rand import RandEvictionCache
 from icarus.policies.records import make_records
 from icarus.policies.room import NOTHING, Room
@@ -50,6 +51,7 @@ __all__ = [
     "NullCache",
     "PathCache",
     "PerfectLfuCache",
+    "Queues",
     "RandEvictionCache",
     "RandomInsertionCache",
     "Room",
@@ -63,6 +65,7 @@ __all__ = [
     "keyval_cache",
     "make_heaps",
     "make_lines",
+    "make_queues",
     "make_records",
     "make_slots",
     "rand_insert_cache",

@@ -1,7 +1,7 @@
 """Admission: whether a content that is put into a cache is kept there at all.
 
-Settings say so with ``insert``, beside the name of any policy. A rule is a NamedTuple, as a policy
-is, that is told of every put:
+Settings say so with ``insert``, beside the name of any policy, and choose a rule by its name, or by
+a parameter that only one has. A rule is a NamedTuple, as a policy is, that is told of every put:
 
 * ``new(room, ...)``, a class method: return its state; parameters behind `room` are those that
   settings give, checked by their annotations, and one named ``seed`` is a Generator;
@@ -11,7 +11,15 @@ is, that is told of every put:
 * ``clear(self, cache)``: forget all that was noted about the contents of a cache;
 * ``reserve(self, n_requests)``, where it keeps records: return the state with room for more.
 
-A further rule is one more such class here, and a line in ``ADMISSION_RULES``.
+Further ones, each of which may be left out:
+
+* ``admits_to(self, caches, cache, content)``, in place of ``admits``, if it asks the caches;
+* ``asked(self, cache, content)`` and ``hit(self, cache, content)``: be told of each request before
+  it is looked up, and of one that was found;
+* ``set_size(self, size)``: be told how much the requested content takes;
+* ``carry_on(self, other)``: return what another state knows, for caches of other sizes.
+
+A further rule is one more such class, and a line in ``NAMED_RULES``.
 """
 
 from __future__ import annotations
@@ -19,23 +27,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
-import numpy as np
-
 from icarus.core.definitions import parameters_of
 from icarus.core.values import conform, shown
 from icarus.errors import suggestion
-from icarus.policies.lines import Lines, make_lines
-from icarus.policies.records import KNOWN, make_records
+from icarus.policies.adapt_size import AdaptSize
+from icarus.policies.admission_by_size import AdmitBySize, AdmitSmall
+from icarus.policies.counting_rules import InsertAtKthPut, InsertAtRandom, reserved
+from icarus.policies.frequency_rule import AdmitMoreFrequent
 from icarus.policies.room import NOTHING, Room
-from icarus.policies.slots import BothPlaces, Nowhere
-from icarus.types import Fraction, PositiveInt, Seed
+from icarus.policies.second_hit import AdmitSecondMiss
+from icarus.policies.slots import BothPlaces
 
 __all__ = [
     "ADMISSION_RULES",
+    "NAMED_RULES",
     "AdmittedCaches",
     "InsertAtKthPut",
     "InsertAtRandom",
+    "compares",
     "conformed_insert",
+    "new_rule",
     "reserved",
     "rule_of",
 ]
@@ -51,12 +62,17 @@ class AdmittedCaches(NamedTuple):
 
     def get(self, cache, content):
         """Look a content up."""
-        return self.caches.get(cache, content)
+        self.rule.asked(cache, content)
+        found = self.caches.get(cache, content)
+        if found:
+            self.rule.hit(cache, content)
+        return found
 
     def put(self, cache, content):
         """Put a content if the rule admits it; return what was evicted for it."""
-        if self.rule.admits(cache, content):
+        if self.rule.admits_to(self.caches, cache, content):
             return self.caches.put(cache, content)
+        self.caches.measure().begin()
         return NOTHING
 
     def has(self, cache, content):
@@ -74,7 +90,8 @@ class AdmittedCaches(NamedTuple):
 
     def carry_on(self, other: Self) -> Self:
         """Return the same state with the rule of another one, and what that has noted."""
-        return self._replace(caches=self.caches.carry_on(other.caches), rule=other.rule)
+        rule = self.rule.carry_on(other.rule)
+        return self._replace(caches=self.caches.carry_on(other.caches), rule=rule)
 
     def take_over(self, cache: int, other: Self) -> None:
         """Have a new cache hold what it held in another state, without asking the rule."""
@@ -87,6 +104,7 @@ class AdmittedCaches(NamedTuple):
     def set_size(self, size):
         """Take note of the size of the requested content."""
         self.caches.set_size(size)
+        self.rule.set_size(size)
 
     def measure(self):
         """Return what counts in the caches."""
@@ -124,183 +142,51 @@ class AdmittedCaches(NamedTuple):
         return self._replace(caches=caches, rule=rule)
 
 
-def reserved(state: Any, n_requests: int) -> Any:
-    """Return a state with room for further requests, if it keeps records."""
-    return state.reserve(n_requests) if hasattr(state, "reserve") else state
+def admits_to(self, caches, cache, content):
+    """Return whether the content is put into the cache, whatever that holds."""
+    return self.admits(cache, content)
 
 
-class InsertAtRandom(NamedTuple):
-    """Each put is admitted with the same probability."""
-
-    p: float
-    rng: Any
-    """The Generator that all caches share; each put draws one number, also of what is cached."""
-
-    @classmethod
-    def new(cls, room: Room, p: Fraction, *, seed: Seed = None) -> Self:
-        """Return the rule; ValueError if `p` is no probability."""
-        if not 0 <= p <= 1:
-            raise ValueError(f"p must be a probability, from 0 to 1, got {p!r}")
-        return cls(float(p), seed)
-
-    def admits(self, cache, content):
-        """Draw whether a content is admitted."""
-        return self.rng.random() < self.p
-
-    def clear(self, cache: int) -> None:
-        """Do nothing: draws go on where they are."""
-
-    def places(self):
-        """Return that nothing is looked up."""
-        return Nowhere(0)
+def asked(self, cache, content):
+    """Do nothing: requests are of no interest."""
 
 
-class InsertAtKthPut(NamedTuple):
-    """A content is admitted when it is put for the k-th time, and its count begins anew."""
-
-    k: int
-    puts: Any
-    """How often contents were put since they were last admitted."""
-
-    @classmethod
-    def new(cls, room: Room, k: PositiveInt = 2, memory: PositiveInt | None = None) -> Self:
-        """Return the rule, with nothing counted; ValueError if `k` or `memory` is below 1."""
-        if k < 1:
-            raise ValueError(f"k must be at least 1, got {k!r}")
-        if memory is not None and memory < 1:
-            raise ValueError(f"memory must be at least 1, or None for no limit, got {memory!r}")
-        return cls(int(k), _make_puts(room, memory))
-
-    def admits(self, cache, content):
-        """Count a put, also of what is cached; return whether it is the k-th."""
-        if self.puts.count_put(cache, content) < self.k:
-            return False
-        self.puts.forget(cache, content)
-        return True
-
-    def forget(self, cache, content):
-        """Have the count of a content begin anew."""
-        self.puts.forget(cache, content)
-
-    def clear(self, cache: int) -> None:
-        """Have the counts of all contents of a cache begin anew."""
-        self.puts.clear(cache)
-
-    def places(self):
-        """Return what tells where counts are looked up."""
-        return self.puts.places()
-
-    def reserve(self, n_requests: int) -> Self:
-        """Return the same state with room for the counts of further requests."""
-        return self._replace(puts=reserved(self.puts, n_requests))
+def hit(self, cache, content):
+    """Do nothing: hits are of no interest."""
 
 
-class _AllPuts(NamedTuple):
-    """Counts of all contents."""
-
-    records: Any
-    """Records, of which `KNOWN` is the count."""
-
-    def count_put(self, cache, content):
-        """Count a put; return how many there were."""
-        records = self.records
-        row = records.find(cache, content)
-        if row < 0:
-            row = records.make(cache, content)
-        number = records.rows[(row << 1) + KNOWN] + 1
-        records.rows[(row << 1) + KNOWN] = number
-        return number
-
-    def forget(self, cache, content):
-        """Have the count of a content begin anew."""
-        row = self.records.find(cache, content)
-        if row >= 0:
-            self.records.rows[(row << 1) + KNOWN] = 0
-
-    def clear(self, cache: int) -> None:
-        """Have all counts of a cache begin anew."""
-        self.records.reset(cache, KNOWN)
-
-    def places(self):
-        """Return what tells where counts are looked up."""
-        return self.records
-
-    def reserve(self, n_requests: int) -> Self:
-        """Return the same counts with room for those of further requests."""
-        return self._replace(records=self.records.reserve(n_requests))
+def set_size(self, size):
+    """Do nothing: sizes are of no interest."""
 
 
-class _RecentPuts(NamedTuple):
-    """Counts of so many contents; that whose first put was earliest is forgotten first."""
-
-    lines: Lines
-    """What is counted, the latest first."""
-    number: np.ndarray
-    """int64, (n_slots,): how often the content in a slot was put."""
-
-    def count_put(self, cache, content):
-        """Count a put; return how many there were."""
-        lines = self.lines
-        slot = lines.find(cache, content)
-        if slot < 0:
-            lines.insert_first(cache, content)
-            slot = lines.behind(lines.end(cache))
-            self.number[slot] = 0
-        self.number[slot] += 1
-        return self.number[slot]
-
-    def forget(self, cache, content):
-        """Have the count of a content begin anew."""
-        self.lines.remove(cache, content)
-
-    def clear(self, cache: int) -> None:
-        """Have all counts of a cache begin anew."""
-        self.lines.clear(cache)
-
-    def places(self):
-        """Return what tells where counts are looked up."""
-        return self.lines.slots
+def carry_on(self: Any, other: Any) -> Any:
+    """Return the other state: how large caches are is of no interest."""
+    return other
 
 
-class NamedPuts(NamedTuple):
-    """Counts of Python objects, which are any hashable values."""
-
-    counts: list[dict[Any, int]]
-    """By cache: from item to its count, in the order of first puts."""
-    memory: int | None
-    """How many are counted; None for no limit."""
-
-    def count_put(self, cache: int, content: Any) -> int:
-        """Count a put; return how many there were."""
-        counts = self.counts[cache]
-        number = counts[content] = counts.get(content, 0) + 1
-        if self.memory is not None and len(counts) > self.memory:
-            del counts[next(iter(counts))]
-        return number
-
-    def forget(self, cache: int, content: Any) -> None:
-        """Have the count of an item begin anew."""
-        self.counts[cache].pop(content, None)
-
-    def clear(self, cache: int) -> None:
-        """Have all counts of a cache begin anew."""
-        self.counts[cache].clear()
+def _completed(rule: Any) -> Any:
+    """Return a rule with all methods that it may leave out."""
+    for default in (admits_to, asked, hit, set_size, carry_on):
+        if not hasattr(rule, default.__name__):
+            setattr(rule, default.__name__, default)
+    return rule
 
 
-def _make_puts(room: Room, memory: int | None) -> Any:
-    """Return no counts, of at most `memory` contents of each cache."""
-    if not room.numbered:
-        return NamedPuts([{} for _ in room.maxlens], memory)
-    if memory is None:
-        return _AllPuts(make_records(room))
-    # More contents than there are, are never counted, however large the memory.
-    counted = max(min(memory, room.n_contents), 1)
-    lines = make_lines(room.of_sizes([counted] * room.n_caches))
-    return _RecentPuts(lines, room.zeros(len(lines.slots.item)))
+ADMISSION_RULES: dict[str, Any] = {
+    "p": _completed(InsertAtRandom),
+    "k": _completed(InsertAtKthPut),
+}
+"""Rules, each by the parameter that settings may choose it by."""
 
-
-ADMISSION_RULES: dict[str, Any] = {"p": InsertAtRandom, "k": InsertAtKthPut}
-"""The rules, each by the parameter that settings choose it by."""
+NAMED_RULES: dict[str, Any] = {
+    "ADAPTSIZE": _completed(AdaptSize),
+    "PROBABILITY": InsertAtRandom,
+    "SECOND_HIT": _completed(AdmitSecondMiss),
+    "SIZE": _completed(AdmitSmall),
+    "SIZE_PROBABILITY": _completed(AdmitBySize),
+    "TINYLFU": _completed(AdmitMoreFrequent),
+}
+"""Rules by the name that settings may choose them by."""
 
 _FORM = "should be a mapping such as {'p': 0.1} or {'k': 2}"
 
@@ -324,15 +210,39 @@ def conformed_insert(value: Any) -> tuple[Any, list[tuple[str, str]]]:
     if not isinstance(value, Mapping):
         return value, [("", f"{_FORM}, found {shown(value)}")]
     given = dict(value.items())
+    if "name" in given:
+        return _conformed_by_name(given)
     chosen = [key for key in ADMISSION_RULES if key in given]
     if len(chosen) > 1:
         text = f"{' and '.join(chosen)} choose different rules; give one of them"
         return value, [("", f"{text}, found {shown(given)}")]
     if not chosen:
         return value, _without_a_rule(given)
-    takes = parameters_of(ADMISSION_RULES[chosen[0]])
+    return _conformed(given, ADMISSION_RULES[chosen[0]], chosen[0])
+
+
+def _conformed_by_name(given: dict[Any, Any]) -> tuple[Any, list[tuple[str, str]]]:
+    name = given.pop("name")
+    if name not in NAMED_RULES:
+        text = f"unknown rule {shown(name)}; {suggestion(name, NAMED_RULES)}"
+        return {"name": name, **given}, [("name", text)]
+    rule = NAMED_RULES[name]
+    found, problems = _conformed(given, rule, name)
+    problems += [
+        (key, f"is missing: {name} needs it")
+        for key, parameter in parameters_of(rule).items()
+        if parameter.required and key not in given
+    ]
+    return {"name": name, **found}, sorted(problems)
+
+
+def _conformed(
+    given: dict[Any, Any], rule: Any, what: str
+) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
+    """Return the parameters of a rule as it takes them, and what is wrong with them."""
+    takes = parameters_of(rule)
     problems = [
-        (str(key), f"unknown parameter of insertion by {chosen[0]!r}; {suggestion(key, takes)}")
+        (str(key), f"unknown parameter of insertion by {what!r}; {suggestion(key, takes)}")
         for key in given
         if key not in takes
     ]
@@ -353,5 +263,18 @@ def _without_a_rule(given: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def rule_of(insert: Mapping[str, Any]) -> Any:
     """Return the rule that settings choose, as they are once they have no problems."""
+    if "name" in insert:
+        return NAMED_RULES[insert["name"]]
     (chosen,) = (key for key in ADMISSION_RULES if key in insert)
     return ADMISSION_RULES[chosen]
+
+
+def compares(insert: Mapping[str, Any]) -> bool:
+    """Return whether the rule that settings choose asks the policy for the next victim."""
+    return rule_of(insert) is AdmitMoreFrequent
+
+
+def new_rule(room: Room, insert: Mapping[str, Any]) -> Any:
+    """Return the state of the rule that settings choose, which has noted nothing."""
+    parameters = {key: insert[key] for key in insert if key != "name"}
+    return rule_of(insert).new(room, **parameters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from icarus.policies.next_uses import (
 from icarus.policies.ranks import Ranks, make_ranks
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
-from icarus.policies.units import make_units
+from icarus.policies.units import Bytes, make_units
 from icarus.registry import register_cache_policy
 
 __all__ = ["BeladyCache", "BeladyCaches", "make_belady", "row_of", "update_row"]
@@ -208,7 +207,8 @@ def row_of(caches, cache, content):
 
 def _provide(units, row):
     """Have a slot exist; in Python, lists become longer as it is needed."""
-    units.reserve(row + 1)
+    if isinstance(units, Bytes) and row >= len(units.sizes):
+        units.reserve(2 * row + 1)
 
 
 def _provided(units, row):
@@ -234,17 +234,15 @@ def make_belady(room: Room, trace: TraceGiven, *, bypass: bool = False) -> Belad
 
 
 def _make(kind: Any, room: Room, trace: Any, *, bypass: bool) -> Any:
-    # Both ask for the trace, which may be a generator.
-    trace = trace if isinstance(trace, str | Path | np.ndarray) else list(trace)
-    first_use, use_after, _ = next_uses(trace, room.names)
-    place, n_places = order_of_ids(trace, room.names)
+    uses = next_uses(trace, room.names)
+    place, n_places = order_of_ids(uses, room.names)
     return kind(
         make_records(room),
         make_ranks(room),
         make_units(room),
         room.zeros(room.n_caches),
-        first_use,
-        use_after,
+        uses.first_use,
+        uses.use_after,
         place,
         n_places,
         room.zeros(1),

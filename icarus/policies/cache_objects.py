@@ -59,6 +59,10 @@ class CacheObjects(NamedTuple):
         """Have a content take as much as the request says; return the last that left for it."""
         return self.caches[cache]._state.update(0, content)
 
+    def next_victim(self, cache: int) -> Any:
+        """Return what would leave for the requested content; NOTHING if there is room."""
+        return self.caches[cache]._state.next_victim(0)
+
     def carry_on(self, other: Self) -> Self:
         """Return the same."""
         return self

@@ -88,6 +88,10 @@ class ExpiringCaches(NamedTuple):
         """Return whether a cache holds a content in another size than the requested one."""
         return self.caches.differs(cache, content)
 
+    def next_victim(self, cache):
+        """Return what would leave for the requested content; NOTHING if there is room."""
+        return self.caches.next_victim(cache)
+
     def set_measured(self, measured):
         """Take note of whether the present request is measured."""
         self.caches.set_measured(measured)

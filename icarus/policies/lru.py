@@ -18,6 +18,7 @@ from icarus.policies.one_line import (
     line_used,
     lines_grow,
     make_one_line,
+    next_victim_in_line,
     remove_from_line,
     reserve_lines,
     take_over_line,
@@ -53,6 +54,7 @@ class LruCaches(NamedTuple):
     measure, used, carry_on = line_measure, line_used, carry_on_lines  # type: ignore[misc]
     grows, reserve = lines_grow, reserve_lines  # type: ignore[misc]
     differs, update = line_differs, update_in_line  # type: ignore[misc]
+    (next_victim,) = (next_victim_in_line,)  # type: ignore[misc]
 
 
 @register_cache_policy("LRU")

@@ -29,6 +29,7 @@ __all__ = [
     "line_used",
     "lines_grow",
     "make_one_line",
+    "next_victim_in_line",
     "remove_from_line",
     "reserve_lines",
     "take_over_line",
@@ -88,6 +89,11 @@ class NamedLine(NamedTuple):
         evicted = items.popitem(last=False)[0] if len(items) >= self.maxlens[cache] else NOTHING
         items[content] = None
         return evicted
+
+    def next_victim(self, cache: int) -> Any:
+        """Return the last content of the line of a full cache; NOTHING of another one."""
+        items = self.items[cache]
+        return next(iter(items)) if len(items) >= self.maxlens[cache] else NOTHING
 
     def remove(self, cache: int, content: Any) -> bool:
         """Remove a content from a cache; return whether it was there."""
@@ -196,6 +202,11 @@ def line_differs(self, cache, content):
 def update_in_line(self: Any, cache: Any, content: Any) -> Any:
     """Have a content take as much as the request says; return the last that left for it."""
     return self.lines.update(cache, content)
+
+
+def next_victim_in_line(self, cache):
+    """Return what would leave for the requested content; NOTHING if there is room."""
+    return self.lines.next_victim(cache)
 
 
 def line_size(self: Any, cache: int) -> int:

@@ -344,6 +344,12 @@ class Queues(NamedTuple):
             self.insert(cache, 0, content)
         return evicted
 
+    def next_victim(self, cache):
+        """Return what is at the back of the first queue; NOTHING if there is room."""
+        if not self.lacks_room(cache):
+            return NOTHING
+        return self.item(self.back(cache, 0))
+
     def update(self, cache, content):
         """Have a content take as much as the request says; return the last that left for it."""
         evicted = NOTHING

@@ -193,6 +193,8 @@ def slots_added(values: Any, length: int) -> Any:
     if isinstance(values, list):
         values.extend([0] * (length - len(values)))
         return values
+    if length <= len(values):
+        return values
     grown = np.zeros(length, dtype=values.dtype)
     grown[: len(values)] = values
     return grown

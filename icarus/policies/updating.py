@@ -64,6 +64,10 @@ class UpdatingCaches(NamedTuple):
         """Return whether a cache holds a content in another size than the requested one."""
         return self.caches.differs(cache, content)
 
+    def next_victim(self, cache):
+        """Return what would leave for the requested content; NOTHING if there is room."""
+        return self.caches.next_victim(cache)
+
     def places(self):
         """Return what tells where contents are looked up."""
         return self.caches.places()

@@ -14,7 +14,7 @@ from icarus.core.definitions import parameters_of
 from icarus.core.kinds import common_parameters
 from icarus.core.randomness import derived, generator
 from icarus.errors import ComponentError, suggestion
-from icarus.policies.admission import AdmittedCaches, conformed_insert, rule_of
+from icarus.policies.admission import AdmittedCaches, compares, conformed_insert, new_rule, rule_of
 from icarus.policies.cache import Item, definition_of
 from icarus.policies.cache_objects import CacheObjects
 from icarus.policies.counted import CacheCounts, CountedCaches, counts_in, new_span
@@ -41,8 +41,9 @@ _SIZE_CHANGES = ("keep", "update")
 CACHE_POLICY.common |= {
     "insert": Common(
         conformed_insert,
-        "{'p': float} or {'k': int, 'memory': int}, default None; a put is admitted with "
-        "probability p, or when it is the k-th of its content",
+        "{'p': float}, {'k': int, 'memory': int} or {'name': rule, ...}, default None; a put is "
+        "admitted with probability p, when it is the k-th of its content, or by the rule of that "
+        "name",
     ),
     "ttl": Common(
         conformed_ttl,
@@ -118,11 +119,16 @@ class Wrapping:
     clock: Clock
     counted: bool
 
-    def require_of(self, policy: Any, name: str) -> None:
-        """Raise ComponentError unless a policy of caches that count bytes does what is asked."""
+    def require_of(self, policy: Any, name: str, in_bytes: bool) -> None:
+        """Raise ComponentError unless a policy does what is asked of it."""
         definition: Any = definition_of(policy)
+        if self.insert and compares(self.insert) and not hasattr(definition, "next_victim"):
+            raise ComponentError(
+                f"cache_policy: insert: {self.insert['name']} has to know what {name} would evict, "
+                f"which it does not say; policies that do: {', '.join(_that_say_what_they_evict())}"
+            )
         form = getattr(definition, "form_in_bytes", definition)
-        if self.size_change == "update" and not hasattr(form, "update"):
+        if in_bytes and self.size_change == "update" and not hasattr(form, "update"):
             raise ComponentError(
                 f"cache_policy: size_change: {name} cannot give a cached content another size; "
                 "'keep' leaves it as it is"
@@ -141,8 +147,14 @@ class Wrapping:
                 room, caches, given["seconds"], clock.now, renews=bool(given.get("renew"))
             )
         if self.insert is not None:
-            caches = AdmittedCaches(caches, rule_of(self.insert).new(room, **self.insert))
+            caches = AdmittedCaches(caches, new_rule(room, self.insert))
         return caches
+
+
+def _that_say_what_they_evict() -> list[str]:
+    return sorted(
+        name for name in CACHE_POLICY if hasattr(definition_of(CACHE_POLICY[name]), "next_victim")
+    )
 
 
 def wrapping_of(

@@ -32,6 +32,10 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
     topology : networkx.Graph
         The network. Lengths are the links' attribute `weight`; a missing one counts 1. A link
         with a weight of None is none.
+    lasting : bool, optional
+        Whether other networks are likely to be equal, so that its trees are worth remembering
+        beyond the few latest; of one that has just changed the search takes longer than to make
+        them.
 
     Raises
     ------
@@ -46,12 +50,16 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
     computes everything, which takes memory in proportion to the square of the nodes.
     """
 
-    def __init__(self, topology: nx.Graph[Any]) -> None:
+    def __init__(self, topology: nx.Graph[Any], lasting: bool = True) -> None:
         super().__init__()
         self._nodes: list[Node] = list(topology)
         self._number: dict[Node, int] = {node: i for i, node in enumerate(self._nodes)}
         self._directed = topology.is_directed()
-        self._trees = known_links(topology).once(ShortestPathTrees, topology)
+        self._trees = (
+            known_links(topology).once(ShortestPathTrees, topology)
+            if lasting
+            else ShortestPathTrees(topology)
+        )
 
     def __missing__(self, u: Node) -> _PathsFrom:
         if u not in self._number:
@@ -59,6 +67,11 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
         row = _PathsFrom(self, u)
         self[u] = row
         return row
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What tells the network from those with other links; see ``ShortestPathTrees``."""
+        return self._trees.fingerprint
 
     def predecessors(self, root: Node) -> np.ndarray:
         """Return the shortest-path tree of `root`.

@@ -11,6 +11,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import chain
 from typing import Any
 
 import networkx as nx
@@ -28,6 +29,9 @@ They take 0.1 s, which is enough for all trees of TISCALI, or of GEANT thirty ti
 compiled form takes 0.4 s where nothing else is compiled, and a second or two when it is compiled.
 """
 
+_PLAIN = {int, float}
+"""Types of weights that need no look at each."""
+
 _interpreted = 0
 """How many this process has visited."""
 
@@ -43,6 +47,12 @@ class ShortestPathTrees:
         The network. Lengths are the links' attribute `weight`; a missing one counts 1, and one
         that is None makes it no link. Of parallel links the shortest counts.
 
+    Attributes
+    ----------
+    fingerprint : bytes
+        Equal for networks that have the same links of the same lengths in the same order, those
+        that are none included, and no others.
+
     Raises
     ------
     ValueError
@@ -51,26 +61,29 @@ class ShortestPathTrees:
 
     def __init__(self, topology: nx.Graph[Any]) -> None:
         number = {node: i for i, node in enumerate(topology)}
-        heads: list[int] = []
-        lengths: list[float] = []
-        first = [0]
-        weight_of = _least_weight if topology.is_multigraph() else _weight
-        for u, neighbors in topology.adjacency():
-            for v, link in neighbors.items():
-                weight = weight_of(link)
-                if weight is None:
-                    continue
-                if not weight >= 0:
-                    kind = "a negative weight" if weight < 0 else "a weight that is no number"
-                    raise ValueError(f"link ({u!r}, {v!r}) has {kind}: {weight}")
-                heads.append(number[v])
-                lengths.append(weight)
-            first.append(len(heads))
+        rows = [neighbors for _, neighbors in topology.adjacency()]
+        weights: list[Any] = (
+            [_least_weight(links) for row in rows for links in row.values()]
+            if topology.is_multigraph()
+            else [link.get("weight", 1) for row in rows for link in row.values()]
+        )
+        degrees = np.fromiter(map(len, rows), np.int64, len(rows))
+        head = np.fromiter(map(number.__getitem__, chain.from_iterable(rows)), np.int32)
+        tail = np.repeat(np.arange(len(rows), dtype=np.int32), degrees)
+        none = np.zeros(len(weights), dtype=np.bool_)
+        if not _PLAIN.issuperset(map(type, weights)):
+            _require_lengths(topology, weights)
+            none[:] = [weight is None for weight in weights]
         self._n_nodes = len(number)
-        self._first = np.array(first, dtype=np.int64)
-        self._head = np.array(heads, dtype=np.int32)
-        self._length = np.array(lengths, dtype=np.float64)
-        self._grown = _grown_on(self._first, self._head, self._length)
+        degrees -= np.bincount(tail[none], minlength=len(rows))
+        self._first = np.concatenate(([0], np.cumsum(degrees)))
+        self._head = head[~none]
+        self._length = np.array([w for w in weights if w is not None], dtype=np.float64)
+        if not (self._length >= 0).all():
+            _require_lengths(topology, weights)
+        others = np.concatenate((tail[none], head[none]))
+        self.fingerprint = _fingerprint(self._first, self._head, self._length, others)
+        self._grown = _grown_on(self.fingerprint)
         self._all: np.ndarray | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -78,7 +91,7 @@ class ShortestPathTrees:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._grown = _grown_on(self._first, self._head, self._length)
+        self._grown = _grown_on(self.fingerprint)
 
     def of(self, root: int) -> np.ndarray:
         """Return the tree of a root.
@@ -96,16 +109,23 @@ class ShortestPathTrees:
     def of_all(self) -> np.ndarray:
         """Return the trees of all nodes, int32, shape (n_nodes, n_nodes), root first."""
         if self._all is None:
-            self._grow([root for root in range(self._n_nodes) if root not in self._grown])
-            self._all = np.stack([self._grown[root] for root in range(self._n_nodes)])
+            missing = [root for root in range(self._n_nodes) if root not in self._grown]
+            found = self._grow(missing)
+            self._all = (
+                found
+                if len(missing) == self._n_nodes
+                else np.stack([self._grown[root] for root in range(self._n_nodes)])
+            )
             self._all.setflags(write=False)
         return self._all
 
-    def _grow(self, roots: Sequence[int]) -> None:
+    def _grow(self, roots: Sequence[int]) -> np.ndarray:
         if not roots:
-            return
+            return np.empty((0, self._n_nodes), dtype=np.int32)
         grow = self._interpreted if _interpreter_will_do(self._n_links(roots)) else self._compiled
-        self._grown.update(zip(roots, grow(roots), strict=True))
+        found = grow(roots)
+        self._grown.update(zip(roots, found, strict=True))
+        return found
 
     def _n_links(self, roots: Sequence[int]) -> int:
         return len(roots) * (self._n_nodes + len(self._head))
@@ -161,24 +181,33 @@ def _interpreter_will_do(n_links: int) -> bool:
     return DISABLED
 
 
-def _weight(link: Mapping[str, Any]) -> Any:
-    return link.get("weight", 1)
+def _require_lengths(topology: nx.Graph[Any], weights: Sequence[Any]) -> None:
+    """Raise ValueError for the first link with a weight that is no length."""
+    links = ((u, v) for u, neighbors in topology.adjacency() for v in neighbors)
+    for (u, v), weight in zip(links, weights, strict=True):
+        if weight is not None and not weight >= 0:
+            kind = "a negative weight" if weight < 0 else "a weight that is no number"
+            raise ValueError(f"link ({u!r}, {v!r}) has {kind}: {weight}")
 
 
 def _least_weight(links: Mapping[Any, Mapping[str, Any]]) -> Any:
-    return min(map(_weight, links.values()))
+    return min(link.get("weight", 1) for link in links.values())
 
 
 _known: OrderedDict[bytes, dict[int, np.ndarray]] = OrderedDict()
 
 
-def _grown_on(*links: np.ndarray) -> dict[int, np.ndarray]:
-    """Return the trees of a network by root, shared by all models of equal networks."""
-    fingerprint = hashlib.blake2b(digest_size=16)
+def _fingerprint(*links: np.ndarray) -> bytes:
+    found = hashlib.blake2b(digest_size=16)
     for array in links:
-        fingerprint.update(array.tobytes())
-    trees = _known.setdefault(fingerprint.digest(), {})
-    _known.move_to_end(fingerprint.digest())
+        found.update(array.tobytes())
+    return found.digest()
+
+
+def _grown_on(fingerprint: bytes) -> dict[int, np.ndarray]:
+    """Return the trees of a network by root, shared by all models of equal networks."""
+    trees = _known.setdefault(fingerprint, {})
+    _known.move_to_end(fingerprint)
     if len(_known) > _MOST_NETWORKS:
         _known.popitem(last=False)
     return trees

@@ -140,7 +140,8 @@ class DefinedHashrouting(BaseHashrouting, DefinedStrategy):
     def network_changed(self) -> None:
         """Know the network as it is now."""
         self._look_at_caches()
-        self._define()
+        self._look_around()
+        DefinedStrategy.network_changed(self)
 
 
 def fit_hashrouting(topology: Any, parameters: Mapping[str, Any]) -> None:

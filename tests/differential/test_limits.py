@@ -53,7 +53,7 @@ def test_sessions_that_are_handed_over_now_and_then(strategy, monkeypatch):
     monkeypatch.setattr(
         counting.Counting,
         "hand_over",
-        lambda counted, paths: (handed_over.append(1), original(counted, paths)),
+        lambda counted, layouts: (handed_over.append(1), original(counted, layouts)),
     )
     monkeypatch.setattr(counting, "_MOST_STEPS", 64)
     assert_same_results(experiment(strategy))

@@ -25,7 +25,7 @@ TESTS = """
 from icarus.testing import PolicyLaws
 
 class TestClock(PolicyLaws):
-    policy = "CLOCK"
+    policy = "SECOND_CHANCE"
 """
 
 FEW = (
@@ -48,7 +48,7 @@ for engine in ("python", "compiled"):
         experiment["content_placement"] = {"name": "UNIFORM"}
         experiment["cache_placement"] = {"name": "UNIFORM", "network_cache": network_cache}
         experiment["strategy"] = {"name": "LCE"}
-        experiment["cache_policy"] = {"name": "CLOCK"}
+        experiment["cache_policy"] = {"name": "SECOND_CHANCE"}
         experiment["engine"] = experiment["study"]["engine"] = engine
         EXPERIMENT_QUEUE.append(experiment)
 """
@@ -88,7 +88,7 @@ def python(folder: Path, *args: object) -> str:
 
 
 def test_the_file_is_found_and_its_docstring_shown(folder):
-    shown_by_list = python(folder, "-m", "icarus", "list", "cache-policies", "CLOCK")
+    shown_by_list = python(folder, "-m", "icarus", "list", "cache-policies", "SECOND_CHANCE")
     assert "whose reference bit is clear" in shown_by_list
     assert "Corbato" in shown_by_list
 
@@ -168,9 +168,9 @@ def clock_of_the_page(tmp_path_factory):
     file = tmp_path_factory.mktemp("page") / "clock.py"
     file.write_text(shown("python"), encoding="utf-8")
     try:
-        return runpy.run_path(str(file), run_name="clock_of_the_page")["ClockCaches"].Cache
+        return runpy.run_path(str(file), run_name="clock_of_the_page")["SecondChanceCaches"].Cache
     finally:
-        CACHE_POLICY.pop("CLOCK", None)
+        CACHE_POLICY.pop("SECOND_CHANCE", None)
 
 
 # Not short ones, of which Hypothesis would try most: the hand has to go round.

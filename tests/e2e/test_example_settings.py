@@ -113,7 +113,7 @@ def test_extension_classes_runs(cli, project):
 def test_extension_runs_compiled(cli, project):
     options = ("-c", "NETWORK_CACHE=[0.2]", "-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 1}]")
     results = run(cli, project, "extension", *QUICK, *options, "-c", "ENGINE=compiled")
-    assert [p["cache_policy"]["name"] for p, _ in results] == ["LRU", "SIEVE"]
+    assert [p["cache_policy"]["name"] for p, _ in results] == ["LRU", "MY_SIEVE"]
     assert {one["engine"] for one in results.metadata} == {"compiled"}
     assert all(0 < one["CACHE_HIT_RATIO"]["MEAN"] < 0.5 for _, one in results)
 

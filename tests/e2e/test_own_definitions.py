@@ -25,7 +25,7 @@ from icarus.strategies.definition import is_foreign
 EXAMPLE = "extension.py"
 
 SMALL = (
-    *("-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 2}]", "-c", "POLICIES=['SIEVE']"),
+    *("-c", "STRATEGIES=[{'name': 'LCE_NEAR', 'hops': 2}]", "-c", "POLICIES=['MY_SIEVE']"),
     *("-c", "NETWORK_CACHE=[0.05, 0.3]", "-c", "N_CONTENTS=300", "-c", "N_REPLICATIONS=1"),
     *("-c", "N_WARMUP_REQUESTS=500", "-c", "N_MEASURED_REQUESTS=2000"),
 )
@@ -96,7 +96,7 @@ def example(project):
     """The example's components, registered in this process."""
     load_settings(project / "config" / EXAMPLE)
     yield sys.modules["icarus_settings_extension"]
-    del CACHE_POLICY["SIEVE"]
+    del CACHE_POLICY["MY_SIEVE"]
     del STRATEGY["LCE_NEAR"]
 
 
@@ -132,8 +132,8 @@ class Twin:
     calls=st.lists(st.tuples(st.booleans(), st.integers(-1, 8)), max_size=80),
 )
 def test_the_policy_of_the_example_is_sieve(example, maxlen, calls):
-    cache, twin = CACHE_POLICY["SIEVE"](maxlen), Twin(maxlen)
-    state = state_of([CACHE_POLICY["SIEVE"](maxlen)], example.Sieve, range(-1, 9))
+    cache, twin = CACHE_POLICY["MY_SIEVE"](maxlen), Twin(maxlen)
+    state = state_of([CACHE_POLICY["MY_SIEVE"](maxlen)], example.Sieve, range(-1, 9))
     for is_put, k in calls:
         if is_put:
             evicted = twin.put(k)
@@ -152,17 +152,17 @@ def test_states_of_users_are_told_from_those_of_icarus(example):
         return state_of([cache], cache.definition, range(5))
 
     assert not is_foreign(state("LRU"))
-    assert is_foreign(state("SIEVE"))
+    assert is_foreign(state("MY_SIEVE"))
     assert is_foreign((1, (example.LeaveCopyNear(1),)))
 
 
 def test_caches_and_strategies_of_users_are_found_by_pickles(example):
-    cache = CACHE_POLICY["SIEVE"](2)
+    cache = CACHE_POLICY["MY_SIEVE"](2)
     for k in "abab":
         cache.put(k)
     again = pickle.loads(pickle.dumps(cache))
     assert (again.dump(), again.put("c")) == (cache.dump(), cache.put("c")) == (["b", "a"], "a")
-    assert example.Sieve.Cache is CACHE_POLICY["SIEVE"]
+    assert example.Sieve.Cache is CACHE_POLICY["MY_SIEVE"]
     assert example.LeaveCopyNear.Strategy is STRATEGY["LCE_NEAR"]
 
 
@@ -178,7 +178,7 @@ experiment = Tree(
     cache_placement={"name": "UNIFORM", "network_cache": 0.3},
     content_placement={"name": "UNIFORM"},
     strategy={"name": "LCE_NEAR", "hops": 1},
-    cache_policy={"name": "SIEVE"},
+    cache_policy={"name": "MY_SIEVE"},
 )
 ran = {}
 for engine in ("compiled", "python"):

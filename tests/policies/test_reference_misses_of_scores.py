@@ -29,8 +29,6 @@ OPEN = {
     "LHD": "with one seed -2.1, -1.9, -3.4 and +11.4 %: what differs in the prior was not found",
     "CACHEUS-cdn-contents": "-3.6 % with two seeds; libCacheSim's limits and rate hardly adapt",
     "CACHEUS-web12": "-4.3 % with one seed; libCacheSim's limits and rate hardly adapt",
-    "ADAPTSIZE-cdn": "+2.9 % with one seed: the model ends at c=282, near 2**16 would be right",
-    "ADAPTSIZE-cloudphysics": "not measured to the end; see cdn",
 }
 """Differences that are left, by how the label of the case begins, or goes on after `LRU-`."""
 

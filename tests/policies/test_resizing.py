@@ -25,11 +25,14 @@ SYSTEMS = {"PATH", "TREE", "ARRAY"}
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {
     "SLRU": [{"segments": 2}, {"segments": 2, "alloc": [0.8, 0.2]}],
-    "MIN": [{"trace": TRACE}],
     "S3_FIFO": [{"small": 0.5}, {"variant": "paper"}],
     "QD_LP_FIFO": [{"small": 0.5}],
     "CLOCK2Q_PLUS": [{"small": 0.5}],
     "S4LRU": [{"segments": 2}],
+    **{name: [{"trace": TRACE}] for name in ("MIN", "BELADY", "BELADY_SIZE")},
+    "LRU_K": [{}, {"retain": 3}],
+    "LHD": [{"period": 20}],
+    "CACHEUS": [{"contents": 5}],
     "SHARD": [{"nodes": 2}, {"nodes": 2, "policy": "RAND"}, {"nodes": 2, "policy": "PERFECT_LFU"}],
 }
 POLICIES = [

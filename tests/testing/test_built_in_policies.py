@@ -11,11 +11,14 @@ from icarus.testing import PolicyLaws
 SYSTEMS = {"PATH", "TREE", "ARRAY"}
 """Systems of several caches, which are built from caches and have laws of their own."""
 
-REFUSING = {"NULL", "IN_CACHE_LFU", "PERFECT_LFU", "MIN", "K_LRU"}
+LOOK_AHEAD = {"BELADY", "BELADY_SIZE", "MIN"}
+"""Policies that know a trace."""
+
+REFUSING = {"NULL", "IN_CACHE_LFU", "PERFECT_LFU", "MIN", "K_LRU", "GDSF", "BELADY_SIZE"}
 """Policies that may refuse an item that is put."""
 
 PARAMETERS = {
-    "MIN": {"trace": [*PolicyLaws.items] * 20},
+    **{name: {"trace": [*PolicyLaws.items] * 20} for name in LOOK_AHEAD},
     # No more segments and shards than places.
     "SHARD": {"nodes": 2, "policy": "RAND"},
     # A small queue of less than two takes nothing.
@@ -46,13 +49,13 @@ class _Policy(PolicyLaws):
 
 
 @pytest.mark.fuzz
-@pytest.mark.parametrize("name", [name for name in POLICIES if name != "MIN"])
+@pytest.mark.parametrize("name", [name for name in POLICIES if name not in LOOK_AHEAD])
 class TestPolicies(_Policy):
     pass
 
 
 @pytest.mark.fuzz
-@pytest.mark.parametrize("name", ["MIN"])
-class TestMin(_Policy):
+@pytest.mark.parametrize("name", sorted(LOOK_AHEAD))
+class TestLookAhead(_Policy):
     # A cleared cache is as far in its trace as before.
     test_after_clear_a_cache_is_as_new = None

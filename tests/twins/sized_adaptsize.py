@@ -34,7 +34,8 @@ class AdaptSizeRule(AdmissionRule):
     order.
 
     For ``c = 2**x`` the hit ratio is modelled as ``sum(r_i * p_i) / sum(r_i)`` with ``p_i = o /
-    (1 + o)``, ``o = exp(-size / c) * expm1(min(r_i * T, 150))``. T is ``capacity / sum(r_i * size *
+    (1 + o)``, ``o = exp(-size / c) * (e - 1)``, where e is the Pade approximant of degrees 4 and 3
+    of ``exp(r_i * T)``, which may be negative. T is ``capacity / sum(r_i * size *
     exp(-size / c))`` and is then multiplied 20 times by ``capacity / sum(size * p_i)``; it ends
     early above 1e70. It is 0.0 where a sum is. The scan takes x = 2, 6, 10, ... up to
     log2(capacity); around the first best b, golden-section search narrows ``[max(b - 4, 0), min(b +
@@ -128,5 +129,7 @@ class AdaptSizeRule(AdmissionRule):
 
 
 def _share(rate: float, admitted: float, time: float) -> float:
-    odds = admitted * math.expm1(min(rate * time, 150.0))
-    return odds / (1 + odds)
+    x = min(rate * time, 1e30)
+    grown = admitted * (x * (840.0 + x * (60.0 + x * (20.0 + x))))
+    both = 840.0 + x * (-360.0 + x * (60.0 - x * 4.0)) + grown
+    return grown / both if both else 0.0

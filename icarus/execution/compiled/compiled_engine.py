@@ -11,14 +11,9 @@ from icarus.errors import NoKernelError
 from icarus.execution.collectors.session_records import RecordTakers
 from icarus.execution.compiled.counting import Counting
 from icarus.execution.compiled.engine_choice import Demand
+from icarus.execution.compiled.layouts import Layouts
 from icarus.execution.compiled.loop_code import LoopCode
-from icarus.execution.compiled.network_tables import (
-    PathTables,
-    network_of,
-    nodes_of_caches,
-    numbering_of,
-    present_numbering,
-)
+from icarus.execution.compiled.network_tables import nodes_of_caches, numbering_of
 from icarus.execution.compiled.recording import NO_NOTES, Recording
 from icarus.execution.network import NetworkView
 from icarus.policies.cache import definition_of, grows
@@ -31,7 +26,6 @@ from icarus.registry import CACHE_POLICY
 from icarus.scenarios.workload.requests import RequestBatch
 from icarus.strategies.definition import compiled_state, is_foreign, renewed_state
 from icarus.types import Content, Node
-from icarus.verbs.network import Network
 
 __all__ = ["CompiledRun", "state_of"]
 
@@ -84,13 +78,9 @@ class CompiledRun:
         self._contents = workload.contents
         self._counting = Counting(collectors, workload.contents)
         self._numbering = numbering_of(model, workload.receivers, workload.contents)
-        self._node_of = nodes_of_caches(self._numbering)
-        self._tables = PathTables(model.shortest_path, self._numbering)
-        self._net: Network
-        self._sources: list[Node] | None = None
-        self._look_at_network()
+        self._layouts = Layouts(view, self._numbering, self._counting.n_contents)
         self._strategy = compiled_state(strategy, self._numbering)
-        source_of = self._net.source_of
+        source_of = self._layouts.present.net.source_of
         if len(source_of) and source_of.max() == self._numbering.nodes[None]:
             raise NoKernelError("content placement: not every content has a source")
         self._policy: Any = definition_of(CACHE_POLICY[cache_policy])
@@ -103,7 +93,9 @@ class CompiledRun:
         takers = RecordTakers(collectors)
         nodes = [*numbers][:-1]
         self._recording = (
-            Recording(takers, nodes, workload.contents, self._node_of, _MOST_AT_ONCE)
+            Recording(
+                takers, nodes, workload.contents, nodes_of_caches(self._numbering), _MOST_AT_ONCE
+            )
             if takers
             else None
         )
@@ -124,14 +116,6 @@ class CompiledRun:
         vars(self).update(state)
         self.code = self._loop_code()
         self.code.interpreted = state["code"]
-
-    def _look_at_network(self) -> None:
-        """Have paths, sources and links be those of the network as it is now."""
-        model, numbering = self._view.model, present_numbering(self._view.model, self._numbering)
-        before = self._net if self._sources == numbering.sources else None
-        self._net = network_of(model, self._tables.paths, numbering, self._node_of, before)
-        self._sources = list(numbering.sources)
-        self._counting.look_at_links(self._view, numbering)
 
     @property
     def measured(self) -> bool:
@@ -174,20 +158,18 @@ class CompiledRun:
 
     def finish(self) -> None:
         """Tell collectors what they have not been told so far."""
-        self._counting.hand_over(self._tables)
+        self._counting.hand_over(self._layouts)
         if self._recording is not None:
             self._recording.flush()
 
-    def before_change(self) -> None:
-        """Have what was measured so far evaluated by the paths and links that there are."""
-        self._counting.put_aside(self._tables)
-
     def network_changed(self) -> None:
         """Know the network as it is now. Caches keep their numbers, also while they are away."""
-        model = self._view.model
-        numbering = present_numbering(model, self._numbering)
-        self._tables.begin_anew(model.shortest_path, numbering)
-        self._look_at_network()
+        before = self._layouts.present
+        numbering = self._layouts.look()
+        if self._layouts.present is not before:
+            self._counting.leave(before)
+            for layout in self._layouts.drop():
+                self._counting.drop(layout)
         self._strategy = renewed_state(self._strategy, self._strategy_object, numbering)
 
     def clear_cache(self, node: Node) -> None:
@@ -238,7 +220,7 @@ class CompiledRun:
 
     def end_window(self) -> None:
         """Have what is measured from now on told apart from what was measured so far."""
-        self._counting.end_window()
+        self._counting.end_window(self._layouts.present)
 
     def _watched_caches(self) -> Any:
         return self.caches if self._recording is None else self._recording.watched(self.caches)
@@ -249,7 +231,7 @@ class CompiledRun:
             self._serve_part(batch, 0, n_requests)
             return
         # Room for all that a part may enter is made beforehand: no more than a few megabytes.
-        most = max(_MOST_ENTERED // len(self._net.node_of), 1)
+        most = max(_MOST_ENTERED // len(self._layouts.present.net.node_of), 1)
         for start in range(0, n_requests or 1, most):
             stop = min(start + most, n_requests)
             self.caches = self.caches.reserve(stop - start)
@@ -261,7 +243,7 @@ class CompiledRun:
             reached = run_requests(*self._arguments(batch, start, stop))
             full = recording is not None and recording.is_full(self.caches)
             if recording is not None and reached > start:
-                recording.read(batch, start, reached, self._counting.facts(self._tables))
+                recording.read(batch, start, reached, self._layouts.present.facts)
             start = reached
             if start == stop:
                 return
@@ -270,17 +252,15 @@ class CompiledRun:
 
     def _make_room(self) -> None:
         """Provide what the request loop stopped for: room for steps, or a path."""
-        if self._counting.has_room(self._most_steps):
-            self._tables.provide()
-            self._net = self._net._replace(paths=self._tables.paths)
+        if self._layouts.present.has_room(self._most_steps):
+            self._layouts.present.provide()
         else:
-            self._counting.make_room(self._tables, self._most_steps)
+            self._counting.make_room(self._layouts, self._most_steps)
 
     def _arguments(self, batch: Any, start: int, stop: int) -> tuple[Any, ...]:
-        sessions = self._counting.sessions
-        caches = self._watched_caches()
+        layout, caches = self._layouts.present, self._watched_caches()
         notes = NO_NOTES if self._recording is None else self._recording.notes
-        states = self._strategy, self._net, caches, sessions, notes
+        states = self._strategy, layout.net, caches, layout.sessions, notes
         return *states, self._receivers, batch, start, stop, self._most_steps
 
     def cache_dump(self, cache: int) -> list[Any]:

@@ -10,17 +10,10 @@ import numpy as np
 
 from icarus.errors import NoKernelError
 from icarus.execution.collectors.counts import SessionCounts, together
-from icarus.execution.compiled.evaluation import StepFacts
-from icarus.execution.compiled.network_tables import (
-    PathTables,
-    clear_sessions,
-    empty_sessions,
-    with_more_steps,
-)
-from icarus.execution.compiled.session_counts import Descriptions, links_of, session_counts
-from icarus.execution.network import NetworkView
-from icarus.strategies.known_network import Numbering
+from icarus.execution.compiled.layouts import Layout, Layouts
+from icarus.execution.compiled.session_counts import session_counts
 from icarus.types import Content
+from icarus.verbs.sessions import Sessions
 
 __all__ = ["Counting"]
 
@@ -49,8 +42,8 @@ class Counting:
 
     Attributes
     ----------
-    sessions : Sessions
-        For the request loop.
+    n_contents : int
+        Contents to count hits of, 0 if nobody wants to know.
     times : (float, float) or None
         Time stamps of the first and the last measured session.
     """
@@ -70,18 +63,13 @@ class Counting:
         self._off_path_hits = wanted("needs_off_path_hits")
         self._sized = False
         self.times: tuple[float, float] | None = None
-        self.sessions = empty_sessions(len(contents) if content_hits else 0)
+        self.n_contents = len(contents) if content_hits else 0
         self._aside: list[SessionCounts] = []
         self._n_aside = 0
         # What had been counted by the end of each window since sessions were last evaluated, and
         # the times of the first and the last session of each.
         self._marks: list[tuple[np.ndarray, np.ndarray]] = []
         self._window_times: list[tuple[float, float] | None] = [None]
-
-    def look_at_links(self, view: NetworkView, numbering: Numbering) -> None:
-        """Know the links as they are now; nothing may be left that others were used for."""
-        self._nodes = list(numbering.nodes)
-        self._descriptions = Descriptions(*links_of(view, numbering.nodes))
 
     def note(self, batch: Any) -> bool:
         """Take note of the times of requests; return whether they are the first with sizes."""
@@ -95,42 +83,49 @@ class Counting:
             return True
         return False
 
-    def facts(self, tables: PathTables) -> StepFacts:
-        """Return what steps say that sessions ended with."""
-        return self._descriptions.of(self.sessions, tables)
-
-    def has_room(self, n_steps: int) -> bool:
-        """Return whether a session may have so many further steps."""
-        return bool(self.sessions.used[0] + n_steps <= len(self.sessions.count))
-
-    def make_room(self, tables: PathTables, n_steps: int) -> None:
+    def make_room(self, layouts: Layouts, n_steps: int) -> None:
         """Have room for further steps."""
-        if len(self.sessions.count) >= _MOST_STEPS:
-            self.hand_over(tables)
+        if len(layouts.present.sessions.count) >= _MOST_STEPS:
+            self.hand_over(layouts)
+            layouts.present.forget_sessions()
         else:
-            self.sessions = with_more_steps(self.sessions, n_steps)
+            layouts.present.make_room(n_steps)
 
-    def end_window(self) -> None:
+    def end_window(self, layout: Layout) -> None:
         """Tell what is counted from now on apart from what was counted so far."""
-        used = int(self.sessions.used[0])
-        self._marks.append((self.sessions.count[:used].copy(), self.sessions.size[:used].copy()))
+        if not self._by_window:
+            return
+        sessions = layout.sessions
+        used = int(sessions.used[0])
+        self._marks.append((sessions.count[:used].copy(), sessions.size[:used].copy()))
         self._window_times.append(None)
 
-    def put_aside(self, tables: PathTables) -> None:
-        """Evaluate what was counted by the paths and links that there are, and forget these."""
-        part = self._evaluated(tables, np.zeros((0, 2), dtype=np.int64))
+    def leave(self, layout: Layout) -> None:
+        """Have windows know what was counted on a layout, as those to come are of another one."""
+        if self._marks or (self._by_window and layout.is_counted_on):
+            self._put_aside(layout)
+
+    def drop(self, layout: Layout) -> None:
+        """Evaluate what was counted on a layout that was left, and will be forgotten."""
+        if layout.is_counted_on:
+            self._put_aside(layout)
+
+    def _put_aside(self, layout: Layout) -> None:
+        part = self._evaluated(layout)
         self._aside.append(part)
         self._n_aside += len(part.number)
         if self._n_aside > _MOST_ASIDE:
             self._tell(self._aside)
             self._aside, self._n_aside = [], 0
 
-    def hand_over(self, tables: PathTables) -> None:
+    def hand_over(self, layouts: Layouts) -> None:
         """Tell collectors what was measured since the last time, and forget it."""
-        parts = [*self._aside, self._evaluated(tables, self.sessions.hits_of)]
+        counted = [one for one in layouts if one.is_counted_on or one is layouts.present]
+        parts = [*self._aside, *map(self._evaluated, counted)]
+        parts[-1] = replace(parts[-1], hits_of=layouts.hits_of)
         self._tell(parts)
         self._aside, self._n_aside = [], 0
-        self.sessions.hits_of[:] = 0
+        layouts.hits_of[:] = 0
 
     def _tell(self, parts: list[SessionCounts]) -> None:
         if not self._collectors:
@@ -139,23 +134,22 @@ class Counting:
         for collector in self._collectors:
             collector.absorb(counts)
 
-    def _evaluated(self, tables: PathTables, hits_of: np.ndarray) -> SessionCounts:
+    def _evaluated(self, layout: Layout) -> SessionCounts:
         counts = session_counts(
-            *(self._nodes, tables, self.sessions, self._descriptions, self._contents),
+            *(layout.tables, layout.sessions, layout.descriptions, self._contents),
             *(self._sized, self.times, self._off_path_hits),
         )
         if self._by_window:
-            self._tell_windows(counts)
+            self._tell_windows(counts, layout.sessions)
         self._marks, self._window_times = [], self._window_times[-1:]
-        clear_sessions(self.sessions)
-        self._descriptions.forget()
-        return replace(counts, hits_of=hits_of)
+        layout.forget_counts()
+        return counts
 
-    def _tell_windows(self, counts: SessionCounts) -> None:
+    def _tell_windows(self, counts: SessionCounts, sessions: Sessions) -> None:
         """Tell how many sessions of each kind every window had: those that ended, and the open."""
-        used = int(self.sessions.used[0])
-        kinds = np.flatnonzero(self.sessions.count[:used])
-        ends = [*self._marks, (self.sessions.count[:used], self.sessions.size[:used])]
+        used = int(sessions.used[0])
+        kinds = np.flatnonzero(sessions.count[:used])
+        ends = [*self._marks, (sessions.count[:used], sessions.size[:used])]
         columns = []
         for column in (0, 1):
             until = np.zeros((len(ends) + 1, used), dtype=np.int64)

@@ -142,11 +142,17 @@ class PathTables:
     shortest_path : ShortestPaths
         Where the trees come from.
     numbering : Numbering
+
+    Attributes
+    ----------
+    paths : Paths
+    nodes : list
+        Nodes by number.
     """
 
     def __init__(self, shortest_path: ShortestPaths, numbering: Numbering) -> None:
         n_nodes = len(numbering.nodes)
-        self._nodes = list(numbering.nodes)
+        self.nodes = list(numbering.nodes)
         self.paths = Paths(
             table=np.zeros(2 * _FIRST_PATHS, dtype=np.int32),
             ends=np.zeros(_FIRST_PATHS, dtype=np.int64),
@@ -177,8 +183,12 @@ class PathTables:
         trees = np.full((n_nodes if all_at_once else 64, n_nodes), -1, dtype=np.int32)
         row_of = np.full(n_nodes, -1, dtype=np.int32)
         if all_at_once:
-            present = self._present
-            trees[np.ix_(present, present)] = self._numbered(shortest_path.all_predecessors())
+            present, found = self._present, shortest_path.all_predecessors()
+            if len(present) == n_nodes - 1:
+                # Nobody is away, and numbers are positions.
+                trees[:-1, :-1] = found
+            else:
+                trees[np.ix_(present, present)] = self._numbered(found)
             row_of[:] = np.arange(n_nodes)
         self._n_trees = n_nodes if all_at_once else 0
         self.paths.table[:] = 0
@@ -202,11 +212,11 @@ class PathTables:
     def _enter_tree(self, root: int) -> None:
         paths = self.paths
         if self._n_trees == len(paths.trees):
-            rows = min(2 * self._n_trees, len(self._nodes))
-            trees = np.empty((rows, len(self._nodes)), dtype=np.int32)
+            rows = min(2 * self._n_trees, len(self.nodes))
+            trees = np.empty((rows, len(self.nodes)), dtype=np.int32)
             trees[: self._n_trees] = paths.trees
             paths = self.paths = paths._replace(trees=trees)
-        tree, node = paths.trees[self._n_trees], self._nodes[root]
+        tree, node = paths.trees[self._n_trees], self.nodes[root]
         tree[:] = -1
         if node in self._shortest_path:
             tree[self._present] = self._numbered(self._shortest_path.predecessors(node))

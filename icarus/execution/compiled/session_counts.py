@@ -22,7 +22,6 @@ __all__ = ["Descriptions", "links_of", "session_counts"]
 
 
 def session_counts(
-    nodes: list[Node | None],
     tables: PathTables,
     sessions: Sessions,
     descriptions: Descriptions,
@@ -31,12 +30,10 @@ def session_counts(
     times: tuple[float, float] | None,
     off_path_hits: bool,
 ) -> SessionCounts:
-    """Return what was measured.
+    """Return what was measured, but for the hits of each content.
 
     Parameters
     ----------
-    nodes : list
-        Nodes by number.
     tables : PathTables
         The paths that the sessions took.
     sessions : Sessions
@@ -52,6 +49,7 @@ def session_counts(
     off_path_hits : bool
         Whether somebody wants to know which hits are on the shortest path.
     """
+    nodes = tables.nodes
     facts = descriptions.of(sessions, tables)
     kinds = np.flatnonzero(sessions.count[: sessions.used[0]])
     first_time, last_time = times or (None, None)
@@ -76,7 +74,7 @@ def session_counts(
         shortest_hops=_hops(tables, paths),
         on_path=_on_path(tables, paths, server, from_cache) if off_path_hits else None,
         links=_link_use(tables, sessions, descriptions, len(nodes)),
-        hits_of=sessions.hits_of,
+        hits_of=np.zeros((0, 2), dtype=np.int64),
         first_time=first_time,
         last_time=last_time,
     )
@@ -130,25 +128,31 @@ class Descriptions:
     links : Links
     link_types : list of str or None
         See ``links_of``.
+
+    Attributes
+    ----------
+    facts : StepFacts
+        Of the steps that were described so far.
     """
 
     def __init__(self, links: Links, link_types: list[str | None]) -> None:
         self.links = links
         self.link_types = link_types
-        self._facts = _no_facts(0)
+        self.facts = _no_facts(0)
         self._described = 1
 
     def of(self, sessions: Sessions, tables: PathTables) -> StepFacts:
         """Return the facts of all steps there are, and of further ones without a meaning."""
         room = len(sessions.count)
-        if room > len(self._facts.server):
+        if room > len(self.facts.server):
             longer = _no_facts(room)
-            for known, more in zip(self._facts, longer, strict=True):
+            for known, more in zip(self.facts, longer, strict=True):
                 more[: len(known)] = known
-            self._facts = longer
-        entries.describe_steps(sessions, tables.paths, self.links, self._facts, self._described)
-        self._described = int(sessions.used[0])
-        return self._facts
+            self.facts = longer
+        if self._described < sessions.used[0]:
+            entries.describe_steps(sessions, tables.paths, self.links, self.facts, self._described)
+            self._described = int(sessions.used[0])
+        return self.facts
 
     def forget(self) -> None:
         """Forget all steps, as other ones will have their numbers."""

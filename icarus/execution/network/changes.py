@@ -209,7 +209,7 @@ class NetworkChanges:
 
     def recompute_paths(self) -> None:
         """Have paths computed anew on the network as it is now."""
-        self.model.shortest_path = ShortestPaths(self.model.topology)
+        self.model.shortest_path = ShortestPaths(self.model.topology, lasting=False)
         self.model._is_whole = None
 
     def _changed(self, recompute_paths: bool) -> None:

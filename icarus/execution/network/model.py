@@ -299,15 +299,15 @@ def _cache_builder(
     policy = CACHE_POLICY[cache_policy["name"]]
     parameters = {key: value for key, value in cache_policy.items() if key != "name"}
     wrapping = wrapping_of(policy, parameters, seed, clock, counted=counted)
+    if in_bytes and not can_count_bytes(policy):
+        raise ComponentError(
+            f"cache_policy: {cache_policy['name']} counts contents and knows no sizes; "
+            "policies that do: " + ", ".join(policies_that_count_bytes())
+        )
+    if wrapping is not None:
+        wrapping.require_of(policy, cache_policy["name"], in_bytes)
     build = _bare_cache_builder(policy, parameters, seed)
     if in_bytes:
-        if not can_count_bytes(policy):
-            raise ComponentError(
-                f"cache_policy: {cache_policy['name']} counts contents and knows no sizes; "
-                "policies that do: " + ", ".join(policies_that_count_bytes())
-            )
-        if wrapping is not None:
-            wrapping.require_of(policy, cache_policy["name"])
         build = partial(_in_bytes, build, clock.requested)
     return build if wrapping is None else partial(_wrapped, build, wrapping)
 

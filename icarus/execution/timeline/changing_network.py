@@ -200,8 +200,6 @@ class ChangingNetwork:
 
     def _change(self, *, of_paths: bool = True) -> Any:
         """Return what changes the network, of which everybody will be told."""
-        if not self._has_changed:
-            self._run.engine.before_change()
         self._has_changed = True
         # Paths that were given stay until there are links or nodes less or more.
         self._paths_have_changed |= of_paths
