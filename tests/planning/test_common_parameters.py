@@ -53,6 +53,11 @@ def plan_of(*experiments):
             {"insert": {"p": 0.1, "memory": 1}},
             "insert.memory: unknown parameter of insertion by 'p'; known: p, seed",
         ),
+        (
+            {"insert": {"name": "SECOND"}},
+            "insert.name: unknown rule 'SECOND'; did you mean 'SECOND_HIT'?",
+        ),
+        ({"insert": {"name": "SIZE"}}, "insert.max: is missing: SIZE needs it"),
         ({"insert": {"p": 1.5}}, "insert.p: should be less than or equal to 1, found 1.5"),
         ({"insert": {"p": -0.5}}, "insert.p: should be greater than or equal to 0, found -0.5"),
         ({"insert": {"p": "0.1"}}, "insert.p: should be a valid number, found '0.1'"),
@@ -96,7 +101,8 @@ def test_all_mistakes_are_found_at_once():
 
 @pytest.mark.parametrize("name", sorted(CACHE_POLICY.keys() - {"PATH", "TREE", "ARRAY"}))
 def test_every_policy_may_have_them(name):
-    given = {"MIN": {"trace": [1, 2, 3]}}.get(name, {})
+    looks_ahead = name in {"MIN", "BELADY", "BELADY_SIZE"}
+    given = {"trace": [1, 2, 3]} if looks_ahead else {}
     section = experiment(name=name, insert={"k": 2, "memory": 10}, ttl=30, **given)
     plan = plan_of(section)
     assert plan.warnings == []
