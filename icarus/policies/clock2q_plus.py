@@ -98,6 +98,9 @@ class Clock2qPlusCaches(NamedTuple):
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 
 
+Clock2qPlusCaches.divides_caches = True  # type: ignore[attr-defined]
+
+
 @register_cache_policy("CLOCK2Q_PLUS")
 class Clock2qPlusCache(DefinedCache, definition=Clock2qPlusCaches):
     """Evict as S3_FIFO does, where a hit soon after an item entered is no reason to keep it.

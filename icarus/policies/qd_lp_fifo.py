@@ -119,6 +119,9 @@ class QdLpFifoCaches(NamedTuple):
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 
 
+QdLpFifoCaches.divides_caches = True  # type: ignore[attr-defined]
+
+
 @register_cache_policy("QD_LP_FIFO")
 class QdLpFifoCache(DefinedCache, definition=QdLpFifoCaches):
     """Evict, of a small FIFO queue of new items, what was not hit; the others go to a CLOCK.

@@ -160,6 +160,9 @@ class S3FifoCaches(NamedTuple):
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 
 
+S3FifoCaches.divides_caches = True  # type: ignore[attr-defined]
+
+
 @register_cache_policy("S3_FIFO")
 class S3FifoCache(DefinedCache, definition=S3FifoCaches):
     """Evict, of a small FIFO queue of new items, what was hit less than twice; then of a main one.

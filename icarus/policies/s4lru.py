@@ -36,11 +36,12 @@ class S4LruCaches(NamedTuple):
     @classmethod
     def new(cls, room: Room, segments: PositiveInt = 4) -> Self:
         """Return empty caches."""
-        return cls(make_queues(room, int(segments)), int(segments))
+        return cls(make_queues(room, int(segments), several=True), int(segments))
 
     def get(self, cache, content):
         """Return whether a content is cached, which moves it to the next higher segment."""
         queues = self.queues
+        queues.units.begin()
         slot = queues.find(cache, content)
         if slot < 0:
             return False
@@ -107,6 +108,9 @@ class S4LruCaches(NamedTuple):
     differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
     reserve, remove, clear = reserve_queues, remove_from_queues, clear_queues  # type: ignore[misc]
     (carry_on,) = (carry_on_queues,)  # type: ignore[misc]
+
+
+S4LruCaches.divides_caches = True  # type: ignore[attr-defined]
 
 
 @register_cache_policy("S4LRU")

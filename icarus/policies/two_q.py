@@ -102,6 +102,9 @@ class TwoQCaches(NamedTuple):
     reserve, remove, clear = reserve_queues, remove_from_queues, clear_queues  # type: ignore[misc]
 
 
+TwoQCaches.divides_caches = True  # type: ignore[attr-defined]
+
+
 @register_cache_policy("TWO_Q")
 class TwoQCache(DefinedCache, definition=TwoQCaches):
     """Evict, of new items in a FIFO queue or of others in an LRU queue, the oldest.

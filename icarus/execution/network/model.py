@@ -14,7 +14,7 @@ import numpy as np
 
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.errors import ComponentError
-from icarus.policies.cache import can_count_bytes, policies_that_count_bytes
+from icarus.policies.cache import can_count_bytes, definition_of, policies_that_count_bytes
 from icarus.policies.counted import note_measured
 from icarus.policies.wrapped import Clock, WrappedCache, Wrapping, clock_of, wrapping_of
 from icarus.registry import CACHE_POLICY
@@ -129,6 +129,8 @@ class NetworkModel:
         self.content_source: Any = {} if origins is None else origins.of_a_network()
         self._enter_contents()
         self.cache: dict[Node, Any] = {node: self._new_cache(n) for node, n in sizes.items()}
+        if not self.counts_bytes:
+            _warn_of_too_small(self.cache, cache_policy["name"])
         self.local_cache: dict[Node, Any] = {}
         self.removed_nodes: dict[Node, dict[str, Any]] = {}
         self.removed_links: dict[tuple[Node, Node], dict[str, Any]] = {}
@@ -229,6 +231,29 @@ class NetworkModel:
         ordered = {node: table[node] for node in self.topology if node in table} | table
         table.clear()
         table.update(ordered)
+
+
+def _warn_of_too_small(caches: Mapping[Node, Any], policy: str) -> None:
+    """Say so if a policy divides caches in parts of which one is too small for any content."""
+    if not getattr(definition_of(CACHE_POLICY[policy]), "divides_caches", False):
+        return
+    bare = {node: getattr(cache, "inside", cache) for node, cache in caches.items()}
+    by_size = {cache.maxlen: cache for cache in bare.values()}
+    idle = {size for size, cache in by_size.items() if _keeps_nothing(cache)}
+    nodes = [node for node, cache in bare.items() if cache.maxlen in idle]
+    if nodes:
+        logger.warning(
+            "%s keeps nothing in %d of %d caches, of up to %d contents: the part that newcomers "
+            "enter is too small for one",
+            *(policy, len(nodes), len(bare), max(idle)),
+        )
+
+
+def _keeps_nothing(cache: Any) -> bool:
+    """Return whether a cache, which is empty and is left so, refuses a content of size 1."""
+    state = cache.definition.new(cache.room, **cache.parameters)
+    state.put(0, "a content")
+    return bool(state.measure().n_refused(0) > 0)
 
 
 _LinkTables = tuple[dict[tuple[Node, Node], str], dict[tuple[Node, Node], float]]
