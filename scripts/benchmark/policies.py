@@ -26,7 +26,7 @@ __all__ = ["POLICIES", "SUBJECT", "measure_policy"]
 _CASES = ((1_000_000, 0.8), (1_000_000, 1.0), (10_000, 1.0))
 """Contents of a trace, and the exponent of their popularity."""
 _PYTHON_REQUESTS = 100_000
-_QUICK = ("LRU", "FIFO", "MIN")
+_QUICK = ("LRU", "FIFO", "MIN", "SIEVE")
 
 
 class Pair(NamedTuple):
@@ -50,6 +50,23 @@ POLICIES = {
     "RAND": Pair("Random", 0.01, {}),
     "PERFECT_LFU": Pair(None, 0.0, {}),
     "CLIMB": Pair(None, 0.0, {}),
+    "CLOCK": Pair("Clock", 0.0, {}),
+    "SIEVE": Pair("Sieve", 0.0, {}),
+    "S3_FIFO": Pair("S3FIFO", 0.0, {}),
+    "CLOCK2Q_PLUS": Pair("Clock2QPlus", 0.0, {}),
+    "TWO_Q": Pair("TwoQ", 0.0, {}),
+    "ARC": Pair("ARC", 0.0, {}),
+    "LFU": Pair("LFU", 0.0, {}),
+    "LRU_K": Pair("LRUK", 0.05, {}),
+    "GDSF": Pair("GDSF", 0.0, {}),
+    "BELADY": Pair("Belady", 0.0, {}),
+    "LIRS": Pair("LIRS", 0.05, {}),
+    "W_TINYLFU": Pair("WTinyLFU", 0.05, {}),
+    "LRU_PROB": Pair("LRUProb", 0.01, {}),
+    "HYPERBOLIC": Pair("Hyperbolic", 0.02, {}),
+    "LHD": Pair("LHD", 0.1, {}),
+    "LECAR": Pair("LeCaR", 0.02, {}),
+    "CACHEUS": Pair("Cacheus", 0.05, {}),
 }
 
 
@@ -109,7 +126,7 @@ def measure_policy(
     pair = POLICIES[policy]
     capacity = n_contents // 10
     parameters = dict(pair.parameters)
-    if policy == "MIN":
+    if policy in ("MIN", "BELADY"):
         parameters["trace"] = str(itrace_of(path))
     experiment = _one_cache(path, policy, parameters, capacity / n_requested)
     warm_up(experiment)

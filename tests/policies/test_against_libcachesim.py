@@ -13,6 +13,8 @@ import pytest
 from icarus.models.cache import BeladyMinCache, Cache, FifoCache, LruCache, SegmentedLruCache
 from icarus.policies.room import NOTHING
 from icarus.policies.segmented_lru import END, ROOM, SegmentedLruCaches
+from icarus.registry import CACHE_POLICY
+from icarus.traces import TraceReader
 
 libcachesim = pytest.importorskip(
     "libcachesim", reason="compares with libcachesim, which is not installed"
@@ -150,3 +152,56 @@ def test_min_differs_only_where_not_inserting_is_better(trace, capacity):
     with_one_more = hits_there(libcachesim.Belady(capacity + 1), trace)
     assert sum(there) <= sum(here) <= sum(with_one_more)
     assert sum(a != b for a, b in zip(here, there, strict=True)) < 0.01 * len(trace)
+
+
+SIZED = {
+    "FIFO": "FIFO",
+    "LRU": "LRU",
+    "CLOCK": "Clock",
+    "SIEVE": "Sieve",
+    "S3_FIFO": "S3FIFO",
+    "CLOCK2Q_PLUS": "Clock2QPlus",
+    "TWO_Q": "TwoQ",
+    "ARC": "ARC",
+    "S4LRU": "SLRU",
+    "LFU": "LFU",
+    "GDSF": "GDSF",
+}
+"""Policies that follow libcachesim's to the request, and what these are called there."""
+
+
+@pytest.fixture(scope="module")
+def sized_trace(shared_data: Path) -> list[tuple[int, int]]:
+    """Ids and sizes of requests to a CDN, some of which come back with another size."""
+    reader = TraceReader(
+        shared_data / "traces" / "cdn_request.trace.xz",
+        time_column=0,
+        content_column=1,
+        size_column=2,
+    )
+    requests: list[tuple[int, int]] = []
+    for block in reader.blocks():
+        requests += zip(block.ids, block.size.tolist(), strict=True)
+    number: dict[Any, int] = {}
+    return [(number.setdefault(k, len(number)), size) for k, size in requests[:N_REQUESTS]]
+
+
+@pytest.mark.parametrize("unit", ["contents", "bytes"])
+@pytest.mark.parametrize("policy", sorted(SIZED))
+def test_sized_policies_agree_on_every_request(sized_trace, policy, unit):
+    capacity = 2000 if unit == "contents" else 16 * 2**20
+    cache: Any = CACHE_POLICY[policy](capacity)
+    if unit == "bytes":
+        cache = cache.in_bytes()
+    there = getattr(libcachesim, SIZED[policy])(capacity)
+    asked = libcachesim.Request()
+    n_hits = 0
+    for place, (k, size) in enumerate(sized_trace):
+        asked.obj_id = k
+        asked.obj_size = size if unit == "bytes" else 1
+        hit = there.get(asked)
+        n_hits += hit
+        assert cache.get(k) is hit, place
+        if not hit:
+            cache.put(k, size if unit == "bytes" else None)
+    assert n_hits > 1000
