@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policies.choosing import with_wrappings
 
 from icarus.core.signatures import accepts_seed
 from icarus.execution.compiled.compiled_engine import state_of
@@ -119,8 +120,7 @@ class Network:
         return [[int(one) for one in self.state.dump(cache)] for cache in range(N_CACHES)]
 
 
-@pytest.mark.parametrize("wrapping", WRAPPINGS)
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("policy", "wrapping"), with_wrappings(POLICIES, WRAPPINGS))
 def test_both_forms_go_on_alike(policy, wrapping, either_slots):
     @settings(max_examples=15, deadline=None)
     @given(parts=st.lists(st.tuples(operations, st.integers(0, N_CACHES - 1)), max_size=4))
@@ -139,8 +139,10 @@ def test_both_forms_go_on_alike(policy, wrapping, either_slots):
     compare()
 
 
-@pytest.mark.parametrize("wrapping", WRAPPINGS)
-@pytest.mark.parametrize("policy", [policy for policy in POLICIES if policy != "MIN"])
+@pytest.mark.parametrize(
+    ("policy", "wrapping"),
+    with_wrappings([policy for policy in POLICIES if policy != "MIN"], WRAPPINGS),
+)
 def test_a_cleared_cache_is_as_new(policy, wrapping, either_slots):
     @settings(max_examples=25, deadline=None)
     @given(calls=operations, more=operations, cleared=st.integers(0, N_CACHES - 1))

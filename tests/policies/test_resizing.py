@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from policies.choosing import with_wrappings
 
 from icarus.core.kinds import is_built_in
 from icarus.execution.compiled.compiled_engine import state_of
@@ -121,8 +122,7 @@ class Network:
         return [cache.dump() for cache in self.objects]
 
 
-@pytest.mark.parametrize("wrapping", WRAPPINGS)
-@pytest.mark.parametrize(("policy", "parameters"), POLICIES)
+@pytest.mark.parametrize(("policy", "parameters", "wrapping"), with_wrappings(POLICIES, WRAPPINGS))
 def test_both_forms_hold_and_do_the_same(policy, parameters, wrapping, either_slots):
     @settings(max_examples=15, deadline=None)
     @given(parts=st.lists(st.tuples(calls_of_caches, sizes_of_caches), min_size=1, max_size=4))
@@ -145,8 +145,7 @@ def test_both_forms_hold_and_do_the_same(policy, parameters, wrapping, either_sl
     compare()
 
 
-@pytest.mark.parametrize("wrapping", WRAPPINGS)
-@pytest.mark.parametrize(("policy", "parameters"), POLICIES)
+@pytest.mark.parametrize(("policy", "parameters", "wrapping"), with_wrappings(POLICIES, WRAPPINGS))
 def test_caches_of_the_same_size_go_on_as_if_nothing_had_been(
     policy, parameters, wrapping, either_slots
 ):

@@ -39,13 +39,53 @@ POLICIES = sorted(
 )
 
 
+COMPILED = {
+    *(
+        "LRU",
+        "FIFO",
+        "RAND",
+        "CLIMB",
+        "NULL",
+        "IN_CACHE_LFU",
+        "PERFECT_LFU",
+        "SLRU",
+        "MIN",
+        "SHARD",
+    ),
+    *("SIEVE", "S3_FIFO", "GDSF"),
+}
+"""Policies that the ordinary suite compiles for the laws, each of which takes ten seconds: one for
+each structure. All are compiled by ``make test-exhaustive``."""
+
+
+def be(laws, name):
+    """Have laws be those of a policy."""
+    laws.policy = name
+    laws.parameters = PARAMETERS.get(name, {})
+    laws.sizes = SIZES.get(name, PolicyLaws.sizes)
+    laws.may_refuse = name in REFUSING
+
+
 class _Policy(PolicyLaws):
+    test_the_compiled_form_does_what_the_class_does = None
+
     @pytest.fixture(autouse=True)
     def _which(self, name):
-        self.policy = name
-        self.parameters = PARAMETERS.get(name, {})
-        self.sizes = SIZES.get(name, PolicyLaws.sizes)
-        self.may_refuse = name in REFUSING
+        be(self, name)
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in COMPILED else (pytest.mark.exhaustive,))
+        for name in POLICIES
+    ],
+)
+def test_the_compiled_form_does_what_the_class_does(name):
+    laws = PolicyLaws()
+    be(laws, name)
+    laws.test_the_compiled_form_does_what_the_class_does()
 
 
 @pytest.mark.fuzz
