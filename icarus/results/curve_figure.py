@@ -52,8 +52,8 @@ def curve_figure(found: MissRatioCurves) -> Figure:
         axes.set_xscale("log")
         for index, curve in enumerate(found.curves):
             _line(axes, index, curve.sizes, *(getattr(curve, name) for name in names))
-        axes.set_xlabel(f"Size of the cache ({found.unit})")
-        axes.set_ylabel(title)
+        axes.set_xlabel(drawn(f"Size of the cache ({found.unit})"))
+        axes.set_ylabel(drawn(title))
         axes.set_ylim(0, 1)
         axes.margins(x=0.03)
         axes.grid(axis="y")

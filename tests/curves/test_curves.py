@@ -221,7 +221,7 @@ def test_intervals_of_samples_hold_the_exact_curve() -> None:
 
 def test_miniatures_that_are_too_small_are_refused() -> None:
     trace = zipf_trace(1000, 400)
-    with pytest.raises(SettingsError, match="would hold 4, and at least 10 are needed"):
+    with pytest.raises(SettingsError, match="would hold 4 contents, and at least 10 are needed"):
         miss_ratio_curves(trace, "FIFO", "40,100", sample=0.1)
 
 

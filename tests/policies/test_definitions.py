@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from twins import TWINS
+from twins import SIZED_TWINS, TWINS
+from twins.sized_builders import SCORE_TWINS
 
 from icarus.compiler.jit import CACHE_VARIABLE, generic_entry_point
 from icarus.core.signatures import accepts_seed
@@ -255,7 +256,7 @@ def test_every_policy_of_settings_is_defined_and_lacks_nothing():
     for policy in own - NOT_IN_SETTINGS:
         assert definition_of(CACHE_POLICY[policy]) is not None
         assert CACHE_POLICY[policy].lacks({}) is None
-    assert own - NOT_IN_SETTINGS == {*TWINS, "NULL"}
+    assert own - NOT_IN_SETTINGS == {*TWINS, *SIZED_TWINS, *SCORE_TWINS, "NULL"}
 
 
 @pytest.mark.parametrize("limit", [0, 2**25])

@@ -39,7 +39,11 @@ items = st.sampled_from(ITEMS)
 
 
 REQUIRED: dict[str, Any] = {
-    "MIN": lambda capacity: {"trace": ITEMS * 20},
+    **dict.fromkeys(("MIN", "BELADY", "BELADY_SIZE"), lambda capacity: {"trace": ITEMS * 20}),
+    **dict.fromkeys(("S3_FIFO", "QD_LP_FIFO", "CLOCK2Q_PLUS"), lambda capacity: {"small": 1.0}),
+    "TWO_Q": lambda capacity: {"in": 1.0},
+    "S4LRU": lambda capacity: {"segments": 1},
+    "K_LRU": lambda capacity: {"k": 1},
     "SHARD": lambda capacity: {"nodes": 1},
     "SLRU": lambda capacity: {"segments": max(1, min(2, int(capacity)))},
 }
@@ -55,6 +59,7 @@ def build(name: str, capacity: float, **kwargs: Any) -> Any:
 def test_every_policy_does_operations_by_name(name):
     cache = build(name, 2)
     holds = name != "NULL"
+    assert cache.do("GET", 0) is False
     assert cache.do("PUT", 0) is False
     assert cache.do("GET", 0) is holds
     assert cache.do("UPDATE", 0) is False
