@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
 from icarus.curves import Curve, MissRatioCurves
 from icarus.results._frame import add_legend, captioned, legend_size, line_handle, tick_text
@@ -59,6 +59,8 @@ def curve_figure(found: MissRatioCurves) -> Figure:
         axes.grid(axis="y")
         if found.unit == "contents":
             axes.xaxis.set_major_formatter(FuncFormatter(tick_text))
+        else:
+            _label_bytes(axes)
     if len(labels) > 1:
         handles = {i: line_handle(i) for i in range(len(labels))}
         add_legend(figure, handles, labels, "Policy")
@@ -89,3 +91,12 @@ def _caption(found: MissRatioCurves) -> Sequence[str]:
             "intervals"
         )
     return lines
+
+
+def _label_bytes(axes: Axes) -> None:
+    """Have the ticks of sizes say kB, MB and so on, so many that they do not touch."""
+    low, high = axes.get_xlim()
+    if high < 100 * low:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(EngFormatter("B"))
+    axes.xaxis.set_minor_formatter(NullFormatter())

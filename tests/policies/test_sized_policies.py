@@ -43,7 +43,8 @@ OF_ONE_REQUEST = {"K_LRU"}
 CASES = [
     pytest.param(policy, parameters, id=f"{policy}-{parameters}")
     for policy in sorted(SIZED_TWINS)
-    if policy in CACHE_POLICY and can_count_bytes(CACHE_POLICY[policy])
+    # The twin of RAND numbers places in another way, and its draws mean others.
+    if policy != "RAND" and can_count_bytes(CACHE_POLICY[policy])
     for parameters in PARAMETERS.get(policy, [{}])
 ]
 
