@@ -76,7 +76,7 @@ def _replay(state, contents, sizes, missed, evicted, n_evicted):
 @pytest.mark.parametrize("unit", ["contents", "bytes"])
 @pytest.mark.parametrize("rule", CASES)
 def test_objects_do_what_the_twin_does(rule, unit):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(requests=requests(), capacity=st.integers(1, 40))
     def compare(requests, capacity):
         contents, sizes = requests

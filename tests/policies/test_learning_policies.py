@@ -111,7 +111,7 @@ def asked_of_state(state: Any, cache: int, call: Call, size: int) -> Answer:
 def test_policies_do_what_their_twins_do(policy, parameters, unit):
     component: Any = CACHE_POLICY[policy]
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(calls=calls(), capacity=CAPACITIES)
     def compare(calls, capacity):
         twin = new_twin(policy, parameters, capacity)
@@ -134,7 +134,7 @@ def test_policies_do_what_their_twins_do(policy, parameters, unit):
 def test_items_of_another_size_take_as_much_as_with_their_twins(policy, parameters):
     component: Any = CACHE_POLICY[policy]
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(calls=calls(), capacity=CAPACITIES)
     def compare(calls, capacity):
         twin = new_twin(policy, parameters, capacity)
@@ -156,7 +156,7 @@ def test_items_of_another_size_take_as_much_as_with_their_twins(policy, paramete
 def test_caches_that_share_a_state_do_so_too(policy, parameters, unit):
     component: Any = CACHE_POLICY[policy]
 
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=5, deadline=None)
     @given(calls=calls(), capacities=st.lists(CAPACITIES, min_size=3, max_size=3))
     def compare(calls, capacities):
         shared = seeded(policy, parameters)

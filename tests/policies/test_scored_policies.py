@@ -110,7 +110,7 @@ def as_requests(policy: str, made: list[Call]) -> list[Call]:
 def test_policies_do_what_their_twins_do(policy, parameters):
     component: Any = CACHE_POLICY[policy]
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(made=calls(), capacity=CAPACITIES, unit=st.sampled_from(units_of(policy)))
     def compare(made, capacity, unit):
         made, in_bytes = as_requests(policy, made), unit == "bytes"
