@@ -135,7 +135,10 @@ PARAMETERS = {
     ),
     "neither size nor factor": (at(1, "resize"), f"event: {EITHER}"),
     "size and factor": (at(1, "resize", size=1, factor=2), f"event: {EITHER}"),
-    "no size": (at(1, "resize", size=0), "size: should be greater than 0, found 0"),
+    "no size": (
+        at(1, "resize", size=0),
+        "size: should be greater than 0 or should be a valid string, found 0",
+    ),
     "a standstill": (at(1, "rate", factor=0), "factor: should be greater than 0, found 0"),
     "a negative exponent": (
         at(1, "popularity", alpha=-1),
