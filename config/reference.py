@@ -99,6 +99,7 @@ RESULTS_FORMAT = "PICKLE"
 #                    req_size=150, content_size=1500 (bytes)
 #   PATH_STRETCH     hops travelled over hops of the shortest path;  cdf=False
 #   TIMELINE         all of these and failed requests, in windows over time
+#   CACHE_USE        per_node=True: look-ups, insertions, evictions, and how full caches are
 #                    window=60.0 (seconds) or {"requests": n}, req_size=150, content_size=1500
 #   DUMMY            keeps the latest session, for tests of strategies; gives no results
 DATA_COLLECTORS = {
@@ -209,6 +210,8 @@ base["cache_placement"] = {"name": "UNIFORM"}
 #   CLOCK2Q_PLUS  small=0.1, ghost=0.9: as S3_FIFO, where hits soon after the first do not count
 #   TWO_Q         in=0.25, out=0.5: the oldest new one, which is remembered, or LRU of the others
 #   ARC           integer_step=False: LRU of those asked for once or more often, by what comes back
+#   LIRS          hot=0.99, nonresident=2: the one whose last two requests are furthest apart
+#   W_TINYLFU     window=0.01, protected=0.8, adaptive=False: what is asked for less often
 #   S4LRU         segments=4: LRU in segments with limits, of the lowest that is not empty
 #   K_LRU         k=2, names=None: LRU, entered by what passed k - 1 LRU lists of names
 #   LRU_PROB      p=0.5: LRU in which a hit counts with probability p
