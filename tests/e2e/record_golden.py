@@ -87,6 +87,9 @@ CASES = {
         "until_precise", _scaled(500, 1000, N_CONTENTS=1000, REPLICATIONS=_UNTIL)
     ),
     "trace_replay": Case("trace_replay", {"N_REPLICATIONS": 1}, {"TRACE": "trace.csv"}),
+    "modern_policies": Case(
+        "modern_policies", {"SIZES": [0.03, 0.1]}, {"TRACE": "trace.csv", "ENGINE": "python"}
+    ),
     "extension": Case(
         "extension",
         _scaled(1000, 2000, N_CONTENTS=1000),
