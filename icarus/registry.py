@@ -37,6 +37,7 @@ __all__ = [
     "WORKLOAD",
     "Common",
     "Registry",
+    "is_built_in",
     "register_cache_placement",
     "register_cache_policy",
     "register_content_placement",
@@ -101,8 +102,9 @@ _NAMES_OF_08 = {
 own by any other name, such as that of a policy which came later."""
 
 
-def _is_ours(component: Any) -> bool:
-    return str(getattr(component, "__module__", "")).partition(".")[0] == "icarus"
+def is_built_in(component: Any) -> bool:
+    """Return whether a component is part of Icarus."""
+    return str(getattr(component, "__module__", "")).startswith("icarus.")
 
 
 class Registry(dict[str, Any]):
@@ -165,7 +167,10 @@ class Registry(dict[str, Any]):
         """Return whether a built-in component gives its name to one of a user's own."""
         of_08 = _NAMES_OF_08.get(self.kind)
         return (
-            of_08 is not None and name not in of_08 and _is_ours(taken) and not _is_ours(component)
+            of_08 is not None
+            and name not in of_08
+            and is_built_in(taken)
+            and not is_built_in(component)
         )
 
     def resolve(self, name: object, where: str = "") -> Any:

@@ -22,6 +22,7 @@ from icarus.registry import (
     WORKLOAD,
     Common,
     Registry,
+    is_built_in,
 )
 from icarus.util import Tree
 
@@ -95,11 +96,6 @@ COMPONENT_SECTIONS = tuple(
 
 REQUIRED_SECTIONS = tuple(section for section in COMPONENT_SECTIONS if KINDS[section].required)
 """Sections that every experiment has."""
-
-
-def is_built_in(component: Callable[..., Any]) -> bool:
-    """Return whether a component is part of Icarus."""
-    return str(getattr(component, "__module__", "")).startswith("icarus.")
 
 
 def settable_parameters(kind: str, component: Callable[..., Any]) -> dict[str, Parameter]:

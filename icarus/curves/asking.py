@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from icarus.core.byte_sizes import bytes_of
 from icarus.core.kinds import conformed_section, settable_parameters
 from icarus.core.section_checks import check_section
 from icarus.curves.curve import Unit
@@ -23,12 +24,6 @@ __all__ = ["SampleAsked", "SizesAsked", "parse_policies", "parse_sample", "parse
 _POLICY = re.compile(r"\s*([^()]*?)\s*(?:\((.*)\))?\s*", re.DOTALL)
 _NUMBER = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _SIZE = re.compile(rf"{_NUMBER}\s*(%|[kKMGTP]i?B|B)?")
-_FACTORS = {
-    **{f"{letter}B": 1000**power for power, letter in enumerate("kMGTP", 1)},
-    **{f"{letter}iB": 1024**power for power, letter in enumerate("KMGTP", 1)},
-    "KB": 1000,
-    "B": 1,
-}
 _MOST_SIZES = 10_000
 _DECADES = 3
 """Orders of magnitude that sizes span where only their number is given: from 0.1 % on."""
@@ -196,7 +191,7 @@ def _size(text: str, unit: Unit) -> tuple[float, bool]:
         return value / 100, True
     if suffix and unit == "contents":
         raise SettingsError([f"sizes: {text!r} is a number of bytes, and --bytes is not given"])
-    value *= _FACTORS.get(suffix, 1)
+    value *= bytes_of(f"1{suffix}") if suffix else 1
     if not (1 <= value < 2**62 and value == int(value)):
         raise SettingsError([f"sizes: {text!r} is no size; {likely}"])
     return value, False

@@ -16,6 +16,7 @@ from icarus.execution.building import NO_SIZES
 from icarus.execution.compiled.engine_choice import EngineName
 from icarus.execution.timeline import check_timeline
 from icarus.planning.fitting import FitChecker
+from icarus.policies.wrapped import misfits
 from icarus.registry import WORKLOAD
 
 __all__ = ["SectionChecker"]
@@ -64,6 +65,7 @@ class SectionChecker:
             report.problems += check_timeline(experiment["timeline"], told)
         if not report.problems:
             report.problems += _without_sizes(experiment)
+            report.problems += _misfits(experiment)
         if not report.problems:
             report.problems += self._fits.check(experiment)
         if (engine := experiment.get("engine")) is not None:
@@ -94,6 +96,14 @@ class SectionChecker:
         if not (report.problems or report.warnings or report.unread):
             self._clean[kind, id(section)] = section
         return report
+
+
+def _misfits(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what a cache policy cannot do that it is asked for, such as to count bytes."""
+    placement = experiment.get("cache_placement")
+    in_bytes = placement is not None and bool(placement) and unit_of(placement) == "bytes"
+    found = misfits(experiment["cache_policy"], in_bytes=in_bytes)
+    return [(f"cache_policy.{place}", text) for place, text in found]
 
 
 def _without_sizes(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -32,7 +32,9 @@ from icarus.core.values import conform, shown
 from icarus.errors import suggestion
 from icarus.policies.adapt_size import AdaptSize
 from icarus.policies.admission_by_size import AdmitBySize, AdmitSmall
-from icarus.policies.counting_rules import InsertAtKthPut, InsertAtRandom, reserved
+from icarus.policies.around import around_caches
+from icarus.policies.cache import reserved
+from icarus.policies.counting_rules import InsertAtKthPut, InsertAtRandom
 from icarus.policies.frequency_rule import AdmitMoreFrequent
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.second_hit import AdmitSecondMiss
@@ -47,11 +49,11 @@ __all__ = [
     "compares",
     "conformed_insert",
     "new_rule",
-    "reserved",
     "rule_of",
 ]
 
 
+@around_caches
 class AdmittedCaches(NamedTuple):
     """Caches into which a rule lets some of what is put; all else is as without it."""
 
@@ -75,14 +77,6 @@ class AdmittedCaches(NamedTuple):
         self.caches.measure().begin()
         return NOTHING
 
-    def has(self, cache, content):
-        """Return whether a content is cached, changing nothing."""
-        return self.caches.has(cache, content)
-
-    def remove(self, cache, content):
-        """Remove a content, which changes nothing about its admission."""
-        return self.caches.remove(cache, content)
-
     def clear(self, cache: int) -> None:
         """Remove everything from a cache, and forget what was noted about its admission."""
         self.caches.clear(cache)
@@ -93,48 +87,14 @@ class AdmittedCaches(NamedTuple):
         rule = self.rule.carry_on(other.rule)
         return self._replace(caches=self.caches.carry_on(other.caches), rule=rule)
 
-    def take_over(self, cache: int, other: Self) -> None:
-        """Have a new cache hold what it held in another state, without asking the rule."""
-        self.caches.take_over(cache, other.caches)
-
-    def set_time(self, time):
-        """Take note of the time."""
-        self.caches.set_time(time)
-
     def set_size(self, size):
         """Take note of the size of the requested content."""
         self.caches.set_size(size)
         self.rule.set_size(size)
 
-    def measure(self):
-        """Return what counts in the caches."""
-        return self.caches.measure()
-
-    def used(self, cache):
-        """Return how many bytes a cache holds, where these count."""
-        return self.caches.used(cache)
-
-    def differs(self, cache, content):
-        """Return whether a cache holds a content in another size than the requested one."""
-        return self.caches.differs(cache, content)
-
-    def set_measured(self, measured):
-        """Take note of whether the present request is measured."""
-        self.caches.set_measured(measured)
-
     def places(self):
         """Return what tells where contents are looked up."""
         return BothPlaces(self.caches.places(), self.rule.places())
-
-    def dump(self, cache: int) -> list[Any]:
-        """Return all contents, the one to be evicted next last."""
-        contents: list[Any] = self.caches.dump(cache)
-        return contents
-
-    def size(self, cache: int) -> int:
-        """Return how many contents a cache has."""
-        size: int = self.caches.size(cache)
-        return size
 
     def reserve(self, n_requests: int) -> Self:
         """Return the same state with room for what further requests enter."""

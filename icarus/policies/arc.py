@@ -7,19 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues, take_over_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
@@ -33,6 +21,7 @@ NO_GHOST = 4
 """In place of one of these, of a content that is not remembered."""
 
 
+@on_queues
 class ArcCaches(NamedTuple):
     """ARC caches."""
 
@@ -127,10 +116,6 @@ class ArcCaches(NamedTuple):
         self.queues.clear(cache)
         self.target[cache] = 0.0
 
-    def carry_on(self, other: Self) -> Self:
-        """Return what another state has, in caches of the sizes of these."""
-        return other._replace(queues=self.queues.carry_on(other.queues))
-
     def take_over(self, cache: int, other: Self) -> None:
         """Evict and forget what does not fit into a cache that was carried on."""
         queues = self.queues
@@ -141,11 +126,6 @@ class ArcCaches(NamedTuple):
         self.target[cache] = min(self.target[cache], float(capacity))
         queues.bound(cache, B1, capacity - queues.held_in(cache, T1))
         queues.bound(cache, B2, 2 * capacity - queues.used(cache) - queues.held_in(cache, B1))
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, remove = reserve_queues, remove_from_queues  # type: ignore[misc]
 
 
 @register_cache_policy("ARC")

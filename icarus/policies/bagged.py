@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "carry_on_bags",
     "clear_bags",
     "dump_bags",
     "remove_from_bags",
@@ -36,11 +35,6 @@ def clear_bags(self: Any, cache: int) -> None:
     """Remove everything from a cache; draws go on where they are."""
     self.queues.clear(cache)
     self.bags.clear(cache)
-
-
-def carry_on_bags(self: Any, other: Any) -> Any:
-    """Return what another state has, in caches of the sizes of these."""
-    return other._replace(queues=self.queues.carry_on(other.queues))
 
 
 def reserve_bags(self: Any, n_requests: int) -> Any:

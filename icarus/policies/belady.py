@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class BeladyCaches(NamedTuple):
     @classmethod
     def new(cls, room: Room, trace: TraceGiven) -> Self:
         """Return empty caches, all of which read the same trace."""
-        return _make(cls, room, trace, bypass=False)
+        return cast(Self, make_belady(room, trace))
 
     def get(self, cache, content):
         """Return whether a content is cached, and move on to its next use."""
@@ -230,13 +230,9 @@ def make_belady(room: Room, trace: TraceGiven, *, bypass: bool = False) -> Belad
     bypass : bool, optional
         Whether a content may leave at once for which there is no room, instead of others.
     """
-    return _make(BeladyCaches, room, trace, bypass=bypass)
-
-
-def _make(kind: Any, room: Room, trace: Any, *, bypass: bool) -> Any:
     uses = next_uses(trace, room.names)
     place, n_places = order_of_ids(uses, room.names)
-    return kind(
+    return BeladyCaches(
         make_records(room),
         make_ranks(room),
         make_units(room),

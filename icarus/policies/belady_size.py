@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -169,14 +169,7 @@ class BeladySizeCaches(NamedTuple):
     has, remove = BeladyCaches.has, BeladyCaches.remove  # type: ignore[misc]
     differs, used = BeladyCaches.differs, BeladyCaches.used  # type: ignore[misc]
     measure, places = BeladyCaches.measure, BeladyCaches.places  # type: ignore[misc]
-
-    def carry_on(self, other: Self) -> Self:
-        """Return what another state has, in caches of the sizes of these."""
-        return other._replace(units=other.units._replace(capacity=self.units.capacity))
-
-    def take_over(self, cache: int, other: Self) -> None:
-        """Evict from a cache, which was carried on, what does not fit into it any more."""
-        BeladyCaches.take_over(cast(Any, self), cache, cast(Any, other))
+    carry_on, take_over = BeladyCaches.carry_on, BeladyCaches.take_over  # type: ignore[misc]
 
 
 @register_cache_policy("BELADY_SIZE", check=check_trace)

@@ -34,6 +34,7 @@ __all__ = [
     "definition_of",
     "grows",
     "policies_that_count_bytes",
+    "reserved",
 ]
 
 Item = Hashable
@@ -414,6 +415,11 @@ def can_count_bytes(policy: Any) -> bool:
 def policies_that_count_bytes() -> list[str]:
     """Return the registry names of policies whose caches can count bytes."""
     return sorted(name for name in CACHE_POLICY if can_count_bytes(CACHE_POLICY[name]))
+
+
+def reserved(state: Any, n_requests: int) -> Any:
+    """Return a state with room for further requests, if it keeps records."""
+    return state.reserve(n_requests) if hasattr(state, "reserve") else state
 
 
 def grows(state: Any) -> bool:

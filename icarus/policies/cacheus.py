@@ -9,17 +9,9 @@ import numpy as np
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.learning_rate import LearningRates, make_learning_rates
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.ranks import Ranks, make_ranks
+from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
 from icarus.types import PositiveInt, Seed
@@ -33,6 +25,7 @@ NEW, DEMOTED = 1, 2
 """Values of slots: of contents that came once; and of those that stood among the others."""
 
 
+@on_queues
 class CacheusCaches(NamedTuple):
     """CACHEUS caches."""
 
@@ -85,7 +78,7 @@ class CacheusCaches(NamedTuple):
         self.rates.see(cache, hit, self.rng)
         if not hit:
             return False
-        ranks.put_off(slot, ranks.key[slot] + 1, -self._event(cache))
+        ranks.put_off(slot, ranks.key[slot] + 1, -next_event(self.events, cache))
         if queues.queue_of(slot) == AGAIN:
             queues.renew_slot(cache, slot)
             return True
@@ -113,8 +106,7 @@ class CacheusCaches(NamedTuple):
             self._learn(cache, slot)
         self.rates.provide(cache, self.rng)
         if queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+            evicted = make_room(self, cache)
             self._enter(cache, content, count)
         return evicted
 
@@ -126,17 +118,12 @@ class CacheusCaches(NamedTuple):
         first = fits and queues.is_empty(cache, ONCE) and self.evicted_any[cache] == 0
         if count > 0 or first:
             slot = queues.insert(cache, AGAIN, content)
-            self.ranks.add(cache, slot, count + 1, -self._event(cache))
+            self.ranks.add(cache, slot, count + 1, -next_event(self.events, cache))
             self._demote(cache)
         else:
             slot = queues.insert(cache, ONCE, content)
             queues.set_value(slot, NEW)
-            self.ranks.add(cache, slot, 1, -self._event(cache))
-
-    def _event(self, cache):
-        event = self.events[cache] + 1
-        self.events[cache] = event
-        return event
+            self.ranks.add(cache, slot, 1, -next_event(self.events, cache))
 
     def _limit_of_others(self, cache):
         return self.queues.capacity(cache) - self.limit[cache]
@@ -264,10 +251,6 @@ class CacheusCaches(NamedTuple):
         """Return the same state with room for what further requests enter."""
         queues = self.queues.reserve(n_requests)
         return self._replace(queues=queues, ranks=self.ranks.reserve(queues.n_slots(), n_requests))
-
-    has, differs = has_in_queues, differs_in_queues  # type: ignore[misc]
-    places, measure = places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, dump = used_in_queues, size_of_queues, dump_queues  # type: ignore[misc]
 
 
 def _first_limit(capacity: int) -> int:

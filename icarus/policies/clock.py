@@ -8,21 +8,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from annotated_types import Interval
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    carry_on_queues,
-    clear_queues,
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
@@ -33,6 +19,7 @@ __all__ = ["ClockCache", "ClockCaches"]
 Bits = Annotated[int, Interval(ge=1, le=30)]
 
 
+@on_queues
 class ClockCaches(NamedTuple):
     """CLOCK caches: one queue to a cache; values are the counters."""
 
@@ -62,20 +49,13 @@ class ClockCaches(NamedTuple):
         queues = self.queues
         evicted = NOTHING
         if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+            evicted = make_room(self, cache)
             queues.set_value(queues.insert(cache, 0, content), self.initial)
         return evicted
 
     def evict(self, cache):
         """Evict the first content from the back on whose counter is 0; the others lose 1."""
         return self.queues.evict(cache, self.queues.spend(cache, 0))
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, take_over = reserve_queues, take_over_queues  # type: ignore[misc]
-    remove, clear, carry_on = remove_from_queues, clear_queues, carry_on_queues  # type: ignore[misc]
 
 
 def _most(bits: int, initial: int) -> int:

@@ -5,18 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues
 from icarus.policies.room import Room
 from icarus.policies.s3_fifo import S3FifoCaches
@@ -36,6 +25,7 @@ _NUMBERS = 2**30
 """After so many contents they are numbered from 0 again."""
 
 
+@on_queues
 class Clock2qPlusCaches(NamedTuple):
     """CLOCK2Q_PLUS caches.
 
@@ -91,10 +81,6 @@ class Clock2qPlusCaches(NamedTuple):
 
     put, evict, clear = S3FifoCaches.put, S3FifoCaches.evict, S3FifoCaches.clear  # type: ignore[misc]
     (_evict_from_main,) = (S3FifoCaches._evict_from_main,)  # type: ignore[misc]
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, remove = reserve_queues, remove_from_queues  # type: ignore[misc]
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 
 

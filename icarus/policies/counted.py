@@ -6,8 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from icarus.policies.admission import reserved
-from icarus.policies.cache import grows
+from icarus.policies.around import around_caches, grows_inside
 from icarus.policies.room import NOTHING, Room
 
 __all__ = ["CacheCounts", "CountedCaches", "counts_in", "new_span", "note_measured"]
@@ -41,6 +40,7 @@ class CacheCounts(NamedTuple):
     mean_bytes: float
 
 
+@around_caches
 class CountedCaches(NamedTuple):
     """Caches of a policy of which it is counted what is done to them."""
 
@@ -137,10 +137,6 @@ class CountedCaches(NamedTuple):
             counts[row + WRITTEN] += counted * self.requested[0]
         return evicted
 
-    def has(self, cache, content):
-        """Return whether a content is cached, changing nothing."""
-        return self.caches.has(cache, content)
-
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""
         self._settle(cache)
@@ -189,43 +185,7 @@ class CountedCaches(NamedTuple):
         self.caches.take_over(cache, other.caches)
         self.counts[(cache << 3) + CONTENTS] = self.caches.size(cache)
 
-    def measure(self):
-        """Return what counts in the caches."""
-        return self.caches.measure()
-
-    def used(self, cache):
-        """Return how many bytes a cache holds, where these count."""
-        return self.caches.used(cache)
-
-    def differs(self, cache, content):
-        """Return whether a cache holds a content in another size than the requested one."""
-        return self.caches.differs(cache, content)
-
-    def next_victim(self, cache):
-        """Return what would leave for the requested content; NOTHING if there is room."""
-        return self.caches.next_victim(cache)
-
-    def places(self):
-        """Return what tells where contents are looked up."""
-        return self.caches.places()
-
-    def dump(self, cache: int) -> list[Any]:
-        """Return all contents, the one to be evicted next last."""
-        contents: list[Any] = self.caches.dump(cache)
-        return contents
-
-    def size(self, cache: int) -> int:
-        """Return how many contents a cache has."""
-        size: int = self.caches.size(cache)
-        return size
-
-    def reserve(self, n_requests: int) -> Self:
-        """Return the same state with room for what further requests enter."""
-        return self._replace(caches=reserved(self.caches, n_requests))
-
-    def grows(self) -> bool:
-        """Return whether room has to be made for what requests enter."""
-        return grows(self.caches)
+    (grows,) = (grows_inside,)  # type: ignore[misc]
 
 
 def note_measured(span, time, measured):

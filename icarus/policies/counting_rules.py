@@ -6,18 +6,14 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from icarus.policies.cache import reserved
 from icarus.policies.lines import Lines, make_lines
 from icarus.policies.records import KNOWN, make_records
 from icarus.policies.room import Room
 from icarus.policies.slots import Nowhere
 from icarus.types import Fraction, PositiveInt, Seed
 
-__all__ = ["InsertAtKthPut", "InsertAtRandom", "make_puts", "reserved"]
-
-
-def reserved(state: Any, n_requests: int) -> Any:
-    """Return a state with room for further requests, if it keeps records."""
-    return state.reserve(n_requests) if hasattr(state, "reserve") else state
+__all__ = ["InsertAtKthPut", "InsertAtRandom", "make_puts"]
 
 
 class InsertAtRandom(NamedTuple):

@@ -13,7 +13,8 @@ import numpy as np
 
 from icarus.core.values import conform
 from icarus.errors import suggestion
-from icarus.policies.admission import reserved
+from icarus.policies.around import around_caches
+from icarus.policies.cache import reserved
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import make_slot_values
@@ -23,6 +24,7 @@ from icarus.types import Positive
 __all__ = ["ExpiringCaches", "conformed_ttl"]
 
 
+@around_caches
 class ExpiringCaches(NamedTuple):
     """Caches whose contents are valid for `ttl` seconds after they were put.
 
@@ -75,26 +77,6 @@ class ExpiringCaches(NamedTuple):
         """Take note of the size of the requested content."""
         self.caches.set_size(size)
         self.queues.units.set_requested(size)
-
-    def measure(self):
-        """Return what counts in the caches."""
-        return self.caches.measure()
-
-    def used(self, cache):
-        """Return how many bytes a cache holds, where these count."""
-        return self.caches.used(cache)
-
-    def differs(self, cache, content):
-        """Return whether a cache holds a content in another size than the requested one."""
-        return self.caches.differs(cache, content)
-
-    def next_victim(self, cache):
-        """Return what would leave for the requested content; NOTHING if there is room."""
-        return self.caches.next_victim(cache)
-
-    def set_measured(self, measured):
-        """Take note of whether the present request is measured."""
-        self.caches.set_measured(measured)
 
     def has(self, cache, content):
         """Return whether a content is cached and valid, changing nothing."""
@@ -215,11 +197,6 @@ class ExpiringCaches(NamedTuple):
     def dump(self, cache: int) -> list[Any]:
         """Return all contents that are valid, the one to be evicted next last."""
         return [content for content in self.caches.dump(cache) if self.has(cache, content)]
-
-    def size(self, cache: int) -> int:
-        """Return how many contents a cache has, some of which may be out of date."""
-        size: int = self.caches.size(cache)
-        return size
 
     def reserve(self, n_requests: int) -> Self:
         """Return the same state with room for what further requests enter."""

@@ -7,18 +7,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.ranks import Ranks, make_ranks
+from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
 from icarus.registry import register_cache_policy
@@ -26,6 +17,7 @@ from icarus.registry import register_cache_policy
 __all__ = ["GdsfCache", "GdsfCaches"]
 
 
+@on_queues
 class GdsfCaches(NamedTuple):
     """GDSF caches: one queue to a cache, whose order says nothing, and a rank for each content."""
 
@@ -57,29 +49,25 @@ class GdsfCaches(NamedTuple):
             return False
         count = self.counts.of(slot) + 1
         self.counts.set(slot, count)
-        self.ranks.put_off(slot, self._priority(cache, slot, count), self._event(cache))
+        self.ranks.put_off(slot, self._priority(cache, slot, count), next_event(self.events, cache))
         return True
 
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that left, maybe the content itself."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
+        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
             slot = queues.insert(cache, 0, content)
             self.counts.set(slot, 1)
-            self.ranks.add(cache, slot, self._priority(cache, slot, 1), self._event(cache))
+            self.ranks.add(
+                cache, slot, self._priority(cache, slot, 1), next_event(self.events, cache)
+            )
             while queues.overflows(cache):
                 evicted = self.evict(cache)
         return evicted
 
     def _priority(self, cache, slot, count):
         return self.inflation[cache] + count * 1e6 / self.queues.size_of(slot)
-
-    def _event(self, cache):
-        event = self.events[cache] + 1
-        self.events[cache] = event
-        return event
 
     def evict(self, cache):
         """Evict the content of the lowest priority; return it."""
@@ -108,10 +96,6 @@ class GdsfCaches(NamedTuple):
         self.inflation[cache] = 0.0
         self.events[cache] = 0
 
-    def carry_on(self, other: Self) -> Self:
-        """Return what another state has, in caches of the sizes of these."""
-        return other._replace(queues=self.queues.carry_on(other.queues))
-
     def reserve(self, n_requests: int) -> Self:
         """Return the same state with room for what further requests enter."""
         queues = self.queues.reserve(n_requests)
@@ -121,10 +105,6 @@ class GdsfCaches(NamedTuple):
             ranks=self.ranks.reserve(n_slots, n_requests),
             counts=self.counts.reserve(n_slots),
         )
-
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
 
 
 @register_cache_policy("GDSF")

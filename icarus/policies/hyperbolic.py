@@ -6,19 +6,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from icarus.policies.bagged import carry_on_bags, clear_bags, remove_from_bags, reserve_bags
+from icarus.policies.bagged import clear_bags, remove_from_bags, reserve_bags
 from icarus.policies.bags import Bags, make_bags
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
@@ -31,6 +22,7 @@ COUNT, ENTERED = 0, 1
 """Of each slot: requests since it entered, and the number of the request when it did."""
 
 
+@on_queues
 class HyperbolicCaches(NamedTuple):
     """HYPERBOLIC caches."""
 
@@ -62,11 +54,9 @@ class HyperbolicCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
+            evicted = make_room(self, cache)
             slot = queues.insert(cache, 0, content)
             self.bags.add(cache, slot)
             self.facts.set(2 * slot + ENTERED, self.requests[cache])
@@ -108,10 +98,7 @@ class HyperbolicCaches(NamedTuple):
         grown: Self = state._replace(facts=state.facts.reserve(2 * state.queues.n_slots()))
         return grown
 
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
-    remove, carry_on = remove_from_bags, carry_on_bags  # type: ignore[misc]
+    (remove,) = (remove_from_bags,)  # type: ignore[misc]
 
 
 @register_cache_policy("HYPERBOLIC")

@@ -5,17 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues, take_over_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
@@ -24,6 +14,7 @@ from icarus.types import PositiveInt
 __all__ = ["KLruCache", "KLruCaches"]
 
 
+@on_queues
 class KLruCaches(NamedTuple):
     """K_LRU caches, and ``k - 1`` lists of names before each.
 
@@ -112,10 +103,6 @@ class KLruCaches(NamedTuple):
         take_over_queues(self, cache, other)
         for place in self._lists_of(cache):
             self.lists.bound(place, 0, self.lists.capacity(place))
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
 
 
 @register_cache_policy("K_LRU")

@@ -8,19 +8,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues, take_over_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.ranks import Ranks, make_ranks
+from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
 from icarus.registry import register_cache_policy
@@ -36,6 +26,7 @@ DISCOUNT = 0.005
 """What is left of a regret after as many requests as fit contents, or units."""
 
 
+@on_queues
 class LecarCaches(NamedTuple):
     """LECAR caches."""
 
@@ -77,7 +68,7 @@ class LecarCaches(NamedTuple):
         if slot < 0 or not queues.holds(slot):
             return False
         queues.renew_slot(cache, slot)
-        ranks.put_off(slot, ranks.key[slot] + 1, self._event(cache))
+        ranks.put_off(slot, ranks.key[slot] + 1, next_event(self.events, cache))
         return True
 
     def put(self, cache, content):
@@ -92,16 +83,10 @@ class LecarCaches(NamedTuple):
             self._learn(cache, queues.queue_of(slot), self.evicted_at.of(slot))
             queues.drop(cache, slot)
         if queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+            evicted = make_room(self, cache)
             slot = queues.insert(cache, CACHED, content)
-            self.ranks.add(cache, slot, 1, self._event(cache))
+            self.ranks.add(cache, slot, 1, next_event(self.events, cache))
         return evicted
-
-    def _event(self, cache):
-        event = self.events[cache] + 1
-        self.events[cache] = event
-        return event
 
     def _learn(self, cache, ghosts, evicted_at):
         """Have an expert weigh less, who evicted what is asked for again."""
@@ -151,10 +136,6 @@ class LecarCaches(NamedTuple):
         self.events[cache] = self.requests[cache] = 0
         self.weight_of_lru[cache] = self.weight_of_lfu[cache] = 0.5
 
-    def carry_on(self, other: Self) -> Self:
-        """Return what another state has, in caches of the sizes of these."""
-        return other._replace(queues=self.queues.carry_on(other.queues))
-
     def take_over(self, cache: int, other: Self) -> None:
         """Evict and forget what does not fit into a cache, which was carried on, any more."""
         take_over_queues(self, cache, other)
@@ -170,10 +151,6 @@ class LecarCaches(NamedTuple):
             ranks=self.ranks.reserve(n_slots, n_requests),
             evicted_at=self.evicted_at.reserve(n_slots),
         )
-
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, dump = used_in_queues, size_of_queues, dump_queues  # type: ignore[misc]
 
 
 @register_cache_policy("LECAR")

@@ -10,30 +10,21 @@ from icarus.policies.cache import DefinedCache
 from icarus.policies.once import (
     MORE,
     ONCE,
-    carry_on_once,
     clear_once,
     dump_once,
     remove_once,
     reserve_once,
 )
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.ranks import Ranks, make_ranks
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.ranks import Ranks, make_ranks, next_event
+from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
 
 __all__ = ["LfuCache", "LfuCaches"]
 
 
+@on_queues
 class LfuCaches(NamedTuple):
     """LFU caches: what was requested once stands in a queue, in order; the rest has ranks."""
 
@@ -54,25 +45,13 @@ class LfuCaches(NamedTuple):
         slot = queues.find(cache, content)
         if slot < 0:
             return False
-        event = self.events[cache] + 1
-        self.events[cache] = event
+        event = next_event(self.events, cache)
         if queues.queue_of(slot) == ONCE:
             queues.move(cache, MORE, slot)
             ranks.add(cache, slot, 2, event)
         else:
             ranks.put_off(slot, ranks.key[slot] + 1, event)
         return True
-
-    def put(self, cache, content):
-        """Insert a content if it is absent; return the last that was evicted for it."""
-        queues = self.queues
-        queues.units.begin()
-        evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
-            queues.insert(cache, ONCE, content)
-        return evicted
 
     def evict(self, cache):
         """Evict what was requested least; return it."""
@@ -83,11 +62,8 @@ class LfuCaches(NamedTuple):
         ranks.remove(cache, slot)
         return queues.evict(cache, slot)
 
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
     remove, dump, clear = remove_once, dump_once, clear_once  # type: ignore[misc]
-    carry_on, reserve = carry_on_once, reserve_once  # type: ignore[misc]
+    (reserve,) = (reserve_once,)  # type: ignore[misc]
 
 
 @register_cache_policy("LFU")

@@ -10,23 +10,13 @@ from icarus.policies.cache import DefinedCache
 from icarus.policies.once import (
     MORE,
     ONCE,
-    carry_on_once,
     clear_once,
     remove_once,
     reserve_once,
 )
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.ranks import Ranks, make_ranks
+from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
 from icarus.registry import register_cache_policy
@@ -34,6 +24,7 @@ from icarus.registry import register_cache_policy
 __all__ = ["LfudaCache", "LfudaCaches"]
 
 
+@on_queues
 class LfudaCaches(NamedTuple):
     """LFUDA caches: what was requested once stands in a queue, in order; the rest in a heap."""
 
@@ -60,8 +51,7 @@ class LfudaCaches(NamedTuple):
         slot = queues.find(cache, content)
         if slot < 0:
             return False
-        event = self.events[cache] + 1
-        self.events[cache] = event
+        event = next_event(self.events, cache)
         count = self.counts.of(slot) + 1
         self.counts.set(slot, count)
         if queues.queue_of(slot) == ONCE:
@@ -74,14 +64,11 @@ class LfudaCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
+            evicted = make_room(self, cache)
             slot = queues.insert(cache, ONCE, content)
-            event = self.events[cache] + 1
-            self.events[cache] = event
+            event = next_event(self.events, cache)
             self.counts.set(slot, 1)
             self.ranks.note(slot, self.age[cache] + 1, event)
         return evicted
@@ -117,10 +104,7 @@ class LfudaCaches(NamedTuple):
         grown: Self = state._replace(counts=state.counts.reserve(state.queues.n_slots()))
         return grown
 
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
-    remove, carry_on = remove_once, carry_on_once  # type: ignore[misc]
+    (remove,) = (remove_once,)  # type: ignore[misc]
 
 
 @register_cache_policy("LFUDA")

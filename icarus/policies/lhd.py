@@ -6,20 +6,11 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from icarus.policies.bagged import carry_on_bags, clear_bags, reserve_bags
+from icarus.policies.bagged import clear_bags, reserve_bags
 from icarus.policies.bags import Bags, make_bags
 from icarus.policies.cache import DefinedCache
 from icarus.policies.hit_density import AGES, HitDensities, make_hit_densities
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import carry_on_queues, make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
@@ -41,6 +32,7 @@ EXPLORING = 50
 FEW_SAMPLES = 8
 
 
+@on_queues
 class LhdCaches(NamedTuple):
     """LHD caches."""
 
@@ -117,11 +109,9 @@ class LhdCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
+            evicted = make_room(self, cache)
             self._enter(cache, content, queues.insert(cache, 0, content))
         if self.requests[cache] == self.due[cache]:
             self._end_period(cache)
@@ -227,7 +217,7 @@ class LhdCaches(NamedTuple):
 
     def carry_on(self, other: Self) -> Self:
         """Return what another state has, in caches of the sizes of these."""
-        carried: Self = carry_on_bags(self, other)
+        carried: Self = carry_on_queues(self, other)
         for cache in range(len(self.budget)):
             grown = self.queues.capacity(cache) - other.queues.capacity(cache)
             carried.budget[cache] += 0.01 * grown
@@ -238,10 +228,6 @@ class LhdCaches(NamedTuple):
         state = reserve_bags(self, n_requests)
         grown: Self = state._replace(facts=state.facts.reserve(4 * state.queues.n_slots()))
         return grown
-
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
 
 
 @register_cache_policy("LHD")

@@ -7,14 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.stacks import Stacks, make_stacks
@@ -27,6 +20,7 @@ HOT, COLD, GONE = 0, 1, 2
 """Queues: hot contents, in no order; cold ones, Q; and ghosts, by when they were evicted."""
 
 
+@on_queues
 class LirsCaches(NamedTuple):
     """LIRS caches."""
 
@@ -74,13 +68,11 @@ class LirsCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if queues.has(cache, content) or not queues.admits(cache, queues.capacity(cache)):
+        if not queues.is_new(cache, content) or not queues.admits(cache, queues.capacity(cache)):
             return evicted
         had_room = not queues.lacks_room(cache)
-        while queues.lacks_room(cache):
-            evicted = self.evict(cache)
+        evicted = make_room(self, cache)
         # What is remembered may have been forgotten for that.
         slot = queues.find(cache, content)
         remembered = slot >= 0
@@ -206,9 +198,6 @@ class LirsCaches(NamedTuple):
         """Return the same state with room for what further requests enter."""
         queues = self.queues.reserve(n_requests)
         return self._replace(queues=queues, stacks=self.stacks.reserve(queues.n_slots()))
-
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, differs = used_in_queues, size_of_queues, differs_in_queues  # type: ignore[misc]
 
 
 @register_cache_policy("LIRS")

@@ -8,18 +8,9 @@ import numpy as np
 
 from icarus.policies.cache import DefinedCache
 from icarus.policies.once import MORE, ONCE, clear_once, dump_once, reserve_once
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.ranks import Ranks, make_ranks
+from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
 from icarus.registry import register_cache_policy
@@ -31,6 +22,7 @@ GHOSTS, BACK_AGAIN = 2, 3
 """Queues: of what was evicted; and of the one of these that comes back while room is made."""
 
 
+@on_queues
 class LruKCaches(NamedTuple):
     """LRU_K caches: a queue of what has fewer than k requests, and ranks of the rest."""
 
@@ -73,16 +65,14 @@ class LruKCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if queues.has(cache, content) or not queues.admits(cache, queues.capacity(cache)):
+        if not queues.is_new(cache, content) or not queues.admits(cache, queues.capacity(cache)):
             return evicted
         slot = queues.find(cache, content)
         if slot >= 0:
             self.n_ghosts[cache] -= 1
             queues.move(cache, BACK_AGAIN, slot)
-        while queues.lacks_room(cache):
-            evicted = self.evict(cache)
+        evicted = make_room(self, cache)
         if slot >= 0:
             queues.store_again(cache, ONCE, slot)
         else:
@@ -95,8 +85,7 @@ class LruKCaches(NamedTuple):
 
     def _note(self, cache, slot):
         """Take note of a request."""
-        time = self.events[cache] + 1
-        self.events[cache] = time
+        time = next_event(self.events, cache)
         count = self.counts.of(slot)
         self.times.set(slot * self.k + count % self.k, time)
         self.counts.set(slot, count + 1)
@@ -146,10 +135,6 @@ class LruKCaches(NamedTuple):
         clear_once(self, cache)
         self.n_ghosts[cache] = 0
 
-    def carry_on(self, other: Self) -> Self:
-        """Return what another state has, in caches of the sizes of these."""
-        return other._replace(queues=self.queues.carry_on(other.queues))
-
     def reserve(self, n_requests: int) -> Self:
         """Return the same state with room for what further requests enter."""
         state = reserve_once(self, n_requests)
@@ -158,10 +143,7 @@ class LruKCaches(NamedTuple):
         grown: Self = state._replace(times=times, counts=counts)
         return grown
 
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    dump, has, places = dump_once, has_in_queues, places_of_queues  # type: ignore[misc]
-    measure, used = measure_queues, used_in_queues  # type: ignore[misc]
-    size, take_over = size_of_queues, take_over_queues  # type: ignore[misc]
+    (dump,) = (dump_once,)  # type: ignore[misc]
 
 
 @register_cache_policy("LRU_K")

@@ -5,20 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    clear_queues,
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
@@ -27,6 +14,7 @@ from icarus.types import Fraction, Seed
 __all__ = ["LruProbCache", "LruProbCaches"]
 
 
+@on_queues
 class LruProbCaches(NamedTuple):
     """LRU caches, one queue to each, in which not all hits count."""
 
@@ -49,23 +37,9 @@ class LruProbCaches(NamedTuple):
             self.queues.renew_slot(cache, slot)
         return True
 
-    def put(self, cache, content):
-        """Insert a content if it is absent; return the last that was evicted for it."""
-        return self.queues.insert_if_absent(cache, content)
-
     def evict(self, cache):
         """Evict the content at the back."""
         return self.queues.evict(cache, self.queues.back(cache, 0))
-
-    def carry_on(self, other: Self) -> Self:
-        """Return what another state has, in caches of the sizes of these."""
-        return other._replace(queues=self.queues.carry_on(other.queues))
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, take_over = reserve_queues, take_over_queues  # type: ignore[misc]
-    remove, clear = remove_from_queues, clear_queues  # type: ignore[misc]
 
 
 @register_cache_policy("LRU_PROB")

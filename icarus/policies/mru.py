@@ -5,27 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    carry_on_queues,
-    clear_queues,
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
 
 __all__ = ["MruCache", "MruCaches"]
 
 
+@on_queues
 class MruCaches(NamedTuple):
     """MRU caches: one queue to a cache, the most recently used content in front."""
 
@@ -40,16 +28,6 @@ class MruCaches(NamedTuple):
         """Return whether a content is cached, which makes it the most recently used one."""
         return self.queues.renew(cache, content)
 
-    def put(self, cache, content):
-        """Insert a content if it is absent; return the last that was evicted for it."""
-        queues = self.queues
-        evicted = NOTHING
-        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
-            queues.insert(cache, 0, content)
-        return evicted
-
     def evict(self, cache):
         """Evict the most recently used content."""
         return self.queues.evict(cache, self.queues.front(cache, 0))
@@ -57,12 +35,6 @@ class MruCaches(NamedTuple):
     def dump(self, cache: int) -> list[Any]:
         """Return all contents of a cache, the most recently used one last."""
         return self.queues.dump(cache)[::-1]
-
-    has, places, remove = has_in_queues, places_of_queues, remove_from_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, take_over = reserve_queues, take_over_queues  # type: ignore[misc]
-    clear, carry_on = clear_queues, carry_on_queues  # type: ignore[misc]
 
 
 @register_cache_policy("MRU")

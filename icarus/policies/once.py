@@ -12,7 +12,6 @@ from typing import Any
 __all__ = [
     "MORE",
     "ONCE",
-    "carry_on_once",
     "clear_once",
     "dump_once",
     "remove_once",
@@ -45,11 +44,6 @@ def clear_once(self: Any, cache: int) -> None:
     self.queues.clear(cache)
     self.ranks.clear(cache)
     self.events[cache] = 0
-
-
-def carry_on_once(self: Any, other: Any) -> Any:
-    """Return what another state has, in caches of the sizes of these."""
-    return other._replace(queues=self.queues.carry_on(other.queues))
 
 
 def reserve_once(self: Any, n_requests: int) -> Any:

@@ -5,19 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    clear_queues,
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.small_and_main import (
@@ -39,6 +27,7 @@ MOST = 3
 """How far a counter of two bits goes."""
 
 
+@on_queues
 class QdLpFifoCaches(NamedTuple):
     """QD_LP_FIFO caches; values are the counters."""
 
@@ -74,8 +63,7 @@ class QdLpFifoCaches(NamedTuple):
         limit = self.small_limit[cache]
         if not queues.admits(cache, limit):
             return evicted
-        while queues.lacks_room(cache):
-            evicted = self.evict(cache)
+        evicted = make_room(self, cache)
         if was_ghost:
             while self._main_lacks(cache, queues.requested()):
                 evicted = self._evict_from_main(cache)
@@ -112,10 +100,6 @@ class QdLpFifoCaches(NamedTuple):
         """Evict the first content from the back on whose counter is 0; the others lose 1."""
         return self.queues.evict(cache, self.queues.spend(cache, MAIN))
 
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, remove, clear = reserve_queues, remove_from_queues, clear_queues  # type: ignore[misc]
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 
 

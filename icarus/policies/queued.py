@@ -1,11 +1,12 @@
 """What policies have in common whose state has the field ``queues``.
 
 They have a method ``evict(self, cache)`` that evicts one content, takes note of it, and returns it.
+``on_queues`` gives them all the methods here that they do not have themselves.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from icarus.policies.room import NOTHING
 
@@ -15,8 +16,11 @@ __all__ = [
     "differs_in_queues",
     "dump_queues",
     "has_in_queues",
+    "make_room",
     "measure_queues",
+    "on_queues",
     "places_of_queues",
+    "put_in_queues",
     "remove_from_queues",
     "reserve_queues",
     "size_of_queues",
@@ -29,6 +33,24 @@ __all__ = [
 def has_in_queues(self, cache, content):
     """Return whether a content is cached, changing nothing."""
     return self.queues.has(cache, content)
+
+
+def put_in_queues(self, cache, content):
+    """Insert a content at the front of the first queue if it is absent; return the last victim."""
+    queues = self.queues
+    evicted = NOTHING
+    if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
+        evicted = make_room(self, cache)
+        queues.insert(cache, 0, content)
+    return evicted
+
+
+def make_room(self, cache):
+    """Evict until the requested content fits into a cache; return the last that left."""
+    evicted = NOTHING
+    while self.queues.lacks_room(cache):
+        evicted = self.evict(cache)
+    return evicted
 
 
 def remove_from_queues(self, cache, content):
@@ -99,3 +121,38 @@ def take_over_queues(self: Any, cache: int, other: Any) -> None:
     self.queues.units.begin()
     while self.queues.overflows(cache):
         self.evict(cache)
+
+
+_ON_QUEUES = {
+    "put": put_in_queues,
+    "has": has_in_queues,
+    "remove": remove_from_queues,
+    "places": places_of_queues,
+    "measure": measure_queues,
+    "used": used_in_queues,
+    "differs": differs_in_queues,
+    "update": update_in_queues,
+    "size": size_of_queues,
+    "dump": dump_queues,
+    "clear": clear_queues,
+    "carry_on": carry_on_queues,
+    "reserve": reserve_queues,
+    "take_over": take_over_queues,
+}
+"""What a definition on queues does where it has no way of its own."""
+
+_Definition = TypeVar("_Definition", bound=type)
+
+
+def on_queues(definition: _Definition) -> _Definition:
+    """Return a definition that has the field ``queues`` with all methods that follow from these.
+
+    Parameters
+    ----------
+    definition : type
+        A NamedTuple class; its own methods stay.
+    """
+    for name, method in _ON_QUEUES.items():
+        if not hasattr(definition, name):
+            setattr(definition, name, method)
+    return definition

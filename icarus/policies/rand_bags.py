@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.bagged import (
-    carry_on_bags,
     clear_bags,
     dump_bags,
     remove_from_bags,
@@ -13,22 +12,14 @@ from icarus.policies.bagged import (
 )
 from icarus.policies.bags import Bags, make_bags
 from icarus.policies.cache import completed
-from icarus.policies.queued import (
-    differs_in_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 
 __all__ = ["RandBagCaches"]
 
 
+@on_queues
 class RandBagCaches(NamedTuple):
     """Caches with random eviction, which count in any units."""
 
@@ -49,11 +40,9 @@ class RandBagCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
+            evicted = make_room(self, cache)
             self.bags.add(cache, queues.insert(cache, 0, content))
         return evicted
 
@@ -63,10 +52,7 @@ class RandBagCaches(NamedTuple):
         self.bags.remove(cache, slot)
         return self.queues.evict(cache, slot)
 
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    has, places, measure = has_in_queues, places_of_queues, measure_queues  # type: ignore[misc]
-    used, size, take_over = used_in_queues, size_of_queues, take_over_queues  # type: ignore[misc]
-    remove, carry_on, dump = remove_from_bags, carry_on_bags, dump_bags  # type: ignore[misc]
+    remove, dump = remove_from_bags, dump_bags  # type: ignore[misc]
     clear, reserve = clear_bags, reserve_bags  # type: ignore[misc]
 
 

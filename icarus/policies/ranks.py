@@ -18,7 +18,7 @@ from icarus.policies.regions import lengthen, moved, widened
 from icarus.policies.room import Room
 from icarus.policies.units import slots_added
 
-__all__ = ["Ranks", "make_ranks"]
+__all__ = ["Ranks", "make_ranks", "next_event"]
 
 
 class Ranks(NamedTuple):
@@ -217,3 +217,10 @@ def make_ranks(room: Room, dtype: Any = np.int64) -> Ranks:
         base=room.zeros(room.n_caches + 1),
         size=room.zeros(room.n_caches),
     )
+
+
+def next_event(events, cache):
+    """Return the number of a further event of a cache, which no other has: it tells ties."""
+    number = events[cache] + 1
+    events[cache] = number
+    return number

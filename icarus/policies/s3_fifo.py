@@ -5,18 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.small_and_main import (
@@ -38,6 +27,7 @@ MOST = 3
 """Hits of a content in the main queue beyond which they do not count."""
 
 
+@on_queues
 class S3FifoCaches(NamedTuple):
     """S3_FIFO caches; values are hits, as far as they count."""
 
@@ -101,8 +91,7 @@ class S3FifoCaches(NamedTuple):
         limit = queues.capacity(cache) if self.paper else self.small_limit[cache]
         is_admitted = queues.admits(cache, limit)
         if is_admitted:
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+            evicted = make_room(self, cache)
         if self.paper:
             was_ghost = forget_ghost(queues, cache, content)
         elif is_admitted and queues.requested() == limit and not was_ghost:
@@ -153,10 +142,6 @@ class S3FifoCaches(NamedTuple):
         self.queues.clear(cache)
         self.is_filling[cache] = not self.paper
 
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, remove = reserve_queues, remove_from_queues  # type: ignore[misc]
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 
 

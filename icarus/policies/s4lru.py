@@ -5,20 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    carry_on_queues,
-    clear_queues,
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
@@ -27,6 +14,7 @@ from icarus.types import PositiveInt
 __all__ = ["S4LruCache", "S4LruCaches"]
 
 
+@on_queues
 class S4LruCaches(NamedTuple):
     """S4LRU caches: a queue to each segment, the highest first."""
 
@@ -74,8 +62,7 @@ class S4LruCaches(NamedTuple):
         evicted = NOTHING
         limit = self._limit(cache)
         if queues.is_new(cache, content) and queues.admits(cache, limit):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
+            evicted = make_room(self, cache)
             size = queues.requested()
             queue = self.segments - 1
             while queue >= 0 and queues.held_in(cache, queue) + size > limit:
@@ -102,12 +89,6 @@ class S4LruCaches(NamedTuple):
                 self._lower(cache, queue)
         while self.queues.overflows(cache):
             self.evict(cache)
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, remove, clear = reserve_queues, remove_from_queues, clear_queues  # type: ignore[misc]
-    (carry_on,) = (carry_on_queues,)  # type: ignore[misc]
 
 
 S4LruCaches.divides_caches = True  # type: ignore[attr-defined]

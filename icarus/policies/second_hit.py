@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from icarus.policies.counting_rules import make_puts, reserved
+from icarus.policies.cache import reserved
+from icarus.policies.counting_rules import make_puts
 from icarus.policies.request_counts import lower_half, upper_half
 from icarus.policies.room import Room
 from icarus.policies.slots import Nowhere

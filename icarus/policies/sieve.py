@@ -7,25 +7,15 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    reserve_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues, make_queues
-from icarus.policies.room import NOTHING, Room
+from icarus.policies.room import Room
 from icarus.registry import register_cache_policy
 
 __all__ = ["SieveCache", "SieveCaches"]
 
 
+@on_queues
 class SieveCaches(NamedTuple):
     """SIEVE caches: one queue to a cache, the latest content in front; values say what was hit."""
 
@@ -45,16 +35,6 @@ class SieveCaches(NamedTuple):
             return False
         self.queues.set_value(slot, 1)
         return True
-
-    def put(self, cache, content):
-        """Insert a content if it is absent; return the last that was evicted for it."""
-        queues = self.queues
-        evicted = NOTHING
-        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
-            while queues.lacks_room(cache):
-                evicted = self.evict(cache)
-            queues.insert(cache, 0, content)
-        return evicted
 
     def evict(self, cache):
         """Evict the first content from the hand on, towards the front, that was not hit since."""
@@ -89,15 +69,6 @@ class SieveCaches(NamedTuple):
         """Remove everything from a cache."""
         self.queues.clear(cache)
         self.hand[cache] = -1
-
-    def carry_on(self, other: Self) -> Self:
-        """Return what another state has, in caches of the sizes of these."""
-        return other._replace(queues=self.queues.carry_on(other.queues))
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    reserve, take_over = reserve_queues, take_over_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
 
 
 @register_cache_policy("SIEVE")

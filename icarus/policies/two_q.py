@@ -5,20 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    clear_queues,
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    remove_from_queues,
-    reserve_queues,
-    size_of_queues,
-    take_over_queues,
-    update_in_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import make_room, on_queues, take_over_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.small_and_main import forget_ghost, limits_of
@@ -31,6 +18,7 @@ AM, A1IN, A1OUT = 0, 1, 2
 """Numbers of the queues: main, of newcomers, and of what these were that left."""
 
 
+@on_queues
 class TwoQCaches(NamedTuple):
     """2Q caches."""
 
@@ -67,8 +55,7 @@ class TwoQCaches(NamedTuple):
         limit = self.in_limit[cache]
         if not queues.admits(cache, limit):
             return evicted
-        while queues.lacks_room(cache):
-            evicted = self.evict(cache)
+        evicted = make_room(self, cache)
         if was_ghost:
             main_limit = queues.capacity(cache) - limit
             while queues.held_in(
@@ -95,11 +82,6 @@ class TwoQCaches(NamedTuple):
         """Evict and forget what does not fit into a cache that was carried on."""
         take_over_queues(self, cache, other)
         self.queues.bound(cache, A1OUT, self.out_limit[cache])
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    differs, update = differs_in_queues, update_in_queues  # type: ignore[misc]
-    reserve, remove, clear = reserve_queues, remove_from_queues, clear_queues  # type: ignore[misc]
 
 
 TwoQCaches.divides_caches = True  # type: ignore[attr-defined]

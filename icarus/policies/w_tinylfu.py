@@ -7,15 +7,7 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import (
-    differs_in_queues,
-    dump_queues,
-    has_in_queues,
-    measure_queues,
-    places_of_queues,
-    size_of_queues,
-    used_in_queues,
-)
+from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.request_counts import beats, expected_contents, make_counts
 from icarus.policies.room import NOTHING, Room, is_content
@@ -29,6 +21,7 @@ PROTECTED, WINDOW, PROBATION = 0, 1, 2
 """Queues, each with the most recently used content in front."""
 
 
+@on_queues
 class WTinyLfuCaches(NamedTuple):
     """W_TINYLFU caches."""
 
@@ -94,9 +87,8 @@ class WTinyLfuCaches(NamedTuple):
     def put(self, cache, content):
         """Insert a content if it is absent; return the last that was evicted for it."""
         queues = self.queues
-        queues.units.begin()
         evicted = NOTHING
-        if not queues.has(cache, content) and queues.admits(cache, queues.capacity(cache)):
+        if queues.is_new(cache, content) and queues.admits(cache, queues.capacity(cache)):
             evicted = self._insert(cache, content)
         if self.adaptive:
             if is_content(evicted) or queues.used(cache) >= queues.capacity(cache):
@@ -268,10 +260,6 @@ class WTinyLfuCaches(NamedTuple):
         if hasattr(counts, "reserve"):
             counts = counts.reserve(n_requests)
         return self._replace(queues=self.queues.reserve(n_requests), counts=counts)
-
-    has, dump, places = has_in_queues, dump_queues, places_of_queues  # type: ignore[misc]
-    measure, used, size = measure_queues, used_in_queues, size_of_queues  # type: ignore[misc]
-    (differs,) = (differs_in_queues,)  # type: ignore[misc]
 
 
 @register_cache_policy("W_TINYLFU")

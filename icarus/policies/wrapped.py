@@ -13,9 +13,14 @@ from typing import Any, NamedTuple
 from icarus.core.definitions import parameters_of
 from icarus.core.kinds import common_parameters
 from icarus.core.randomness import derived, generator
-from icarus.errors import ComponentError, suggestion
+from icarus.errors import suggestion
 from icarus.policies.admission import AdmittedCaches, compares, conformed_insert, new_rule, rule_of
-from icarus.policies.cache import Item, definition_of
+from icarus.policies.cache import (
+    Item,
+    can_count_bytes,
+    definition_of,
+    policies_that_count_bytes,
+)
 from icarus.policies.cache_objects import CacheObjects
 from icarus.policies.counted import CacheCounts, CountedCaches, counts_in, new_span
 from icarus.policies.expiry import ExpiringCaches, conformed_ttl
@@ -25,7 +30,7 @@ from icarus.policies.updating import UpdatingCaches
 from icarus.registry import CACHE_POLICY, Common
 from icarus.types import Seed
 
-__all__ = ["Clock", "WrappedCache", "Wrapping", "clock_of", "wrapping_of"]
+__all__ = ["Clock", "WrappedCache", "Wrapping", "clock_of", "misfits", "wrapping_of"]
 
 
 def _conformed_size_change(value: Any) -> tuple[Any, list[tuple[str, str]]]:
@@ -119,21 +124,6 @@ class Wrapping:
     clock: Clock
     counted: bool
 
-    def require_of(self, policy: Any, name: str, in_bytes: bool) -> None:
-        """Raise ComponentError unless a policy does what is asked of it."""
-        definition: Any = definition_of(policy)
-        if self.insert and compares(self.insert) and not hasattr(definition, "next_victim"):
-            raise ComponentError(
-                f"cache_policy: insert: {self.insert['name']} has to know what {name} would evict, "
-                f"which it does not say; policies that do: {', '.join(_that_say_what_they_evict())}"
-            )
-        form = getattr(definition, "form_in_bytes", definition)
-        if in_bytes and self.size_change == "update" and not hasattr(form, "update"):
-            raise ComponentError(
-                f"cache_policy: size_change: {name} cannot give a cached content another size; "
-                "'keep' leaves it as it is"
-            )
-
     def around(self, caches: Any, room: Room) -> Any:
         """Return the state that goes around that of caches: admission outside of expiry."""
         clock = NO_CLOCK if room.numbered else self.clock
@@ -149,6 +139,47 @@ class Wrapping:
         if self.insert is not None:
             caches = AdmittedCaches(caches, new_rule(room, self.insert))
         return caches
+
+
+def misfits(section: Mapping[str, Any], *, in_bytes: bool) -> list[tuple[str, str]]:
+    """Return what a policy cannot do of what its section asks of it.
+
+    Parameters
+    ----------
+    section : mapping
+        With a known name, and parameters that are right by themselves.
+    in_bytes : bool
+        Whether caches are to count bytes.
+
+    Returns
+    -------
+    list of (str, str)
+        Each a parameter, and what is wrong.
+    """
+    if not in_bytes and "insert" not in section:
+        return []
+    name = section["name"]
+    policy = CACHE_POLICY[name]
+    definition: Any = definition_of(policy)
+    asked = {
+        key: section[key] for key in common_parameters("cache_policy", policy) if key in section
+    }
+    problems = []
+    if in_bytes and not can_count_bytes(policy):
+        able = ", ".join(policies_that_count_bytes())
+        text = f"{name} counts contents and knows no sizes; policies that do: {able}"
+        problems.append(("name", text))
+    insert = asked.get("insert")
+    if insert and compares(insert) and not hasattr(definition, "next_victim"):
+        able = ", ".join(_that_say_what_they_evict())
+        text = f"{insert['name']} has to know what {name} would evict, which it does not say; "
+        problems.append(("insert", f"{text}policies that do: {able}"))
+    form = getattr(definition, "form_in_bytes", definition)
+    updates = in_bytes and asked.get("size_change") == "update"
+    if updates and can_count_bytes(policy) and not hasattr(form, "update"):
+        text = f"{name} cannot give a cached content another size; 'keep' leaves it as it is"
+        problems.append(("size_change", text))
+    return problems
 
 
 def _that_say_what_they_evict() -> list[str]:

@@ -174,3 +174,31 @@ def test_what_varies_is_told_and_drawn():
         "Cache policy: insert": ["{p: 0.1}", "{p: 0.5}"],
         "Cache policy: ttl": ["10", "20"],
     }
+
+
+@pytest.mark.parametrize(
+    ("policy", "in_bytes", "problem"),
+    [
+        ({"name": "CLIMB"}, True, "cache_policy.name: CLIMB counts contents and knows no sizes"),
+        (
+            {"name": "SIEVE", "insert": {"name": "TINYLFU"}},
+            False,
+            "cache_policy.insert: TINYLFU has to know what SIEVE would evict",
+        ),
+        ({"name": "RAND", "size_change": "update"}, True, None),
+        ({"name": "LRU", "insert": {"name": "TINYLFU"}, "size_change": "update"}, True, None),
+        ({"name": "CLIMB", "size_change": "update"}, False, None),
+    ],
+)
+def test_what_a_policy_cannot_do_is_told_before_anything_runs(policy, in_bytes, problem):
+    asked = experiment(**policy)
+    if in_bytes:
+        asked["workload"]["content_size"] = 10
+        asked["cache_placement"]["capacity_unit"] = "bytes"
+    if problem is None:
+        assert len(plan_of(asked).experiments) == 1
+        return
+    with pytest.raises(SettingsError) as info:
+        plan_of(asked)
+    (found,) = info.value.problems
+    assert problem in found

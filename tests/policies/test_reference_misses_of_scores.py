@@ -11,19 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference_misses_of_scores import EXACT, MIB, RANDOM, ReferenceMean, ReferenceMisses
+from policies.reference_misses import (
+    DRAWN,
+    MIB,
+    REFERENCES,
+    TRACES,
+    DrawnReference,
+    Reference,
+)
 from twins.sized_builders import ADMISSION_TWINS, SCORE_TWINS, build_score_twin
 
 from icarus.execution.network.model import _cache_builder
 from icarus.policies.wrapped import clock_of
 from icarus.traces import TraceReader
 
-FILES = {
-    "cdn": "cdn_request.trace.xz",
-    "cloudphysics": "cloudPhysicsIO.oracleGeneral.bin",
-    "scarab": "scarab_recs.txt.xz",
-    "web12": "web12.txt.xz",
-}
 QUICK = (("cdn", 16 * MIB), ("web12", 1000))
 """What the ordinary suite runs, of each policy the first that there is."""
 DEFINED = ("LIRS", "LRU", "W_TINYLFU")
@@ -40,14 +41,10 @@ OPEN = {
 @functools.cache
 def requests_of(folder: Path, trace: str) -> tuple[list[int], list[int]]:
     """Return the contents and the sizes of all requests."""
-    path = folder / "traces" / FILES[trace]
+    file, columns = TRACES[trace]
     ids: list[int] = []
     sizes: list[int] = []
-    if trace == "cdn":
-        reader = TraceReader(path, content_column=1, time_column=0, size_column=2)
-    else:
-        reader = TraceReader(path)
-    for block in reader.blocks():
+    for block in TraceReader(folder / "traces" / file, **columns).blocks():
         ids += [int(k) for k in block.ids]
         sizes += [1] * len(block.ids) if block.size is None else block.size.tolist()
     return ids, sizes
@@ -80,8 +77,8 @@ def known(figures: Sequence[Any]) -> list[Any]:
     return [
         figure
         for figure in figures
-        if figure.policy in {*SCORE_TWINS, "LRU"}
-        and figure.parameters.get("admission", {"name": "SIZE"})["name"] in ADMISSION_TWINS
+        if figure.policy in SCORE_TWINS
+        or figure.parameters.get("admission", {}).get("name") in ADMISSION_TWINS
     ]
 
 
@@ -100,8 +97,8 @@ def cases(figures: Sequence[Any], quick: bool) -> list[Any]:
     return result
 
 
-@pytest.mark.parametrize("figure", cases(EXACT, quick=True))
-def test_misses_are_those_of_the_reference(shared_data: Path, figure: ReferenceMisses) -> None:
+@pytest.mark.parametrize("figure", cases(REFERENCES, quick=True))
+def test_misses_are_those_of_the_reference(shared_data: Path, figure: Reference) -> None:
     misses, missed_bytes = replay(shared_data, figure, seed=0)
     assert misses == figure.misses
     if figure.missed_bytes is not None:
@@ -109,11 +106,9 @@ def test_misses_are_those_of_the_reference(shared_data: Path, figure: ReferenceM
 
 
 @pytest.mark.parametrize(
-    "figure", [one for one in cases(EXACT, quick=True) if one.values[0].policy in DEFINED]
+    "figure", [one for one in cases(REFERENCES, quick=True) if one.values[0].policy in DEFINED]
 )
-def test_definitions_miss_what_the_reference_does(
-    shared_data: Path, figure: ReferenceMisses
-) -> None:
+def test_definitions_miss_what_the_reference_does(shared_data: Path, figure: Reference) -> None:
     parameters = dict(figure.parameters)
     wrapping = {"insert": parameters.pop("admission", None)}
     section = {"name": figure.policy, **parameters, **wrapping}
@@ -132,12 +127,12 @@ def test_definitions_miss_what_the_reference_does(
         assert missed_bytes == figure.missed_bytes
 
 
-@pytest.mark.parametrize("figure", cases(RANDOM, quick=False))
+@pytest.mark.parametrize("figure", cases(DRAWN, quick=False))
 def test_mean_misses_are_near_those_of_the_reference(
-    shared_data: Path, figure: ReferenceMean
+    shared_data: Path, figure: DrawnReference
 ) -> None:
     mean = statistics.fmean(replay(shared_data, figure, seed)[0] for seed in range(10))
     tolerance = figure.tolerance
     if figure.policy in WITHIN_PERCENT:
-        tolerance = WITHIN_PERCENT[figure.policy] / 100 * figure.mean
-    assert abs(mean - figure.mean) <= tolerance
+        tolerance = WITHIN_PERCENT[figure.policy] / 100 * figure.misses
+    assert abs(mean - figure.misses) <= tolerance

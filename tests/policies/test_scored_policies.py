@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policies.test_sized_policies import (
+from policies.calls_of_caches import (
     CAPACITIES,
     N_CONTENTS,
     Call,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from icarus.policies.around import around_caches
 from icarus.policies.room import NOTHING
 
 __all__ = ["Notes", "WatchedCaches"]
@@ -29,6 +30,7 @@ class Notes(NamedTuple):
     """int64, (1,): evictions there are; more than there is room for if some were lost."""
 
 
+@around_caches
 class WatchedCaches(NamedTuple):
     """The caches of a policy, of whose evictions notes are taken."""
 
@@ -60,31 +62,3 @@ class WatchedCaches(NamedTuple):
             if place < len(notes.evicted):
                 notes.evicted[place, 0] = cache
                 notes.evicted[place, 1] = measure.gone(victim, evicted)
-
-    def has(self, cache, content):
-        """Return whether a content is cached, changing nothing."""
-        return self.caches.has(cache, content)
-
-    def remove(self, cache, content):
-        """Remove a content from a cache."""
-        return self.caches.remove(cache, content)
-
-    def set_time(self, time):
-        """Take note of the time."""
-        self.caches.set_time(time)
-
-    def set_size(self, size):
-        """Take note of the size of the requested content."""
-        self.caches.set_size(size)
-
-    def set_measured(self, measured):
-        """Take note of whether the present request is measured."""
-        self.caches.set_measured(measured)
-
-    def measure(self):
-        """Return what counts in the caches."""
-        return self.caches.measure()
-
-    def places(self):
-        """Return what tells where contents are looked up."""
-        return self.caches.places()

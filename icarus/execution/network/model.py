@@ -14,9 +14,9 @@ import numpy as np
 
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.errors import ComponentError
-from icarus.policies.cache import can_count_bytes, definition_of, policies_that_count_bytes
+from icarus.policies.cache import definition_of
 from icarus.policies.counted import note_measured
-from icarus.policies.wrapped import Clock, WrappedCache, Wrapping, clock_of, wrapping_of
+from icarus.policies.wrapped import Clock, WrappedCache, Wrapping, clock_of, misfits, wrapping_of
 from icarus.registry import CACHE_POLICY
 from icarus.routing.known_links import known_links
 from icarus.routing.paths import ShortestPaths
@@ -324,13 +324,9 @@ def _cache_builder(
     policy = CACHE_POLICY[cache_policy["name"]]
     parameters = {key: value for key, value in cache_policy.items() if key != "name"}
     wrapping = wrapping_of(policy, parameters, seed, clock, counted=counted)
-    if in_bytes and not can_count_bytes(policy):
-        raise ComponentError(
-            f"cache_policy: {cache_policy['name']} counts contents and knows no sizes; "
-            "policies that do: " + ", ".join(policies_that_count_bytes())
-        )
-    if wrapping is not None:
-        wrapping.require_of(policy, cache_policy["name"], in_bytes)
+    if in_bytes or wrapping is not None:
+        for place, text in misfits(cache_policy, in_bytes=in_bytes):
+            raise ComponentError(f"cache_policy.{place}: {text}")
     build = _bare_cache_builder(policy, parameters, seed)
     if in_bytes:
         build = partial(_in_bytes, build, clock.requested)
