@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from icarus.core.signatures import accepts_seed
 from icarus.registry import CACHE_POLICY, REGISTRIES, RESOURCE
 from icarus.results import read_results_pickle
 from icarus.util import Tree
@@ -31,14 +32,15 @@ CATALOGUE = {
     ),
     "cache-policies": (
         "NULL MIN LRU SLRU IN_CACHE_LFU PERFECT_LFU FIFO CLIMB RAND PATH TREE ARRAY SHARD "
-        "CLOCK MRU SIEVE S3_FIFO QD_LP_FIFO CLOCK2Q_PLUS TWO_Q ARC S4LRU K_LRU LRU_PROB"
+        "CLOCK MRU SIEVE S3_FIFO QD_LP_FIFO CLOCK2Q_PLUS TWO_Q ARC S4LRU K_LRU LRU_PROB "
+        "LFU LFUDA LRU_K GDSF BELADY BELADY_SIZE HYPERBOLIC LHD LECAR CACHEUS LIRS W_TINYLFU"
     ),
     "strategies": (
         "NO_CACHE PARTITION EDGE LCE LCD PROB_CACHE CL4M RAND_BERNOULLI RAND_CHOICE NRR "
         "HASHROUTING HR_SYMM HR_ASYMM HR_MULTICAST HR_HYBRID_AM HR_HYBRID_SM HR_EDGE_CACHE "
         "HR_ON_PATH HR_CLUSTER"
     ),
-    "collectors": "LINK_LOAD LATENCY CACHE_HIT_RATIO PATH_STRETCH TIMELINE DUMMY",
+    "collectors": "LINK_LOAD LATENCY CACHE_HIT_RATIO CACHE_USE PATH_STRETCH TIMELINE DUMMY",
     "network-events": (
         "link_down link_up rewire node_down node_up flush resize rate popularity mark"
     ),
@@ -146,10 +148,28 @@ POLICIES: dict[str, dict[str, Any]] = {
     "S4LRU": {"segments": 3},
     "K_LRU": {"k": 3, "names": 20},
     "LRU_PROB": {"p": 0.7},
+    "LFU": {},
+    "LFUDA": {},
+    "LRU_K": {"k": 3, "retain": 30},
+    "GDSF": {},
+    "BELADY": {},
+    "BELADY_SIZE": {"samples": 5},
+    "HYPERBOLIC": {"samples": 5},
+    "LHD": {"samples": 5, "recent": 2, "period": 1000},
+    "LECAR": {},
+    "CACHEUS": {},
+    "LIRS": {"hot": 0.8, "nonresident": 3.0},
+    "W_TINYLFU": {"window": 0.1, "sketch": "exact"},
     "SHARD": {"policy": "SLRU", "nodes": 3, "salt": 0, "policy_attr": {"segments": 2}},
 }
 SYSTEMS = ("PATH", "TREE", "ARRAY")
 """Policies made of cache objects, which settings cannot give."""
+
+LOOKING_AHEAD = ("MIN", "BELADY", "BELADY_SIZE")
+"""Policies that are given the trace."""
+
+DRAWING = {name for name in POLICIES if accepts_seed(CACHE_POLICY[name])} - {"SHARD", "W_TINYLFU"}
+"""Policies whose evictions are drawn; the two have a seed for other ends."""
 
 STRATEGIES: dict[str, dict[str, Any]] = {
     "NO_CACHE": {},
@@ -187,6 +207,11 @@ COLLECTORS: dict[str, tuple[dict[str, Any], str, str]] = {
     "LINK_LOAD": (
         {"req_size": 100, "content_size": 2000},
         "MEAN_INTERNAL MEAN_EXTERNAL N_INTERNAL N_EXTERNAL PER_LINK_INTERNAL PER_LINK_EXTERNAL",
+        "",
+    ),
+    "CACHE_USE": (
+        {"per_node": True},
+        "LOOKUPS HITS INSERTIONS EVICTIONS TOO_LARGE SIZE_CHANGES CONTENTS MEAN_CONTENTS PER_NODE",
         "",
     ),
     "PATH_STRETCH": (
@@ -509,7 +534,7 @@ def own_array(maxlen, **kwargs):
 def policy_section(name: str, trace: list[str]) -> dict[str, Any]:
     if name in SYSTEMS:
         return {"name": f"OWN_{name}"}
-    return {"name": name, **POLICIES[name], **({"trace": trace} if name == "MIN" else {})}
+    return {"name": name, **POLICIES[name], **({"trace": trace} if name in LOOKING_AHEAD else {})}
 
 
 def replayed(cache: Any, trace: list[str]) -> float:
@@ -567,7 +592,7 @@ def test_cache_policies(cli):
             size = {"PATH": 2, "TREE": 0, "ARRAY": 0}.get(name, 20)
             assert tree["NETWORK"]["SIZES"].dict() == {1: size}, name
             assert 0.1 < ratios[name] <= ratios["MIN"], name
-    for name in POLICIES.keys() - {*SYSTEMS, "RAND"}:
+    for name in POLICIES.keys() - {*SYSTEMS, *DRAWING}:
         parameters = policy_section(name, trace)
         cache = CACHE_POLICY[parameters.pop("name")](20, **parameters)
         assert ratios[name] == pytest.approx(replayed(cache, trace), abs=1e-12), name

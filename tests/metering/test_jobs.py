@@ -125,11 +125,12 @@ def test_what_a_job_used_is_in_its_results_and_in_its_folder(tmp_path, executor)
     assert len(results) == 3
     for (_, tree), facts, size in zip(results, results.metadata, sizes, strict=True):
         whole, phases = tree[RESOURCES], [tree[f"{RESOURCES}.{name}"] for name in Burns.phases]
-        # To fork and to end a large process takes tens of milliseconds where others are busy.
-        assert 0.158 <= whole["CPU"] <= 0.4
+        # To fork and to end a large process takes tens of milliseconds where others are busy, and
+        # the kernel's two clocks of a process differ by some.
+        assert 0.15 <= whole["CPU"] <= 0.4
         assert whole["CPU"] == pytest.approx(whole["CPU_USER"] + whole["CPU_SYSTEM"])
-        assert 0.058 <= phases[0]["CPU"] <= 0.15
-        assert 0.098 <= phases[1]["CPU"] <= 0.3
+        assert 0.05 <= phases[0]["CPU"] <= 0.15
+        assert 0.09 <= phases[1]["CPU"] <= 0.3
         assert phases[2]["WRITTEN"] == size
         assert size <= whole["WRITTEN"] <= size + 64
         assert whole["MEMORY_MAX"] == max(phase["MEMORY_MAX"] for phase in phases) > 1 << 20
