@@ -79,14 +79,31 @@ def _order(topology: nx.Graph[Any]) -> list[tuple[Any, ...]]:
 _known: deque[KnownLinks] = deque(maxlen=_MOST_NETWORKS)
 
 
-def known_links(topology: nx.Graph[Any]) -> KnownLinks:
-    """Return what is known from the links of a topology, shared by all that are equal."""
+class _Unshared:
+    """What is known from the links of a network of which there will be no other."""
+
+    def once(self, compute: Callable[[nx.Graph[Any]], T], topology: nx.Graph[Any]) -> T:
+        return compute(topology)
+
+
+def known_links(topology: nx.Graph[Any], lasting: bool = True) -> KnownLinks | _Unshared:
+    """Return what is known from the links of a topology, shared by all that are equal.
+
+    Parameters
+    ----------
+    topology : networkx.Graph
+    lasting : bool, optional
+        Whether other networks are likely to be equal to this one, too, so that it is worth
+        remembering. One that has just changed may be what another one was before, no more.
+    """
     for known in _known:
         if known.are_those_of(topology):
             if known is not _known[0]:
                 _known.remove(known)
                 _known.appendleft(known)
             return known
+    if not lasting:
+        return _Unshared()
     new = KnownLinks(topology)
     if not topology.is_multigraph() and topology.number_of_edges() <= _MOST_LINKS:
         _known.appendleft(new)

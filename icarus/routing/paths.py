@@ -33,9 +33,7 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
         The network. Lengths are the links' attribute `weight`; a missing one counts 1. A link
         with a weight of None is none.
     lasting : bool, optional
-        Whether other networks are likely to be equal, so that its trees are worth remembering
-        beyond the few latest; of one that has just changed the search takes longer than to make
-        them.
+        Whether other networks are likely to be equal; see ``known_links``.
 
     Raises
     ------
@@ -55,11 +53,7 @@ class ShortestPaths(dict[Node, "_PathsFrom"]):
         self._nodes: list[Node] = list(topology)
         self._number: dict[Node, int] = {node: i for i, node in enumerate(self._nodes)}
         self._directed = topology.is_directed()
-        self._trees = (
-            known_links(topology).once(ShortestPathTrees, topology)
-            if lasting
-            else ShortestPathTrees(topology)
-        )
+        self._trees = known_links(topology, lasting).once(ShortestPathTrees, topology)
 
     def __missing__(self, u: Node) -> _PathsFrom:
         if u not in self._number:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import networkx as nx
 import numpy as np
 
 from icarus.routing.betweenness import betweenness
+from icarus.routing.known_links import known_links
 from icarus.types import Node
 from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
 from icarus.verbs.node_set import NamedNodeSet, NodeSet, empty_node_set
 
 __all__ = ["KnownNetwork", "Numbering"]
+
+T = TypeVar("T")
 
 
 class Numbering(NamedTuple):
@@ -48,6 +51,8 @@ class KnownNetwork:
     view : NetworkView
     numbering : Numbering, optional
         The numbers of nodes in compiled code; without it nodes are themselves.
+    lasting : bool, optional
+        Whether other networks are likely to be equal; see ``known_links``.
 
     Attributes
     ----------
@@ -57,8 +62,11 @@ class KnownNetwork:
         From node to how many contents fit into its cache, when the strategy was made.
     """
 
-    def __init__(self, view: Any, numbering: Numbering | None = None) -> None:
+    def __init__(
+        self, view: Any, numbering: Numbering | None = None, lasting: bool = True
+    ) -> None:
         self.view = view
+        self._lasting = lasting
         self.topology = view.topology()
         self.cache_sizes: dict[Node, int] = view.cache_nodes(size=True)
         self.numbering = numbering
@@ -66,7 +74,7 @@ class KnownNetwork:
 
     def numbered(self, numbering: Numbering) -> KnownNetwork:
         """Return the same network for compiled code."""
-        other = KnownNetwork(self.view, numbering)
+        other = KnownNetwork(self.view, numbering, self._lasting)
         other.cache_sizes, other._known = self.cache_sizes, self._known
         return other
 
@@ -111,6 +119,17 @@ class KnownNetwork:
         if self.numbering is None:
             return NamedHashes()
         return hashes_of(self.numbering.contents, wanted)
+
+    def once(self, compute: Callable[[nx.Graph[Any]], T]) -> T:
+        """Return what is computed of the topology, where it can be once for all that are equal.
+
+        Parameters
+        ----------
+        compute : callable
+            From the topology, of which it looks at nodes, links and their attributes only. Nobody
+            changes what it returns.
+        """
+        return known_links(self.topology, self._lasting).once(compute, self.topology)
 
     def is_source(self, node: Node) -> bool:
         """Return whether contents originate from a node."""

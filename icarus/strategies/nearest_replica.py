@@ -7,8 +7,7 @@ for those that have to find out.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Self, get_args
 
 import networkx as nx
@@ -28,6 +27,43 @@ _MOST_DISTANCES = 10**7
 """Between receivers and other nodes that are held at a time; 80 MB."""
 _Metacaching = Literal["LCE", "LCD"]
 _Implementation = Literal["ideal", "approx_1", "approx_2"]
+
+
+class Delays:
+    """Delays of links, and what they sum up to on the fastest paths.
+
+    Parameters
+    ----------
+    topology : networkx.Graph
+        Nodes are numbers here, their positions in it.
+    """
+
+    def __init__(self, topology: nx.Graph[Any]) -> None:
+        # NetworkX makes the matrix in 0.3 ms for GEANT, of which others are left out here.
+        position = {node: i for i, node in enumerate(topology)}
+        rows = [neighbors for _, neighbors in topology.adjacency()]
+        values = [link.get("delay", 1) for row in rows for link in row.values()]
+        heads = map(position.__getitem__, itertools.chain.from_iterable(rows))
+        # csgraph of scipy 1.11 refuses int64.
+        first = np.cumsum([0, *map(len, rows)], dtype=np.int32)
+        columns = np.fromiter(heads, np.int32, len(values))
+        shape = len(position), len(position)
+        self._of_links = csr_array((np.array(values, dtype=float), columns, first), shape=shape)
+        self._known: dict[int, np.ndarray] = {}
+        self._are_few = len(position) ** 2 <= _MOST_DISTANCES
+
+    def sums_from(self, origins: Sequence[int]) -> np.ndarray:
+        """Return the least sums of delays from some nodes to all, a row for each of the former."""
+        if not self._are_few:
+            return self._computed(origins)
+        if missing := [origin for origin in origins if origin not in self._known]:
+            self._known.update(zip(missing, self._computed(missing), strict=True))
+        return np.stack([self._known[origin] for origin in origins])
+
+    def _computed(self, origins: Sequence[int]) -> np.ndarray:
+        # Many at once: each call takes 0.03 ms before it begins.
+        found: np.ndarray = dijkstra(self._of_links, indices=origins)
+        return found
 
 
 class NumberedCandidates(NamedTuple):
@@ -50,8 +86,7 @@ class NumberedCandidates(NamedTuple):
 class NamedCandidates(NamedTuple):
     """The same in the interpreter."""
 
-    distances: Any
-    """From a receiver's number to its distances to all nodes, in node order."""
+    delays: Delays
     number_of: dict[Node, int]
     candidates: list[Node]
     nearest: dict[Node, list[Node]]
@@ -60,7 +95,7 @@ class NamedCandidates(NamedTuple):
     def of(self, receiver: Node) -> list[Node]:
         """Return all candidates in the order of a receiver."""
         if receiver not in self.nearest:
-            away = self.distances(self.number_of[receiver])
+            (away,) = self.delays.sums_from([self.number_of[receiver]])
             places = [self.number_of[node] for node in self.candidates]
             ordered = sorted(zip(away[places], places, self.candidates, strict=True), key=_rank)
             self.nearest[receiver] = [node for _, _, node in ordered]
@@ -88,12 +123,12 @@ class NearestReplicaState(NamedTuple):
     ) -> Self:
         """Return what the strategy knows."""
         topology, numbering = network.topology, network.numbering
-        delays = _delays(topology)
+        delays = network.once(Delays)
         down_only = metacaching == "LCD"
         if numbering is None:
             number_of = {node: i for i, node in enumerate(topology)}
             candidates = [v for v in topology if v in network.cache_sizes or network.is_source(v)]
-            named = NamedCandidates(partial(_distances_from, delays), number_of, candidates, {})
+            named = NamedCandidates(delays, number_of, candidates, {})
             return cls(named, down_only)
         position = {node: i for i, node in enumerate(topology)}
         known = {*numbering.caches, *numbering.sources}
@@ -102,10 +137,9 @@ class NearestReplicaState(NamedTuple):
         # Of a receiver that is removed requests fail, wherever they would go.
         origins = [position.get(receiver, 0) for receiver in numbering.receivers]
         nearest = np.empty((len(origins), len(places)), dtype=np.int32)
-        # Many at once: each call takes 0.03 ms before it begins.
         some = max(_MOST_DISTANCES // max(len(topology), 1), 1)
         for first in range(0, len(origins), some):
-            distances = dijkstra(delays, indices=origins[first : first + some])[:, places]
+            distances = delays.sums_from(origins[first : first + some])[:, places]
             # Stable, so that of nodes at one distance the one that comes first stays first.
             order = np.argsort(distances, axis=1, kind="stable")
             nearest[first : first + some] = numbers[places[order]]
@@ -133,27 +167,6 @@ class NearestReplicaState(NamedTuple):
                 request.put(path, position)
         request.deliver(path, last)
         return DONE
-
-
-def _distances_from(delays: csr_array, place: int) -> np.ndarray:
-    found: np.ndarray = dijkstra(delays, indices=place)
-    return found
-
-
-def _delays(topology: nx.Graph[Any]) -> csr_array:
-    """Return the matrix of the delays of links, by position in the topology.
-
-    NetworkX makes it in 0.3 ms for GEANT, of which others are left out here.
-    """
-    position = {node: i for i, node in enumerate(topology)}
-    rows = [neighbors for _, neighbors in topology.adjacency()]
-    values = [link.get("delay", 1) for row in rows for link in row.values()]
-    heads = map(position.__getitem__, itertools.chain.from_iterable(rows))
-    # csgraph of scipy 1.11 refuses int64.
-    first = np.cumsum([0, *map(len, rows)], dtype=np.int32)
-    columns = np.fromiter(heads, np.int32, len(values))
-    shape = len(position), len(position)
-    return csr_array((np.array(values, dtype=float), columns, first), shape=shape)
 
 
 def _check_implementation(parameters: dict[str, Any]) -> list[str]:

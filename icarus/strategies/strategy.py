@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -105,7 +106,8 @@ class DefinedStrategy(Strategy):
         if "seed" in self.parameters:
             self.parameters["seed"] = generator(self.parameters["seed"])
         self.network = KnownNetwork(view)
-        self._state = self.definition.new(self.network, **self.parameters)
+        # Here, so that what is wrong is told at once.
+        self._state  # noqa: B018
         self._request = ControlledRequest(view, controller)
         direct = works_on_tables(view, controller)
         self._direct = DirectRequest(view, controller) if direct else None
@@ -118,9 +120,16 @@ class DefinedStrategy(Strategy):
         ``renewed(self, network, ...)``, with the parameters of ``new``, what it knows then; others
         are made anew.
         """
-        self.network = KnownNetwork(self.view)
-        make = getattr(self._state, "renewed", self.definition.new)
-        self._state = make(self.network, **self.parameters)
+        self.network = KnownNetwork(self.view, lasting=False)
+        if hasattr(self.definition, "renewed"):
+            self._state = self._state.renewed(self.network, **self.parameters)
+        else:
+            # Made anew when it is needed, which it never is where the strategy runs compiled.
+            vars(self).pop("_state", None)
+
+    @functools.cached_property
+    def _state(self) -> Any:
+        return self.definition.new(self.network, **self.parameters)
 
     def can_serve(self, receiver: Node, content: Content) -> bool:
         """Return whether there are all paths that the definition looks up for a request."""

@@ -177,12 +177,15 @@ SIZE_LAWS = [7, {"dist": "UNIFORM", "low": 1, "high": 9}]
 
 
 @st.composite
-def experiments(draw, strategy, policy, with_writes=True):
-    """Draw experiments with a strategy and a policy, half in bytes if the policy counts these."""
+def experiments(draw, strategy, policy, with_writes=True, in_bytes=False):
+    """Draw experiments with a strategy and a policy, half in bytes if the policy counts these.
+
+    Bytes are other code. Where little is to be compiled, they are tried only if asked for.
+    """
     topology = draw(topologies())
     workload, placement = draw(workloads(with_writes)), {"name": "UNIFORM"}
     around = {}
-    if can_count_bytes(CACHE_POLICY[policy]) and draw(st.booleans()):
+    if (in_bytes or not QUICK) and can_count_bytes(CACHE_POLICY[policy]) and draw(st.booleans()):
         workload["content_size"] = draw(st.sampled_from(SIZE_LAWS))
         placement["capacity_unit"] = "bytes"
         if hasattr(definition_of(CACHE_POLICY[policy]), "update"):
@@ -241,6 +244,10 @@ def property_of(experiment_strategy, examples, check):
 @pytest.mark.parametrize(("strategy", "policy"), CHOSEN)
 def test_same_results(strategy, policy):
     property_of(experiments(strategy, policy), EXAMPLES, assert_same_results)
+
+
+def test_same_results_in_bytes():
+    property_of(experiments("LCE", "LRU", in_bytes=True), EXAMPLES, assert_same_results)
 
 
 @pytest.mark.parametrize(("strategy", "policy"), CHOSEN)

@@ -122,7 +122,7 @@ class Network:
 
 @pytest.mark.parametrize(("policy", "wrapping"), with_wrappings(POLICIES, WRAPPINGS))
 def test_both_forms_go_on_alike(policy, wrapping, either_slots):
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(parts=st.lists(st.tuples(operations, st.integers(0, N_CACHES - 1)), max_size=4))
     def compare(parts):
         network = Network(policy, WRAPPINGS[wrapping])
@@ -144,7 +144,7 @@ def test_both_forms_go_on_alike(policy, wrapping, either_slots):
     with_wrappings([policy for policy in POLICIES if policy != "MIN"], WRAPPINGS),
 )
 def test_a_cleared_cache_is_as_new(policy, wrapping, either_slots):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=12, deadline=None)
     @given(calls=operations, more=operations, cleared=st.integers(0, N_CACHES - 1))
     def compare(calls, more, cleared):
         used, new = (Network(policy, WRAPPINGS[wrapping]) for _ in range(2))

@@ -16,7 +16,7 @@ from icarus.curves.decoded import decode_trace
 from icarus.curves.replaying import Misses, PolicyAsked, SharedTrace, replay
 from icarus.traces import TraceReader
 
-QUICK = {"SIEVE", "GDSF"}
+QUICK = {"GDSF"}
 """Policies that the ordinary suite compiles, for cdn at 16 MiB: some seconds each."""
 
 

@@ -195,7 +195,7 @@ operations = st.lists(
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(capacity=st.integers(1, 5), operations=operations)
 def test_a_policy_does_what_its_definition_says(name, capacity, operations):
     cache, model = build(name, capacity), MODELS[name](capacity)

@@ -71,7 +71,7 @@ class NaiveSlru:
         self.lines = [[] for _ in self.sizes]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(
     sizes=st.lists(st.integers(0, 2), min_size=1, max_size=4),
     # Few items and long runs of hits, or else higher segments never fill.
@@ -192,7 +192,7 @@ class NaiveClimb:
         self.held.clear()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(capacity=st.integers(1, 5), operations=operations)
 def test_climb_does_what_its_definition_says(capacity, operations):
     cache, model = ClimbCache(capacity), NaiveClimb(capacity)
@@ -261,7 +261,7 @@ class NaivePerfectLfu:
         return sorted(self.held, key=rank, reverse=True)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(capacity=st.integers(1, 4), operations=operations)
 def test_perfect_lfu_does_what_its_definition_says(capacity, operations):
     cache, model = PerfectLfuCache(capacity), NaivePerfectLfu(capacity)
@@ -332,7 +332,7 @@ def best_hits(trace: tuple[int, ...], capacity: int) -> int:
     return best(0, frozenset())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(
     trace=st.lists(st.integers(0, 5), max_size=12).map(tuple),
     capacity=st.integers(1, 3),
@@ -385,7 +385,7 @@ class NaiveMin:
         return sorted(later_first, key=self.next_use)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(capacity=st.integers(1, 4), trace=st.lists(items, max_size=30), operations=operations)
 def test_min_does_what_its_definition_says(capacity, trace, operations):
     cache, model = BeladyMinCache(capacity, trace), NaiveMin(capacity, trace)

@@ -125,7 +125,7 @@ class Network:
 
 @pytest.mark.parametrize(("policy", "parameters", "wrapping"), with_wrappings(POLICIES, WRAPPINGS))
 def test_both_forms_hold_and_do_the_same(policy, parameters, wrapping, either_slots):
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(parts=st.lists(st.tuples(calls_of_caches, sizes_of_caches), min_size=1, max_size=4))
     def compare(parts):
         section = {"name": policy, **parameters, **WRAPPINGS[wrapping]}
@@ -150,7 +150,7 @@ def test_both_forms_hold_and_do_the_same(policy, parameters, wrapping, either_sl
 def test_caches_of_the_same_size_go_on_as_if_nothing_had_been(
     policy, parameters, wrapping, either_slots
 ):
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(calls=calls_of_caches, more=calls_of_caches)
     def compare(calls, more):
         section = {"name": policy, **parameters, **WRAPPINGS[wrapping]}
@@ -165,7 +165,7 @@ def test_caches_of_the_same_size_go_on_as_if_nothing_had_been(
 
 
 @pytest.mark.parametrize(("policy", "parameters"), POLICIES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(calls=calls_of_caches, size=st.integers(2, 9))
 def test_the_least_valuable_leave(policy, parameters, calls, size):
     cache = _cache_builder({"name": policy, **parameters}, 1, clock_of([0.0]))(5)

@@ -140,7 +140,7 @@ steps = st.lists(
 
 @pytest.mark.parametrize("outer", KINDS)
 @pytest.mark.parametrize("inner", KINDS)
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(capacity=st.integers(1, 3), steps=steps)
 def test_any_two_wrappers_go_around_each_other(outer, inner, capacity, steps):
     clock = Clock()
