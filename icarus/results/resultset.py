@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from icarus.util import Tree
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ResultSet", "jsonable"]
 
@@ -114,6 +117,44 @@ class ResultSet:
             if parameters.match(condition):
                 matching.add(parameters, results, metadata)
         return matching
+
+    def to_frame(
+        self,
+        wide: bool = False,
+        metrics: str | Sequence[str] | None = None,
+        where: Mapping[str, Any] | str | Iterable[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return the numbers that were measured as a table of pandas.
+
+        A simulation that is in the set twice has one place in the table.
+
+        Parameters
+        ----------
+        wide : bool, optional
+            Give a row for each simulation with a column for each metric, such as
+            ``LATENCY.MEAN``, in place of a row for each metric of each simulation.
+        metrics : str or sequence of str, optional
+            Which metrics, such as ``LATENCY`` or ``LATENCY.MEAN``; by default all single numbers.
+        where : mapping, or iterable of str, optional
+            Which experiments, as ``plot_results`` takes it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Parameters, as ``alpha`` or, where two sections have one, ``workload.alpha``; ``seed``,
+            ``replication`` and ``job``; then ``metric`` and ``value``, or the metrics.
+
+        Raises
+        ------
+        ResultsError
+            If there are no results.
+        PlotError
+            If a metric or a condition is unknown.
+        """
+        # Only here: it depends on this module.
+        from icarus.results.frames import frame_of
+
+        return frame_of(self, wide, metrics, where)
 
     def json(self, indent: int | None = None) -> str:
         """Return the pairs of parameters and results as a JSON list of lists.
