@@ -8,7 +8,7 @@ simulation that a set has twice counts once. pandas is imported when a table is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,7 +18,7 @@ import numpy as np
 from icarus.errors import PlotError, ResultsError
 from icarus.plaintext import one_line, some_of
 from icarus.results.labels import value_text
-from icarus.results.merging import merged, seed_of
+from icarus.results.merging import once, seed_of
 from icarus.results.metrics import Metric, metrics_in, metrics_meant
 from icarus.results.resultset import ResultSet
 from icarus.results.variation import Path, Row, matching, paths_of, rows_of, short_name
@@ -27,7 +27,7 @@ from icarus.util import Tree
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Chosen", "IDENTITY", "chosen_results", "column_of", "frame_of", "identity_columns"]
+__all__ = ["IDENTITY", "Chosen", "chosen_results", "column_of", "frame_of", "identity_columns"]
 
 Where: TypeAlias = Mapping[str, Any] | str | Iterable[str] | None
 
@@ -59,12 +59,12 @@ def chosen_results(results: ResultSet, where: Where = None) -> Chosen:
     PlotError
         If a condition is of no use, as ``variation.matching`` has it.
     """
-    once = merged([("the results", results)])
-    if not len(once):
-        failed = f"; {len(once.failures)} simulations failed" if once.failures else ""
+    results = once(results)
+    if not len(results):
+        failed = f"; {len(results.failures)} simulations failed" if results.failures else ""
         raise ResultsError(f"there are no results{failed}")
-    rows = _rows([params for params, _ in once])
-    trees, facts = [tree for _, tree in once], once.metadata
+    rows = _rows([params for params, _ in results])
+    trees, facts = [tree for _, tree in results], results.metadata
     if where is None:
         return Chosen(rows, trees, facts)
     kept = matching(rows, where)

@@ -15,7 +15,11 @@ from icarus.util import Tree
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ResultSet", "jsonable"]
+__all__ = ["UNFINISHED", "ResultSet", "jsonable"]
+
+UNFINISHED = "unfinished"
+"""Attribute of a set: ids of jobs that were planned and had not ended when results were taken from
+the journal of a campaign. A campaign that ended, also before its time, has them as failures."""
 
 _LONGEST_RANGE = 10**5
 """Numbers of a range that are written out."""
@@ -111,11 +115,15 @@ class ResultSet:
         return list(self._results)
 
     def filter(self, condition: Mapping[str, Any]) -> ResultSet:
-        """Return the results whose parameters match `condition`; see ``Tree.match``."""
+        """Return the results, and failures, whose parameters match `condition`.
+
+        See ``Tree.match``.
+        """
         matching = ResultSet()
         for (parameters, results), metadata in zip(self._results, self._metadata, strict=True):
             if parameters.match(condition):
                 matching.add(parameters, results, metadata)
+        matching.failures = [one for one in self.failures if one[0].match(condition)]
         return matching
 
     def to_frame(
