@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from icarus.results.merging import once
 from icarus.results.resultset import UNFINISHED, ResultSet
-from icarus.results.variation import matching, rows_of
+from icarus.results.selecting import selected
 
-__all__ = ["Completeness", "completeness", "missing_jobs"]
+__all__ = ["Completeness", "completeness", "counted", "missing_jobs"]
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,22 @@ def completeness(
     >>> completeness(results).text
     '1 of 2 simulations'
     """
-    results = once(results)
-    trees = [params for params, _ in results]
-    experiments = [*trees, *(params for params, _ in results.failures)]
-    chosen = range(len(experiments)) if where is None else matching(rows_of(experiments), where)
-    kept = {*chosen}
-    done = sum(i < len(trees) for i in kept)
-    failures = [one for i, one in enumerate(results.failures, len(trees)) if i in kept]
-    planned = done + missing_jobs(results.metadata, (facts for _, facts in failures))
-    if where is None:
-        ended = {facts.get("job") for facts in results.metadata}
-        ended |= {facts.get("job") for _, facts in failures}
+    return counted(selected(results, where), whole=not where)
+
+
+def counted(results: ResultSet, whole: bool) -> Completeness:
+    """Return the same of results of which each is there once.
+
+    Parameters
+    ----------
+    results : ResultSet
+    whole : bool
+        Whether they are a set as it was read, so that jobs without known parameters belong to it.
+    """
+    done, failures = len(results), [facts for _, facts in results.failures]
+    planned = done + missing_jobs(results.metadata, failures)
+    if whole:
+        ended = {facts.get("job") for facts in (*results.metadata, *failures)}
         planned += len({*results.attr.get(UNFINISHED, ())} - ended)
     return Completeness(done, planned)
 

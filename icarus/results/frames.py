@@ -8,33 +8,48 @@ simulation that a set has twice counts once. pandas is imported when a table is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from icarus.errors import PlotError, ResultsError
 from icarus.plaintext import one_line, some_of
+from icarus.results._completeness import counted
 from icarus.results.labels import value_text
-from icarus.results.merging import once, seed_of
+from icarus.results.merging import seed_of
 from icarus.results.metrics import Metric, metrics_in, metrics_meant
 from icarus.results.resultset import ResultSet
-from icarus.results.variation import Path, Row, matching, paths_of, rows_of, short_name
+from icarus.results.selecting import Where, require_results, selected, shared_rows
+from icarus.results.variation import Path, Row, paths_of, short_name
 from icarus.util import Tree
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["IDENTITY", "Chosen", "chosen_results", "column_of", "frame_of", "identity_columns"]
-
-Where: TypeAlias = Mapping[str, Any] | str | Iterable[str] | None
+__all__ = [
+    "IDENTITY",
+    "TAKEN",
+    "Chosen",
+    "chosen_results",
+    "column_names",
+    "column_of",
+    "dotted",
+    "frame_of",
+    "identity_columns",
+    "marked",
+    "numbers_of",
+    "plain_value",
+    "scalars_of",
+]
 
 IDENTITY = ("seed", "replication", "job")
 """Columns that tell the simulations of one experiment apart."""
 TAKEN = (*IDENTITY, "metric", "value", "node", "source", "target", "content")
 TAKEN += ("window", "start", "end", "first", "probability", "n", "mean", "half_width")
+TAKEN += ("against", "difference", "relative")
 """Names of columns that no parameter has."""
 
 _WHOLE = range(-(2**63), 2**63)
@@ -47,6 +62,8 @@ class Chosen:
     rows: list[Row]
     trees: list[Tree]
     facts: list[dict[str, Any]]
+    completeness: str
+    """How many simulations there are, and of how many that were planned."""
 
 
 def chosen_results(results: ResultSet, where: Where = None) -> Chosen:
@@ -59,28 +76,12 @@ def chosen_results(results: ResultSet, where: Where = None) -> Chosen:
     PlotError
         If a condition is of no use, as ``variation.matching`` has it.
     """
-    results = once(results)
-    if not len(results):
-        failed = f"; {len(results.failures)} simulations failed" if results.failures else ""
-        raise ResultsError(f"there are no results{failed}")
-    rows = _rows([params for params, _ in results])
-    trees, facts = [tree for _, tree in results], results.metadata
-    if where is None:
-        return Chosen(rows, trees, facts)
-    kept = matching(rows, where)
-    return Chosen([rows[i] for i in kept], [trees[i] for i in kept], [facts[i] for i in kept])
-
-
-def _rows(experiments: Sequence[Tree]) -> list[Row]:
-    """Return parameters as rows; experiments that share all parts, as replications do, share it."""
-    known: dict[tuple[Any, ...], Row] = {}
-    rows = []
-    for params in experiments:
-        parts = (*params.keys(), *map(id, params.values()))
-        if parts not in known:
-            known[parts] = rows_of([params])[0]
-        rows.append(known[parts])
-    return rows
+    part = selected(results, where)
+    require_results(part)
+    pairs = part.dump()
+    rows = shared_rows([params for params, _ in pairs])
+    share = counted(part, whole=not where).text
+    return Chosen(rows, [tree for _, tree in pairs], part.metadata, share)
 
 
 def frame_of(
@@ -93,7 +94,7 @@ def frame_of(
     import pandas as pd
 
     chosen = chosen_results(results, where)
-    paths = _scalars(chosen.trees, metrics)
+    paths = scalars_of(chosen.trees, metrics)
     names = [dotted(path) for path in paths]
     columns = identity_columns(chosen, names)
     values = {
@@ -101,17 +102,27 @@ def frame_of(
         for name, path in zip(names, paths, strict=True)
     }
     if wide:
-        return pd.DataFrame(columns | {name: _numbers(told) for name, told in values.items()})
+        return marked(
+            pd.DataFrame(columns | {name: numbers_of(told) for name, told in values.items()}),
+            chosen,
+        )
     there = np.array([[value is not None for value in told] for told in values.values()]).T
-    table = np.array([_numbers(told, np.float64) for told in values.values()]).T
+    table = np.array([numbers_of(told, np.float64) for told in values.values()]).T
     result, metric = np.nonzero(there)
     frame = pd.DataFrame(columns).take(result).reset_index(drop=True)
-    frame["metric"] = pd.Categorical.from_codes(metric, names).astype("str")
+    frame["metric"] = pd.Series(names, dtype="str").array.take(metric)
     frame["value"] = table[there]
+    return marked(frame, chosen)
+
+
+def marked(frame: pd.DataFrame, chosen: Chosen) -> pd.DataFrame:
+    """Return a table that says of how many simulations it is."""
+    frame.attrs["completeness"] = chosen.completeness
     return frame
 
 
-def _scalars(trees: Sequence[Tree], asked: str | Sequence[str] | None) -> list[Metric]:
+def scalars_of(trees: Sequence[Tree], asked: str | Sequence[str] | None) -> list[Metric]:
+    """Return the metrics that are single numbers; those that are asked for, where any are."""
     found = metrics_in(trees)
     if not found:
         raise ResultsError("the results hold no metric that is a single number")
@@ -143,11 +154,11 @@ def identity_columns(chosen: Chosen, taken: Iterable[str] = ()) -> dict[str, Any
         known: dict[int, Any] = {}
         for row in chosen.rows:
             if id(row) not in known:
-                known[id(row)] = _plain(row.get(path))
+                known[id(row)] = plain_value(row.get(path))
         columns[name] = column_of([known[id(row)] for row in chosen.rows])
-    columns["seed"] = column_of([_plain(seed_of(facts)) for facts in chosen.facts])
+    columns["seed"] = column_of([plain_value(seed_of(facts)) for facts in chosen.facts])
     for name in IDENTITY[1:]:
-        columns[name] = column_of([_plain(facts.get(name)) for facts in chosen.facts])
+        columns[name] = column_of([plain_value(facts.get(name)) for facts in chosen.facts])
     return columns
 
 
@@ -167,8 +178,8 @@ def column_names(paths: Sequence[Path], taken: Iterable[str] = ()) -> dict[Path,
     return names
 
 
-def _plain(value: Any) -> Any:
-    """Return a number, truth value or text; None where there is nothing."""
+def plain_value(value: Any) -> Any:
+    """Return a value for a column: a number, truth value or text; None where there is nothing."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
@@ -203,7 +214,7 @@ def _float(value: Any) -> float:
         return np.nan
 
 
-def _numbers(values: Sequence[Any], dtype: Any = None) -> np.ndarray:
+def numbers_of(values: Sequence[Any], dtype: Any = None) -> np.ndarray:
     """Return what are numbers; NaN for the rest. Whole ones stay so where nothing is missing."""
     whole = dtype is None and all(
         isinstance(value, Integral) and not isinstance(value, bool) and int(value) in _WHOLE

@@ -80,7 +80,7 @@ def merge(sets: Sequence[tuple[str, ResultSet]]) -> Merged:
     done = {str(facts["job"]) for facts in both.metadata if facts.get("job")}
     for name, results in sets:
         for params, facts in results.failures:
-            job = str(facts.get("job", ""))
+            job = str(facts.get("job") or "")
             if job and (job in done or job in seen.failures):
                 seen.again.setdefault(name, []).append(_what(params, facts))
                 continue
@@ -120,7 +120,7 @@ def _alone(sets: Sequence[ResultSet]) -> set[int]:
                 known[parts], _ = meanings.of(_relevant(params))
                 kept.append(params)
             same = known[parts], str(facts.get("replication")), str(seed_of(facts))
-            of.append((str(facts.get("job", "")), same))
+            of.append((str(facts.get("job") or ""), same))
     jobs, alike = Counter(job for job, _ in of), Counter(same for _, same in of)
     return {
         number
@@ -169,7 +169,7 @@ def _is_new(
     meanings = Meanings()
     # What a job used is another each time that it runs.
     results, _ = meanings.of(without_resources(tree))
-    job = str(facts.get("job", ""))
+    job = str(facts.get("job") or "")
     if job in seen.jobs:
         before, place = seen.jobs[job]
         if before == results:
