@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main", "warn"]
 __all__ += ["override_option", "results_argument", "settings_argument", "strict_option"]
-__all__ += ["table_console"]
+__all__ += ["table_console", "where_option"]
 
 CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -212,3 +212,9 @@ strict_option = click.option(
 )
 
 results_argument = click.argument("path", metavar="RESULTS", type=PATH)
+where_option = click.option(
+    "--where",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only experiments with this value; several values of one parameter are alternatives.",
+)

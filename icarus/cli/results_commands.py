@@ -17,14 +17,15 @@ from icarus.cli.common import (
     results_argument,
     table_console,
     warn,
+    where_option,
 )
 
-__all__ = ["merge_results", "print_results", "results"]
+__all__ = ["export_results", "merge_results", "print_results", "results"]
 
 
 @main.group(context_settings=CONTEXT_SETTINGS)
 def results() -> None:
-    """Print, tabulate, merge, recover and verify results."""
+    """Print, tabulate, export, merge, recover and verify results."""
 
 
 @results.command("print")
@@ -45,27 +46,113 @@ def print_results(path: Path, as_json: bool) -> None:
 @results.command("show")
 @results_argument
 @click.option("--metric", "metrics", multiple=True, help="Only this metric, such as LATENCY.MEAN.")
+@where_option
+@click.option(
+    "--sort",
+    metavar="KEY",
+    help="In the order of a parameter or a metric; with - before it, in descending order.",
+)
 @click.option("-j", "--json", "form", flag_value="json", help="Print JSON.")
 @click.option(
     "--csv", "form", flag_value="csv", help="Print CSV, a line per experiment and metric."
 )
 @command
-def show_results(path: Path, metrics: tuple[str, ...], form: str | None) -> None:
+def show_results(
+    path: Path,
+    metrics: tuple[str, ...],
+    where: tuple[str, ...],
+    sort: str | None,
+    form: str | None,
+) -> None:
     """Print RESULTS as a table: a line per experiment, mean and 95 % confidence interval.
 
-    JSON and CSV have n, mean, sd, half_width of the interval, min, median and max of each metric.
+    Where one table is too wide for the terminal, each collector has one. JSON and CSV have n, mean,
+    sd, half_width of the interval, min, median and max of each metric.
     """
     from icarus.cli.reading import distinct
-    from icarus.results import summaries
-    from icarus.results.tables import results_table
+    from icarus.results import completeness, summaries
+    from icarus.results.selecting import selected
+    from icarus.results.tables import results_tables
 
-    results = distinct(path)
+    everything = distinct(path)
+    found = summaries.summarise(selected(everything, where), metrics)
+    if sort is not None:
+        found = summaries.sorted_by(found, sort)
+    warning = completeness(everything, where).warning
+    if form is None:
+        console = table_console()
+        for table in results_tables(found, console.width, warning):
+            console.print(table)
+        return
     if form == "json":
-        echo_json(summaries.json_of(summaries.summarise(results, metrics)))
-    elif form == "csv":
-        echo(summaries.csv_of(summaries.summarise(results, metrics)))
+        echo_json(summaries.json_of(found))
     else:
-        table_console().print(results_table(results, metrics))
+        echo(summaries.csv_of(found))
+    if warning:
+        warn(warning)
+
+
+@results.command("export")
+@results_argument
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=PATH,
+    metavar="FILE",
+    help="Where the table goes; its name says the format: .csv, .json, .parquet, .xlsx, .tex.",
+)
+@click.option("--csv", "form", flag_value=".csv", help="Write CSV, whatever the name.")
+@click.option("--json", "form", flag_value=".json", help="Write JSON, a list of objects.")
+@click.option("--parquet", "form", flag_value=".parquet", help="Write Parquet.")
+@click.option("--xlsx", "form", flag_value=".xlsx", help="Write a workbook of Excel.")
+@click.option("--latex", "form", flag_value=".tex", help="Write a table of LaTeX, for booktabs.")
+@click.option(
+    "--table",
+    type=click.Choice(
+        ["metrics", "summary", "nodes", "links", "contents", "windows", "distributions"]
+    ),
+    default="metrics",
+    show_default=True,
+    help="Single numbers of each simulation, their means, or what each has many of.",
+)
+@click.option("--metric", "metrics", multiple=True, help="Only this metric, such as LATENCY.MEAN.")
+@where_option
+@click.option("--wide", is_flag=True, help="A column for each metric, instead of a row.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@command
+def export_results(
+    path: Path,
+    output: Path,
+    form: str | None,
+    table: str,
+    metrics: tuple[str, ...],
+    where: tuple[str, ...],
+    wide: bool,
+    overwrite: bool,
+) -> None:
+    """Write the numbers in RESULTS as a table for other programs.
+
+    A row for each simulation and metric, with its parameters, seed, replication and job; each
+    simulation once. What is written reads back equal.
+    """
+    from icarus.cli.reading import distinct
+    from icarus.orchestration.destination import check_destination
+    from icarus.results.exporting import export, format_of
+
+    format_of(output, form)
+    check_destination(output, overwrite, "TABLE")
+    loaded = distinct(path)
+    asked, conditions = list(metrics) or None, list(where) or None
+    if table == "summary":
+        frame = loaded.summary(metrics=asked, where=conditions)
+    else:
+        frame = loaded.to_frame(wide, asked, conditions, table)
+    export(frame, output, form)
+    told = frame.attrs["completeness"]
+    if " of " in told:
+        warn(f"incomplete: {told} gave results")
+    echo(f"{len(frame):,} rows of {told}: {output}")
 
 
 @results.command("merge")

@@ -34,6 +34,7 @@ from icarus.results._time_figure import Timelines, time_figure
 from icarus.results.drawntext import shortened
 from icarus.results.filenames import FileNames
 from icarus.results.labels import metric_label, replications_text, value_text
+from icarus.results.merging import once
 from icarus.results.metrics import (
     Metric,
     mean_distribution,
@@ -44,6 +45,7 @@ from icarus.results.metrics import (
 )
 from icarus.results.over_time import COLLECTOR
 from icarus.results.panels import Panel, Point, Sheet, draw_bars, draw_cdfs, draw_lines
+from icarus.results.resultset import ResultSet
 from icarus.results.style import local_style, save
 from icarus.results.variation import (
     MISSING,
@@ -144,6 +146,8 @@ def draw_results(
     The parameters are those of `plot_results`, and so are the errors, which are raised before
     the first figure is drawn. Figures are not known to pyplot and need not be closed.
     """
+    if isinstance(resultset, ResultSet):
+        resultset = once(resultset)
     # Experiments that failed have parameters but no results.
     pairs = [(params, results) for params, results in resultset if len(results)]
     if not pairs:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from icarus.util import Tree
 
-__all__ = ["ResultSet", "jsonable"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray
+
+__all__ = ["UNFINISHED", "ResultSet", "jsonable"]
+
+UNFINISHED = "unfinished"
+"""Attribute of a set: ids of jobs that were planned and had not ended when results were taken from
+the journal of a campaign. A campaign that ended, also before its time, has them as failures."""
 
 _LONGEST_RANGE = 10**5
 """Numbers of a range that are written out."""
@@ -108,12 +116,171 @@ class ResultSet:
         return list(self._results)
 
     def filter(self, condition: Mapping[str, Any]) -> ResultSet:
-        """Return the results whose parameters match `condition`; see ``Tree.match``."""
+        """Return the results, and failures, whose parameters match `condition`.
+
+        See ``Tree.match``.
+        """
         matching = ResultSet()
         for (parameters, results), metadata in zip(self._results, self._metadata, strict=True):
             if parameters.match(condition):
                 matching.add(parameters, results, metadata)
+        matching.failures = [one for one in self.failures if one[0].match(condition)]
         return matching
+
+    def to_frame(
+        self,
+        wide: bool = False,
+        metrics: str | Sequence[str] | None = None,
+        where: Mapping[str, Any] | str | Iterable[str] | None = None,
+        table: str = "metrics",
+    ) -> pd.DataFrame:
+        """Return what was measured as a table of pandas.
+
+        A simulation that is in the set twice has one place in the table.
+
+        Parameters
+        ----------
+        wide : bool, optional
+            Give a column for each metric, such as ``LATENCY.MEAN``, in place of a row for each.
+        metrics : str or sequence of str, optional
+            Which metrics, such as ``LATENCY`` or ``LATENCY.MEAN``; by default all of the table.
+        where : mapping, or iterable of str, optional
+            Which experiments, as ``plot_results`` takes it.
+        table : {"metrics", "nodes", "links", "contents", "windows", "distributions"}, optional
+            Single numbers, or what each simulation has many of: a row for each node, directed
+            link or content, with 0 where nothing happened; for each window of ``TIMELINE``; or for
+            each value of a distribution, with the share of what does not exceed it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Parameters, as ``alpha`` or, where two sections have one, ``workload.alpha``; ``seed``,
+            ``replication`` and ``job``; then ``metric`` and ``value``, or the metrics.
+            ``attrs["completeness"]`` is a text such as ``37 of 54 simulations``.
+
+        Raises
+        ------
+        ResultsError
+            If there are no results, or none for this table.
+        PlotError
+            If a metric, a condition or the table is unknown.
+
+        Examples
+        --------
+        >>> results = ResultSet()
+        >>> results.add({"strategy": {"name": "LCE"}}, {"LATENCY": {"MEAN": 71.2}})
+        >>> results.to_frame()[["strategy", "metric", "value"]]
+          strategy        metric  value
+        0      LCE  LATENCY.MEAN   71.2
+        """
+        # Only here: it depends on this module.
+        from icarus.results._long_tables import table_of
+
+        return table_of(self, table, wide, metrics, where)
+
+    def to_xarray(
+        self,
+        metrics: str | Sequence[str] | None = None,
+        where: Mapping[str, Any] | str | Iterable[str] | None = None,
+    ) -> xarray.Dataset:
+        """Return single numbers as labelled arrays; needs xarray, of the extra ``export``.
+
+        Parameters
+        ----------
+        metrics, where : optional
+            As for `to_frame`.
+
+        Returns
+        -------
+        xarray.Dataset
+            A variable for each metric, an axis for each parameter that varies and one for
+            ``replication``; NaN where there is no simulation. Attributes are the parameters that
+            are the same throughout.
+
+        Raises
+        ------
+        ResultsError
+            If there are no results, or xarray is missing.
+        PlotError
+            If a metric or a condition is unknown.
+        """
+        from icarus.results._statistics import array_of
+
+        return array_of(self, metrics, where)
+
+    def summary(
+        self,
+        by: str | Sequence[str] | None = None,
+        metrics: str | Sequence[str] | None = None,
+        where: Mapping[str, Any] | str | Iterable[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return means over replications with their 95 % confidence intervals (Student's t).
+
+        Parameters
+        ----------
+        by : str or sequence of str, optional
+            Parameters that tell experiments apart; by default all that vary.
+        metrics, where : optional
+            As for `to_frame`; metrics that are shown by default are those of
+            ``icarus results show``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each experiment and metric: the parameters, ``metric``, ``mean``,
+            ``half_width`` of the interval (NaN of a single replication) and ``n``.
+
+        Raises
+        ------
+        ResultsError
+            If there are no results.
+        PlotError
+            If a name is unknown, or a mean would be over experiments that differ.
+        """
+        from icarus.results._statistics import summary_frame
+
+        return summary_frame(self, by, metrics, where)
+
+    def paired(
+        self,
+        metrics: str | Sequence[str],
+        over: str = "strategy",
+        against: Any = "LCE",
+        where: Mapping[str, Any] | str | Iterable[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return by how much values of a parameter differ from one of them, request for request.
+
+        Replications of the same number and ``SEED`` see the same requests, so that their
+        differences vary far less than they do; see ``compare``, which tells also what is chance.
+
+        Parameters
+        ----------
+        metrics : str or sequence of str
+        over : str, optional
+            The parameter, such as ``strategy`` or ``alpha``.
+        against : object, optional
+            Its value that all others are compared with.
+        where : mapping, or iterable of str, optional
+            As for `to_frame`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each other value, metric and experiment: ``mean``, the mean ``against``
+            which it is compared, their ``difference``, ``half_width`` of its 95 % confidence
+            interval, the difference as a share of the magnitude of the latter mean,
+            ``relative``, and ``n``, how many pairs there are.
+
+        Raises
+        ------
+        ResultsError
+            If there are no pairs.
+        PlotError
+            If a name or a value is unknown.
+        """
+        from icarus.results._statistics import paired_frame
+
+        return paired_frame(self, metrics, over, against, where)
 
     def json(self, indent: int | None = None) -> str:
         """Return the pairs of parameters and results as a JSON list of lists.

@@ -8,20 +8,31 @@ import json
 import math
 import statistics
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from icarus.errors import ResultsError
 from icarus.plaintext import one_line
+from icarus.results.merging import once
 from icarus.results.metrics import Metric, metrics_in, metrics_meant, number
 from icarus.results.over_time import Timeline, laid_over, metrics_over_time, timeline_of
 from icarus.results.resultset import ResultSet
-from icarus.results.variation import MISSING, Dimension, dimensions_of, rows_of
+from icarus.results.selecting import require_results, shared_rows
+from icarus.results.variation import MISSING, Dimension, dimensions_of, resolve
 from icarus.theory.distributions import means_confidence_interval
 
-__all__ = ["STATISTICS", "Group", "Summaries", "csv_of", "json_of", "statistics_of", "summarise"]
+__all__ = [
+    "STATISTICS",
+    "Group",
+    "Summaries",
+    "csv_of",
+    "json_of",
+    "key_value",
+    "sorted_by",
+    "statistics_of",
+    "summarise",
+]
 
 STATISTICS = ("n", "mean", "sd", "half_width", "min", "median", "max")
 """What is told of a metric: the number of values, their mean, the sample standard deviation, the
@@ -68,7 +79,7 @@ class Summaries:
 
 
 def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
-    """Group the replications of each experiment.
+    """Group the replications of each experiment, each simulation once.
 
     Parameters
     ----------
@@ -84,9 +95,8 @@ def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
     PlotError
         If a metric is unknown.
     """
-    if len(results) == 0:
-        failed = f"; {len(results.failures)} simulations failed" if results.failures else ""
-        raise ResultsError(f"there are no results to show{failed}")
+    results = once(results)
+    require_results(results, " to show")
     trees = [tree for _, tree in results]
     timelines = [timeline_of(tree) for tree in trees]
     numbers = metrics_in(trees)
@@ -95,7 +105,7 @@ def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
     meant = metrics_meant(there, list(metrics) or None)
     over_time = [path for path in arrays if path in meant and path not in numbers]
     scalar = [path for path, is_cdf in meant.items() if not is_cdf and path not in over_time]
-    dimensions, _ = dimensions_of(rows_of(params for params, _ in results))
+    dimensions, _ = dimensions_of(shared_rows([params for params, _ in results]))
     members: dict[tuple[Hashable, ...], list[int]] = {}
     for i in range(len(trees)):
         members.setdefault(tuple(one.keys[i] for one in dimensions), []).append(i)
@@ -121,6 +131,38 @@ def _windows(replications: Sequence[Timeline], metrics: Sequence[Metric]) -> Ite
 
 def _numbers(values: Sequence[float | None]) -> Iterator[float]:
     yield from (value for value in values if value is not None and not math.isnan(value))
+
+
+def sorted_by(summaries: Summaries, name: str) -> Summaries:
+    """Return experiments in the order of a parameter, or of the mean of a metric.
+
+    Parameters
+    ----------
+    summaries : Summaries
+    name : str
+        As users name it; ``-`` before it is for descending order. What has no value comes last.
+
+    Raises
+    ------
+    PlotError
+        If the name is unknown.
+    """
+    descending, name = name.startswith("-"), name.removeprefix("-")
+    paths = [one.path for one in summaries.dimensions]
+    path = resolve(name, [*paths, *summaries.metrics], "parameter or metric")
+
+    def value(group: Group) -> Any:
+        if path not in paths:
+            return statistics_of(group.values[path])["mean"]
+        place = paths.index(path)
+        dimension, key = summaries.dimensions[place], group.keys[place]
+        if key is MISSING:
+            return None
+        return key if dimension.numeric else dimension.texts[key].casefold()
+
+    there = [group for group in summaries.groups if value(group) is not None]
+    missing = [group for group in summaries.groups if value(group) is None]
+    return replace(summaries, groups=[*sorted(there, key=value, reverse=descending), *missing])
 
 
 def statistics_of(values: Sequence[float]) -> dict[str, float | int | None]:
@@ -186,10 +228,11 @@ def _over_time(summaries: Summaries, group: Group) -> dict[str, Any]:
 def _given(summaries: Summaries, group: Group) -> dict[str, Any]:
     """Return the value of each dimension: a number, a text, or None where there is none."""
     shown = zip(summaries.dimensions, group.keys, strict=True)
-    return {_name(one.path): _value(key, one.texts) for one, key in shown}
+    return {_name(one.path): key_value(key, one.texts) for one, key in shown}
 
 
-def _value(key: Hashable, texts: Mapping[Hashable, str]) -> float | str | None:
+def key_value(key: Hashable, texts: Mapping[Hashable, str]) -> float | str | None:
+    """Return a value of a dimension: a number, a text, or None where there is none."""
     if key is MISSING:
         return None
     if isinstance(key, int | float):

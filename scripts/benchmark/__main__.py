@@ -34,6 +34,7 @@ from scripts.benchmark import (
     processes,
     startup,
     strategies,
+    tables,
     waiting,
 )
 from scripts.benchmark.measuring import PROJECT, MeasurementError, in_one_process
@@ -42,7 +43,7 @@ from scripts.benchmark.subject import Options
 
 _MODULES = (
     *(strategies, policies, contents, nodes, own_components, plain_python),
-    *(processes, startup, waiting, designs, changing, metering, journal),
+    *(processes, startup, waiting, designs, changing, metering, journal, tables),
     *(curves, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}

@@ -281,9 +281,14 @@ def test_table_csv_and_json_agree_with_what_is_computed_of_the_records(cli):
         assert {name: float(text) if text else None for name, text in line.items()} == expected
         (row,) = (line for line in table.splitlines() if f" {which} " in line)
         shown = by_hand(some)
-        cell = "-" if not some else f"{shown['mean']:.5g}"
-        cell += f" ± {shown['half_width']:.2g}" if len(some) > 1 else ""
-        assert row.strip("│ ").split("│")[-1].strip() == cell
+        cell = row.strip("│ ").split("│")[-1].strip()
+        if len(some) > 1:
+            mean, half_width = map(float, cell.replace(",", "").split(" ± "))
+            # Two digits of the interval, and as many places of the mean.
+            assert half_width == float(f"{shown['half_width']:.1e}")
+            assert mean == pytest.approx(shown["mean"], abs=0.05 * shown["half_width"])
+        else:
+            assert cell == (f"{shown['mean']:.5g}" if some else "-")
 
 
 def test_a_campaign_is_accepted_beside_itself_and_rejected_with_a_shift_of_5_sigma(cli):

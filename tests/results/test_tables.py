@@ -37,7 +37,7 @@ def test_replications_are_taken_together():
     )
     assert cells_of(results_table(results)) == [
         ["strategy", "n", "LATENCY.MEAN"],
-        ["LCE", "3", "2 ± 2.5"],
+        ["LCE", "3", "2.0 ± 2.5"],
         ["LCD", "1", "7"],
     ]
 
