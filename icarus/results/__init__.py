@@ -16,7 +16,7 @@ from icarus.results.readwrite import ResultSet, read_results_pickle, write_resul
 
 if TYPE_CHECKING:
     from icarus.results.comparing import Comparison, ComparisonRow, compare
-    from icarus.results.figures import plot_results
+    from icarus.results.figures import draw_figure, plot_results
     from icarus.results.plot import plot_bar_chart, plot_cdf, plot_lines
     from icarus.results.visualize import draw_network_load, draw_stack_deployment
 
@@ -25,6 +25,7 @@ __all__ = [
     "ComparisonRow",
     "ResultSet",
     "compare",
+    "draw_figure",
     "draw_network_load",
     "draw_stack_deployment",
     "plot_bar_chart",
@@ -39,6 +40,7 @@ _MADE_BY = {
     "Comparison": "icarus.results.comparing",
     "ComparisonRow": "icarus.results.comparing",
     "compare": "icarus.results.comparing",
+    "draw_figure": "icarus.results.figures",
     "draw_network_load": "icarus.results.visualize",
     "draw_stack_deployment": "icarus.results.visualize",
     "plot_bar_chart": "icarus.results.plot",
