@@ -101,7 +101,7 @@ def _free_box(
 ) -> tuple[float, float, float, float] | None:
     """Return the box around a node, within the frame and over no other, with the fewest links."""
     width, height = size
-    free = []
+    free: list[tuple[int, int, tuple[float, float, float, float]]] = []
     for across, up in _DIRECTIONS:
         # At a corner the marker, which is round, is nearer.
         reach = away * (0.75 if across and up else 1.0)

@@ -197,7 +197,9 @@ def font(share: float = 1.0) -> float:
 
 def _is_unset(key: str) -> bool:
     """Whether no style sheet or ``matplotlibrc`` says what a parameter is to be."""
-    return bool(mpl.rcParams[key] == mpl.rcParamsDefault[key])
+    here: Any = mpl.rcParams
+    usual: Any = mpl.rcParamsDefault
+    return bool(here[key] == usual[key])
 
 
 class SeriesStyle(NamedTuple):
