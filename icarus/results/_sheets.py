@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from icarus.results._grid import Point, Sheet
 from icarus.results._roles import Roles
-from icarus.results.panels import Point, Sheet
 from icarus.theory.distributions import means_confidence_interval
 
 __all__ = ["point_of", "sheet_of"]

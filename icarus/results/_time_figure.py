@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from icarus.results._frame import RATES
+from icarus.results._grid import Sheet
 from icarus.results._roles import Campaign, Roles, caption_of, collect
 from icarus.results.labels import number_text, over_time_label, replications_text
 from icarus.results.metrics import Metric
@@ -25,7 +26,6 @@ from icarus.results.over_time import (
     timeline_of,
     worth_drawing,
 )
-from icarus.results.panels import Sheet
 from icarus.results.time_panels import TimePanel, axis_of, draw_over_time
 from icarus.results.variation import Dimension
 from icarus.util import Tree

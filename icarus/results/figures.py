@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from icarus.errors import PlotError, suggestion
+from icarus.results._grid import Panel
 from icarus.results._roles import (
     Campaign,
     Group,
@@ -47,7 +48,7 @@ from icarus.results.metrics import (
 )
 from icarus.results.network_figure import network_figures
 from icarus.results.over_time import COLLECTOR
-from icarus.results.panels import Panel, draw_bars, draw_cdfs, draw_lines
+from icarus.results.panels import draw_bars, draw_cdfs, draw_lines
 from icarus.results.rate_figure import rate_figures
 from icarus.results.size_figure import size_figures
 from icarus.results.style import Look, local_style, save

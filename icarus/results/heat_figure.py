@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from icarus.errors import PlotError
 from icarus.results._frame import scale, tick_text
+from icarus.results._grid import Panel, finished, grid_of
 from icarus.results._roles import (
     Campaign,
     Roles,
@@ -25,7 +26,6 @@ from icarus.results.drawntext import drawn_lines, shortened
 from icarus.results.filenames import FileNames
 from icarus.results.labels import replications_text
 from icarus.results.metrics import Metric, number
-from icarus.results.panels import Panel, finished, grid_of
 from icarus.results.style import font
 from icarus.results.variation import Dimension
 

@@ -11,11 +11,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from icarus.errors import PlotError
 from icarus.results._frame import limits, tick_text
+from icarus.results._grid import Panel, finished, grid_of
 from icarus.results._roles import Campaign, Roles, caption_of
 from icarus.results._sheets import sheet_of
 from icarus.results.filenames import FileNames
 from icarus.results.metrics import number
-from icarus.results.panels import Panel, finished, grid_of
 from icarus.results.style import SeriesStyle
 
 __all__ = ["rate_figures"]

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from icarus.core.capacities import CAPACITY_SIZES
 from icarus.errors import PlotError
 from icarus.results._che_model import NotModelledError, modelled_hit_ratio
+from icarus.results._grid import THEORY, Panel
 from icarus.results._roles import (
     Campaign,
     Roles,
@@ -25,7 +26,7 @@ from icarus.results._sheets import point_of, sheet_of
 from icarus.results.filenames import FileNames
 from icarus.results.labels import replications_text
 from icarus.results.metrics import metrics_in, metrics_meant, number
-from icarus.results.panels import THEORY, Panel, draw_lines, is_geometric
+from icarus.results.panels import draw_lines, is_geometric
 from icarus.results.variation import MISSING, Dimension
 from icarus.util import Tree
 

@@ -18,9 +18,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from icarus.results._event_texts import write_events
 from icarus.results._frame import add_legend, captioned, legend_plan, limits, scale, tick_text
+from icarus.results._grid import Sheet, given_axes
 from icarus.results.drawntext import drawn_lines
 from icarus.results.over_time import Curve, Mark
-from icarus.results.panels import Sheet, given_axes
 from icarus.results.style import SeriesStyle, current_look, font
 
 __all__ = ["Axis", "TimePanel", "axis_of", "draw_over_time"]
