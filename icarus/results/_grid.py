@@ -122,8 +122,9 @@ def grid_of(
     there = {i for panel in panels for i in panel.series}
     there |= {THEORY for panel in panels if panel.theory}
     plan = legend_plan([sheet.labels[i] for i in sheet.labels if i in there], sheet.legend_title)
-    if current_look().total is not None and n > 1:
-        room = int((current_look().total - plan.beside) / (_LEAST_PANEL * scale()))
+    total = current_look().total
+    if total is not None and n > 1:
+        room = int((total - plan.beside) / (_LEAST_PANEL * scale()))
         sheet.columns = min(sheet.columns, max(1, room))
     columns = min(n, sheet.columns, _MOST_COLUMNS)
     rows = math.ceil(n / columns)

@@ -110,7 +110,7 @@ def _figure(
         axes.set_yticks(range(len(rows)), labels=_texts(y))
     label = drawn_lines(campaign.label(metric), 34, 2)
     bar = figure.colorbar(image, ax=grid, label=label, format=tick_text, pad=0.02)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     figure = finished(figure, grid, {}, sheet)
     if len(grid) > 1:
         for axes in grid:

@@ -217,7 +217,7 @@ def load_figure(
         format=lambda value, _: tick_text(float(f"{value / divisor:.6g}")),
     )  # fmt: skip
     bar.set_label(f"Link load, both ways ({unit})")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     canvas.finish(roles, areas)
     return canvas.figure
 
