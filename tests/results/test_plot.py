@@ -295,6 +295,7 @@ def test_saves_in_the_format_of_the_suffix_and_changes_nothing(
     desc = lines(filter=Tree({"strategy": {"name": "LCE"}}), legend={"LCE": "x"}, legend_args=None)
     if draw is plot_cdf:
         desc["ymetrics"] = [CDF, CDF]
+        desc["filter"] = Tree({"strategy": {"name": "LCE"}, "workload": {"alpha": 0.6}})
     before, settings = copy.deepcopy(desc), dict(mpl.rcParams)
     for name, magic in [("a.png", b"\x89PNG"), ("b.pdf", b"%PDF"), ("c.svg", b"<?xml")]:
         draw(results, desc, name, tmp_path / "new")
