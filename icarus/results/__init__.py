@@ -17,7 +17,7 @@ from icarus.results.readwrite import ResultSet, read_results_pickle, write_resul
 if TYPE_CHECKING:
     from icarus.results._completeness import Completeness, completeness
     from icarus.results.comparing import Comparison, ComparisonRow, compare
-    from icarus.results.figures import plot_results
+    from icarus.results.figures import draw_figure, plot_results
     from icarus.results.plot import plot_bar_chart, plot_cdf, plot_lines
     from icarus.results.visualize import draw_network_load, draw_stack_deployment
 
@@ -28,6 +28,7 @@ __all__ = [
     "ResultSet",
     "compare",
     "completeness",
+    "draw_figure",
     "draw_network_load",
     "draw_stack_deployment",
     "plot_bar_chart",
@@ -43,6 +44,7 @@ _MADE_BY = {
     "ComparisonRow": "icarus.results.comparing",
     "Completeness": "icarus.results._completeness",
     "compare": "icarus.results.comparing",
+    "draw_figure": "icarus.results.figures",
     "completeness": "icarus.results._completeness",
     "draw_network_load": "icarus.results.visualize",
     "draw_stack_deployment": "icarus.results.visualize",

@@ -7,82 +7,33 @@ nothing of result sets. They leave figures unsaved, for whoever wants to look at
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
-from matplotlib.transforms import Bbox
 
-from icarus.results._frame import add_legend, captioned, legend_size, limits, line_handle, tick_text
-from icarus.results.drawntext import drawn, drawn_apart, drawn_lines
+from icarus.errors import PlotError
+from icarus.results._frame import (
+    limits,
+    line_handle,
+    tick_text,
+)
+from icarus.results._grid import THEORY, Panel, Point, Sheet, finished, grid_of
+from icarus.results.drawntext import drawn_lines
 from icarus.results.labels import number_text
-from icarus.results.style import SeriesStyle
+from icarus.results.style import SeriesStyle, current_look, font
 
-__all__ = ["Panel", "Point", "Sheet", "draw_bars", "draw_cdfs", "draw_lines"]
-
-_MOST_COLUMNS = 4
-_SINGLE = (5.4, 3.7)
-_SMALL = (2.9, 2.35)
-_LABEL_HEIGHT = 0.27
-_TITLE_WIDTH = 28
-_LEGEND_WIDTH = 34
-_TICK_WIDTH = 32
-_CAPTION = 600
-"""Characters of each part of the caption."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """A mean over replications, its half-width at 95 % confidence, and their number."""
-
-    mean: float
-    half: float
-    n: int
-
-
-@dataclass
-class Panel:
-    """One set of axes: a title, and per series what is drawn, by value of x.
-
-    A value of None for x holds for all of them. Distributions have pairs of arrays instead.
-    """
-
-    title: str
-    series: dict[int, Any]
-
-
-@dataclass
-class Sheet:
-    """All that a figure needs but its panels."""
-
-    xlabel: str
-    ylabel: str
-    labels: Sequence[str]
-    legend_title: str
-    caption: Sequence[str]
-    columns: int = 3
-    ticks: Sequence[Any] = ()
-    tick_labels: Sequence[str] = ()
-    strip: float = 0.0
-    """Height of the caption, in inches."""
-
-    def drawn(self) -> Sheet:
-        """Return the same with all texts as they are drawn."""
-        return replace(
-            self,
-            xlabel=drawn(self.xlabel),
-            ylabel=drawn_lines(self.ylabel, 48, 2),
-            labels=drawn_apart(self.labels, _LEGEND_WIDTH, 2),
-            legend_title=drawn(self.legend_title, _LEGEND_WIDTH),
-            caption=[drawn(text, _CAPTION) for text in self.caption],
-            tick_labels=drawn_apart(self.tick_labels, _TICK_WIDTH),
-        )
+__all__ = [
+    "draw_bars",
+    "draw_cdfs",
+    "draw_lines",
+    "is_geometric",
+]
 
 
 def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
@@ -96,47 +47,88 @@ def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         Its `ticks` are the values of x.
     """
     sheet = sheet.drawn()
-    figure, grid = _grid(panels, sheet)
-    log = is_geometric([float(x) for x in sheet.ticks])
+    figure, grid = grid_of(panels, sheet)
+    kind = scale_of(sheet.ticks)
+    # NumPy has no place for larger integers than 64 bits.
+    places = {x: float(i if kind == "even" else x) for i, x in enumerate(sheet.ticks)}
+    modelled = any(panel.theory for panel in panels)
     for axes, panel in zip(grid, panels, strict=True):
-        if log:
+        if kind == "log":
             axes.set_xscale("log")
         for index, points in panel.series.items():
-            _line(axes, index, points, sheet)
+            _line(axes, index, points, sheet, places, solid=modelled)
+        for index, (xs, ys) in panel.theory.items():
+            at = np.interp(xs, list(sheet.ticks), list(places.values())) if kind == "even" else xs
+            axes.plot(at, ys, zorder=3.5, **_modelled(SeriesStyle.number(index).colour))
         texts = [number_text(x) for x in sheet.ticks]
-        # NumPy has no place for larger integers than 64 bits.
-        axes.set_xticks([float(x) for x in sheet.ticks], labels=texts)
+        axes.set_xticks(list(places.values()), labels=texts)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.06)
-        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
+        axes.set_title(drawn_lines(panel.title, sheet.title_width, 4))
     _share_y(grid, panels, from_zero=False)
     handles = {i: line_handle(i) for panel in panels for i in panel.series}
-    return _finish(figure, grid, handles, sheet)
+    if modelled:
+        for handle in handles.values():
+            handle.set_linestyle("-")
+        handles[THEORY] = Line2D([], [], **_modelled("0.2"))
+    return finished(figure, grid, handles, sheet)
 
 
-def _line(axes: Axes, index: int, points: Mapping[Any, Point], sheet: Sheet) -> None:
+def scale_of(ticks: Sequence[Any]) -> str:
+    """Return the scale of an axis of numbers: that asked for, or the one that spreads them best.
+
+    Raises
+    ------
+    PlotError
+        If a logarithmic one is asked for, and there is no place on it for a value.
+    """
+    asked = current_look().x_scale
+    if asked == "log" and min(ticks, default=1) <= 0:
+        raise PlotError(f"a logarithmic axis has no place for {number_text(min(ticks))}")
+    return asked or ("log" if is_geometric([float(x) for x in ticks]) else "linear")
+
+
+def _modelled(colour: str) -> dict[str, Any]:
+    return {
+        "color": colour,
+        "linestyle": (0, (4, 2)),
+        "linewidth": 1.2 * current_look().strength,
+    }
+
+
+def _line(
+    axes: Axes,
+    index: int,
+    points: Mapping[Any, Point],
+    sheet: Sheet,
+    places: Mapping[Any, float],
+    *,
+    solid: bool,
+) -> None:
     style = SeriesStyle.number(index)
     xs = [x for x in sheet.ticks if x in points]
     if None in points:
         level = points[None]
-        axes.axhline(level.mean, color=style.colour, linestyle=style.dash, linewidth=1.6)
+        look = style.line() | {"marker": ""}
+        axes.axhline(level.mean, **look)
         if level.half > 0:
             edges = level.mean - level.half, level.mean + level.half
             axes.axhspan(*edges, color=style.colour, alpha=0.12, linewidth=0)
     if not xs:
         return
     halves = [points[x].half for x in xs]
+    strength = current_look().strength
     axes.errorbar(
-        [float(x) for x in xs],
+        [places[x] for x in xs],
         [points[x].mean for x in xs],
         yerr=halves if any(points[x].n > 1 for x in xs) else None,
-        capsize=3,
-        capthick=1,
-        elinewidth=1,
+        capsize=3 * strength,
+        capthick=strength,
+        elinewidth=strength,
         label=sheet.labels[index],
         zorder=3,
         clip_on=False,  # whole markers on the axis; the limits hold all data
-        **style.line(),
+        **style.line() | ({"linestyle": "-"} if solid else {}),
     )
 
 
@@ -151,8 +143,9 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         Its `ticks` are the categories.
     """
     sheet = sheet.drawn()
-    figure, grid = _grid(panels, sheet, categories=len(sheet.ticks))
-    present = sorted({index for panel in panels for index in panel.series})
+    figure, grid = grid_of(panels, sheet, categories=len(sheet.ticks))
+    there = {index for panel in panels for index in panel.series}
+    present = [index for index in sheet.labels if index in there]
     alone = len(present) == 1
     width = (0.6 if alone else 0.82) / max(1, len(present))
     for axes, panel in zip(grid, panels, strict=True):
@@ -170,17 +163,17 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
                 label=sheet.labels[index],
                 **(look | {"hatch": ""} if alone else look),
             )
-            if shown and len(present) * len(sheet.ticks) <= 8 and len(panels) == 1:
+            if shown and sheet.numbered and len(panels) == 1:
                 texts = [tick_text(float(f"{point.mean:.3g}")) for point in shown]
-                axes.bar_label(container, texts, padding=2, fontsize=8)
+                axes.bar_label(container, texts, padding=2, fontsize=font(0.8))
         axes.set_xticks(range(len(sheet.ticks)), labels=list(sheet.tick_labels))
         edge = 0.6 if len(sheet.ticks) > 1 else 0.9
         axes.set_xlim(-edge, len(sheet.ticks) - 1 + edge)
         axes.tick_params(axis="x", length=0)
-        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
+        axes.set_title(drawn_lines(panel.title, sheet.title_width, 4))
     _share_y(grid, panels, from_zero=True)
     handles = {i: Patch(**SeriesStyle.number(i).bar()) for i in present}
-    return _finish(figure, grid, handles if not alone else {}, sheet)
+    return finished(figure, grid, handles if not alone else {}, sheet)
 
 
 def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
@@ -189,16 +182,21 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
     Parameters
     ----------
     panels : sequence of Panel
-        With, per series, a pair of arrays: values in ascending order, and the share of all
-        observations up to each.
+        With, per series, arrays: values in ascending order, the share of all observations up to
+        each, and the least and the greatest such share of any replication.
     sheet : Sheet
     """
     sheet = sheet.drawn()
-    figure, grid = _grid(panels, sheet)
+    figure, grid = grid_of(panels, sheet)
     for axes, panel in zip(grid, panels, strict=True):
-        right = max((float(x[-1]) for x, _ in panel.series.values()), default=1.0)
-        for place, (index, (x, y)) in enumerate(panel.series.items()):
-            look = SeriesStyle.number(index).line() | {"markersize": 5}
+        right = max((float(x[-1]) for x, *_ in panel.series.values()), default=1.0)
+        for place, (index, (x, y, low, high)) in enumerate(panel.series.items()):
+            look = SeriesStyle.number(index).line()
+            look["markersize"] *= 5 / 6
+            if (low < high).any():
+                axes.fill_between(
+                    *(x, low, high), step="post", color=look["color"], alpha=0.2, linewidth=0
+                )
             axes.plot(
                 np.concatenate(([x[0]], x, [max(right, x[-1])])),
                 np.concatenate(([0.0], y, [y[-1]])),
@@ -207,14 +205,17 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
                 label=sheet.labels[index],
                 **look,
             )
-        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
+        axes.set_title(drawn_lines(panel.title, sheet.title_width, 4))
         axes.set_ylim(0, 1.03)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_formatter(FuncFormatter(tick_text))
+    if current_look().x_scale == "log":
+        for axes in grid:
+            axes.set_xscale("log")
     for axes in grid[1:]:
         axes.tick_params(labelleft=axes.get_subplotspec().is_first_col())  # type: ignore[union-attr]
     handles = {i: line_handle(i) for panel in panels for i in panel.series}
-    return _finish(figure, grid, handles, sheet)
+    return finished(figure, grid, handles, sheet)
 
 
 def is_geometric(values: Sequence[float]) -> bool:
@@ -228,30 +229,6 @@ def is_geometric(values: Sequence[float]) -> bool:
         return float(gaps.std() / gaps.mean())
 
     return unevenness(np.log(values)) <= unevenness(np.asarray(values))
-
-
-def _grid(panels: Sequence[Panel], sheet: Sheet, categories: int = 0) -> tuple[Figure, list[Axes]]:
-    """Return a figure with axes for all panels, and room for the legend and the caption."""
-    n = len(panels)
-    labels = [sheet.labels[i] for i in sorted({i for panel in panels for i in panel.series})]
-    columns = min(n, sheet.columns, _MOST_COLUMNS)
-    rows = math.ceil(n / columns)
-    width, height = _SINGLE if n == 1 else (_SMALL[0] * columns, _SMALL[1] * rows)
-    if categories:
-        bars = categories * len(labels)
-        each = 0.62 if len(labels) == 1 else 0.3
-        width = max(width, columns * min(0.6 + 0.28 * bars, 9.0))
-        width = float(np.clip(1.6 + each * bars, 3.4, 8.5)) if n == 1 else width
-    beside, high = legend_size(labels, sheet.legend_title)
-    width, height = width + beside, max(height, high)
-    below = _LABEL_HEIGHT if n > 1 and sheet.xlabel else 0.0
-    figure, sheet.strip = captioned(width, height, sheet.caption, below)
-    grid = []
-    for i in range(n):
-        axes = figure.add_subplot(rows, columns, i + 1)
-        axes.grid(True, axis="y")
-        grid.append(axes)
-    return figure, grid
 
 
 def _share_y(grid: Sequence[Axes], panels: Sequence[Panel], *, from_zero: bool) -> None:
@@ -275,74 +252,3 @@ def _share_y(grid: Sequence[Axes], panels: Sequence[Panel], *, from_zero: bool) 
         spec = axes.get_subplotspec()
         if common and spec is not None and not spec.is_first_col():
             axes.tick_params(labelleft=False)
-
-
-def _finish(
-    figure: Figure, grid: Sequence[Axes], handles: Mapping[int, Any], sheet: Sheet
-) -> Figure:
-    columns = grid[0].get_gridspec().ncols  # type: ignore[union-attr]
-    for i, axes in enumerate(grid):
-        if i + columns < len(grid):
-            axes.tick_params(labelbottom=False)
-    outer: list[Text] = []
-    if len(grid) == 1:
-        grid[0].set_xlabel(sheet.xlabel)
-        grid[0].set_ylabel(sheet.ylabel)
-    else:
-        # The layout engine would put this one into the strip of the caption.
-        height = (sheet.strip + 0.05) / figure.get_figheight()
-        below = figure.supxlabel(sheet.xlabel, fontsize=10, y=height, va="bottom")
-        below.set_in_layout(False)
-        outer = [below, figure.supylabel(sheet.ylabel, fontsize=10)]
-    if len(sheet.labels) > 1 and handles:
-        add_legend(figure, handles, sheet.labels, sheet.legend_title)
-    _untangle(figure, grid)
-    if outer:  # in the middle of the panels rather than of the figure with its legend
-        boxes = [axes.get_position() for axes in grid]
-        outer[0].set_x(_middle(boxes, 0))
-        outer[1].set_y(_middle(boxes, 1))
-    return figure
-
-
-def _middle(boxes: Sequence[Bbox], direction: int) -> float:
-    low = min(box.get_points()[0][direction] for box in boxes)
-    high = max(box.get_points()[1][direction] for box in boxes)
-    return float(low + high) / 2
-
-
-def _untangle(figure: Figure, grid: Sequence[Axes]) -> None:
-    """Turn the labels of x ticks where they would overlap, and leave some out if all else fails."""
-    for angle in (0, 30, 60, 90):
-        for axes in grid:
-            for text in axes.get_xticklabels():
-                text.set_rotation(angle)
-                text.set_rotation_mode("anchor" if angle else "default")
-                text.set_horizontalalignment("right" if angle else "center")
-                text.set_verticalalignment("center" if angle > 60 else "top")
-        figure.draw_without_rendering()
-        if not any(True for axes in grid for _ in _crowded(axes, angle)):
-            return
-    for axes in grid:
-        crowded = set(_crowded(axes, 90))
-        labels = axes.get_xticklabels()
-        texts = ["" if text in crowded else text.get_text() for text in labels]
-        axes.set_xticks(axes.get_xticks(), labels=texts)
-
-
-def _crowded(axes: Axes, angle: int) -> Iterator[Any]:
-    """Yield the tick labels that stand too close to the one before them."""
-    last: float | None = None
-    for text in sorted(axes.get_xticklabels(), key=lambda text: text.get_position()[0]):
-        if not text.get_visible() or not text.get_text():
-            continue
-        box = text.get_window_extent()
-        line = float(text.get_fontsize()) * 1.25 * axes.figure.dpi / 72
-        if angle == 0:
-            left, right = box.x0, box.x1 + 0.5 * line
-        else:  # turned labels must be a line apart, across their direction
-            middle = axes.transData.transform((text.get_position()[0], 0))[0]
-            left, right = middle, middle + line / math.sin(math.radians(angle))
-        if last is not None and left < last:
-            yield text
-            continue
-        last = right
