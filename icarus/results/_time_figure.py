@@ -33,9 +33,10 @@ __all__ = ["Timelines", "time_figure"]
 
 _MOST_BANDS = 8
 """Lines with bands around them that can be told apart."""
-_SHARES = ("HIT_RATIO", "SERVED")
+_SHARES = ("BYTE_HIT_RATIO", "HIT_RATIO", "SERVED")
 
-_RATES = (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3))
+_MULTIPLES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+"""Of bytes."""
 
 
 class Timelines:
@@ -135,9 +136,10 @@ def _panel(name: str, windows: dict[int, Windows], bands: bool) -> TimePanel:
     if not bands:
         curves = {line: Curve(mean, np.zeros_like(mean)) for line, (mean, _) in curves.items()}
     label, unit = over_time_label(name)
-    if unit == "bytes/s":
+    if unit.startswith("bytes"):
         largest = max((float(np.nanmax(c.mean, initial=0)) for c in curves.values()), default=0.0)
-        unit, divisor = next((one for one in _RATES if largest >= one[1]), (unit, 1.0))
+        many, divisor = next((one for one in _MULTIPLES if largest >= one[1]), ("bytes", 1.0))
+        unit = unit.replace("bytes", many)
         curves = {
             line: Curve(mean / divisor, half / divisor) for line, (mean, half) in curves.items()
         }
