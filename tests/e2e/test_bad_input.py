@@ -156,10 +156,10 @@ def test_unknown_command(cli):
     assert "Traceback" not in done.stderr
 
 
-def test_a_trace_that_was_cut_short_is_told_once(inside):
+def test_a_trace_that_was_cut_short_is_told_once(cli):
     lines = "".join(f"content{k * k % 9973}\n" for k in range(60_000))
-    (inside.folder / "trace.txt.xz").write_bytes(lzma.compress(lines.encode())[:-30])
-    inside.write(
+    (cli.folder / "trace.txt.xz").write_bytes(lzma.compress(lines.encode())[:-30])
+    cli.write(
         "settings.py",
         """
         EXPERIMENT_QUEUE = [
@@ -175,8 +175,8 @@ def test_a_trace_that_was_cut_short_is_told_once(inside):
         ]
         """,
     )
-    done = inside("run", "settings.py", "-r", "out.pickle")
+    done = cli("run", "settings.py", "-r", "out.pickle")
     assert done.returncode == 2
     (line,) = [one for one in done.stderr.splitlines() if "trace.txt.xz" in one]
     assert "the compressed stream is truncated or damaged" in line
-    assert not (inside.folder / "out.pickle").exists()
+    assert not (cli.folder / "out.pickle").exists()
