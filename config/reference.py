@@ -99,8 +99,8 @@ RESULTS_FORMAT = "PICKLE"
 #                    req_size=150, content_size=1500 (bytes)
 #   PATH_STRETCH     hops travelled over hops of the shortest path;  cdf=False
 #   TIMELINE         all of these and failed requests, in windows over time
-#   CACHE_USE        per_node=True: look-ups, insertions, evictions, and how full caches are
 #                    window=60.0 (seconds) or {"requests": n}, req_size=150, content_size=1500
+#   CACHE_USE        per_node=True: look-ups, insertions, evictions, and how full caches are
 #   DUMMY            keeps the latest session, for tests of strategies; gives no results
 DATA_COLLECTORS = {
     "CACHE_HIT_RATIO": {"per_node": True},
@@ -233,6 +233,14 @@ base["cache_placement"] = {"name": "UNIFORM"}
 #
 # PATH, TREE and ARRAY are systems of several caches for studies without a network; they are
 # built from caches, not from settings.
+#
+# Beside the name of any policy:
+#
+#   insert        {"p": 0.1}, {"k": 2, "memory": 1000} or {"name": rule, ...}: what is admitted;
+#                 rules: PROBABILITY, SECOND_HIT, SIZE, SIZE_PROBABILITY, TINYLFU, ADAPTSIZE
+#   ttl           30.0, {"seconds": 30.0, "renew": True} or {"dist": law, ..., "renew": False}:
+#                 how long contents are valid, in seconds; laws as of content_size
+#   size_change   "keep" or "update": what a hit with another size does to the size that is stored
 base["cache_policy"] = {"name": "LRU"}
 
 # Strategy: where a request goes and which caches keep a copy. It varies below.

@@ -80,6 +80,7 @@ def trace_info(source: Path, **options: Any) -> None:
 @click.argument("source", type=PATH)
 @click.argument("destination", type=PATH)
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@click.option("--client-column", metavar="COLUMN", help="Column of who requests.")
 @trace_command
 def trace_convert(source: Path, destination: Path, **options: Any) -> None:
     """Write the trace SOURCE to DESTINATION in a compact form that simulations stream from."""

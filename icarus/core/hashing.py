@@ -27,6 +27,7 @@ __all__ = [
     "salted_hashes",
     "stable_hash",
     "text_of_mapping",
+    "with_salt",
 ]
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
@@ -98,7 +99,19 @@ def salted_hashes(numbers: np.ndarray, salt: int) -> np.ndarray:
     """
     mixed = numbers.astype(np.uint64)
     _mix(mixed)
-    mixed ^= np.uint64(salt)
+    return with_salt(mixed, salt)
+
+
+def with_salt(hashes: np.ndarray, salt: int) -> np.ndarray:
+    """Return ``salted_hash`` of what has these ``stable_hash``, uint64, (n,).
+
+    Parameters
+    ----------
+    hashes : ndarray of uint64, shape (n,)
+    salt : int
+        From 1 to 2**64 - 1.
+    """
+    mixed: np.ndarray = hashes ^ np.uint64(salt)
     _mix(mixed)
     return mixed
 

@@ -28,10 +28,12 @@ from icarus.execution.network import NetworkController, NetworkModel, NetworkVie
 from icarus.execution.timeline.changing_network import ChangingNetwork
 from icarus.execution.timeline.schedule import TimelineEvent, event_text
 from icarus.execution.windows import Windows
+from icarus.policies.next_uses import as_requested
 from icarus.registry import DATA_COLLECTOR, NETWORK_EVENT, STRATEGY
 from icarus.scenarios.workload.event_batches import EventBatches
 from icarus.scenarios.workload.receivers import receivers_of
 from icarus.scenarios.workload.requests import is_native
+from icarus.scenarios.workload.tracedriven import TraceDrivenWorkload
 from icarus.types import Content, Node, Seed
 from icarus.util import Tree
 
@@ -146,6 +148,8 @@ class Run:
         native = is_native(workload)
         if engine == "compiled" and not isinstance(workload, EventBatches) and not native:
             workload = EventBatches(workload, receivers_of(topology))
+        if isinstance(workload, TraceDrivenWorkload):
+            cache_policy = as_requested(cache_policy, workload.rules)
         count_use = any(_counts_use(name) for name in collectors)
         model = NetworkModel(
             topology, cache_policy, **{"seed": policy_seed, "count_use": count_use, **netconf}

@@ -263,7 +263,9 @@ class BeladyCache(LookAheadCache, definition=BeladyCaches):
         All requests that this cache will see, in order; or the file that has them, which is read
         as the workload TRACE_DRIVEN does, or a mapping with the file as ``reqs_file`` and what else
         that workload is told of it, such as ``content_column``. In settings a file, a mapping or a
-        list: every cache of the network reads it from its start.
+        list: every cache of the network reads it from its start. Where TRACE_DRIVEN is the
+        workload, its ``zero_size`` and ``size_change`` hold for the file too, unless the mapping
+        has them.
 
     References
     ----------

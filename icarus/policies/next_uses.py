@@ -12,23 +12,33 @@ import numpy as np
 
 from icarus.errors import suggestion
 from icarus.policies.cache import DefinedCache, Item
+from icarus.registry import CACHE_POLICY
 
 if TYPE_CHECKING:
-    from icarus.traces.trace_file import TraceReader
+    from icarus.traces.trace_catalogue import TraceRules
+    from icarus.traces.trace_file import TraceBlock, TraceReader
 
 __all__ = [
     "NEVER",
     "LookAheadCache",
     "NextUses",
     "TraceGiven",
+    "as_requested",
     "check_trace",
     "next_uses",
     "order_of_ids",
 ]
 
 TraceGiven = Iterable[Item] | Mapping[str, Any] | str | Path
-"""All requests in order, or the file that has them; a mapping has the file as ``reqs_file``, and
-what else ``icarus.tools.TraceReader`` has to know of it."""
+"""All requests in order, or the file that has them; a mapping has the file as ``reqs_file``, what
+else ``icarus.tools.TraceReader`` has to know of it, and ``zero_size`` and ``size_change`` as of the
+workload TRACE_DRIVEN."""
+
+_RULES: dict[str, tuple[str, ...]] = {
+    "zero_size": ("error", "skip", "one"),
+    "size_change": ("keep", "new"),
+}
+"""What else of a file decides which requests it has, and of which contents."""
 
 NEVER = -1
 """The next use of a content that is not needed again."""
@@ -89,14 +99,15 @@ def next_uses(trace: Any, names: Any) -> NextUses:
 
 def _numbers(trace: Any, names: Any) -> np.ndarray:
     """Return the numbers of the contents that a trace requests, -1 for others, int64."""
-    reader = _reader_of(trace)
-    if reader is not None:
+    found = _reader_of(trace)
+    if found is not None:
         # Only here: those who evict by no trace need not read any.
         from icarus.traces.trace_catalogue import number_ids, read_catalogue
 
-        catalogue = read_catalogue(reader)
-        blocks = [number_ids(reader, block, catalogue.numbers) for block in reader.blocks()]
-        in_file = np.concatenate(blocks)
+        reader, rules = found
+        catalogue = read_catalogue(reader, rules=rules)
+        blocks = _blocks_of(reader, rules)
+        in_file = np.concatenate([number_ids(reader, block, catalogue.numbers) for block in blocks])
         if catalogue.contents is names:
             return in_file
         numbers: np.ndarray = _numbers(catalogue.contents, names)[in_file]
@@ -108,23 +119,60 @@ def _numbers(trace: Any, names: Any) -> np.ndarray:
     return np.array([position.get(name, NEVER) for name in trace], dtype=np.int64)
 
 
-def _reader_of(trace: Any) -> TraceReader | None:
-    """Return what reads the file that has a trace; None if the requests are given themselves."""
+def _reader_of(trace: Any) -> tuple[TraceReader, TraceRules] | None:
+    """Return what reads the file that has a trace, and how its requests are taken.
+
+    None if the requests are given themselves.
+    """
     if not isinstance(trace, str | Path | Mapping):
         return None
+    from icarus.traces.trace_catalogue import TraceRules, require_sized
     from icarus.traces.trace_file import TraceReader
 
-    given: dict[str, Any]
-    given = {"reqs_file": trace} if isinstance(trace, str | Path) else dict(trace.items())
-    return TraceReader(given.pop("reqs_file"), **given)
+    given = _keys_of(trace)
+    rules = TraceRules(given.pop("zero_size", None), given.pop("size_change", "keep") == "new")
+    reader = TraceReader(given.pop("reqs_file"), **given)
+    if rules.by_size:
+        require_sized(reader)
+    return reader, rules
+
+
+def _keys_of(trace: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    return {"reqs_file": trace} if isinstance(trace, str | Path) else dict(trace.items())
+
+
+def _blocks_of(reader: TraceReader, rules: TraceRules) -> Iterator[TraceBlock]:
+    from icarus.traces.trace_catalogue import requests_of
+    from icarus.traces.trace_sizes import with_size_in_id
+
+    blocks = requests_of(reader, rules)
+    return map(with_size_in_id, blocks) if rules.by_size else blocks
+
+
+def as_requested(section: Mapping[str, Any], rules: TraceRules) -> Mapping[str, Any]:
+    """Return a policy as its section names it, with a trace that has what a workload requests.
+
+    Parameters
+    ----------
+    section : mapping
+        The policy's name, and its parameters. What these say themselves of the trace stays.
+    rules : TraceRules
+        How the workload takes the requests of its own trace.
+    """
+    policy, trace = CACHE_POLICY.get(section["name"]), section.get("trace")
+    ours = isinstance(policy, type) and issubclass(policy, LookAheadCache)
+    if not ours or not isinstance(trace, str | Path | Mapping):
+        return section
+    own = {"zero_size": rules.zero_size, "size_change": "new" if rules.by_size else "keep"}
+    return {**dict(section.items()), "trace": {**own, **_keys_of(trace)}}
 
 
 def _requests_of(trace: TraceGiven) -> Iterable[Item]:
     """Return the requests of a trace, which may be a file."""
-    reader = _reader_of(trace)
-    if reader is None:
+    found = _reader_of(trace)
+    if found is None:
         return cast(Iterable[Item], trace)
-    return chain.from_iterable(block.ids for block in reader.blocks())
+    return chain.from_iterable(block.ids for block in _blocks_of(*found))
 
 
 def check_trace(parameters: dict[str, Any]) -> list[str]:
@@ -134,15 +182,36 @@ def check_trace(parameters: dict[str, Any]) -> list[str]:
         return []
     from icarus.traces.trace_file import TraceReader, missing_file
 
-    given = {"reqs_file": trace} if isinstance(trace, str | Path) else dict(trace.items())
-    takes = ["reqs_file", *list(signature(TraceReader).parameters)[1:]]
+    given = _keys_of(trace)
+    takes = ["reqs_file", *list(signature(TraceReader).parameters)[1:], *_RULES]
     problems = [
         f"trace: unknown key {key!r}; {suggestion(key, takes)}" for key in given if key not in takes
+    ]
+    problems += [
+        f"trace: {key} should be one of {', '.join(map(repr, values))}, found {given[key]!r}; "
+        f"{suggestion(str(given[key]), values)}"
+        for key, values in _RULES.items()
+        if key in given and given[key] not in values
     ]
     if "reqs_file" not in given:
         return [*problems, "trace: 'reqs_file' is missing, the file that has the requests"]
     missing = missing_file(given["reqs_file"])
-    return [*problems, f"trace: {given['reqs_file']}: {missing}"] if missing else problems
+    if missing:
+        return [*problems, f"trace: {given['reqs_file']}: {missing}"]
+    return problems or _problems_of_head(trace)
+
+
+def _problems_of_head(trace: str | Path | Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a trace, reading no more than its head."""
+    try:
+        found = _reader_of(trace)
+        if found is not None:
+            found[0].check_head()
+    except ValueError as error:  # as errors of traces are
+        return [f"trace: {error}"]
+    except (TypeError, AttributeError):
+        return ["trace: a key has a value of another type than TRACE_DRIVEN takes"]
+    return []
 
 
 def _lacks(parameters: Mapping[str, Any]) -> str | None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from icarus.core.definitions import parameters_of
 from icarus.core.kinds import common_parameters
 from icarus.core.randomness import derived, generator
@@ -23,8 +25,9 @@ from icarus.policies.cache import (
 )
 from icarus.policies.cache_objects import CacheObjects
 from icarus.policies.counted import CacheCounts, CountedCaches, counts_in, new_span
-from icarus.policies.expiry import ExpiringCaches, conformed_ttl
+from icarus.policies.expiry import ExpiringCaches
 from icarus.policies.layers import CacheWrapper
+from icarus.policies.lifetimes import conformed_ttl, follows_a_law
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.updating import UpdatingCaches
 from icarus.registry import CACHE_POLICY, Common
@@ -52,8 +55,8 @@ CACHE_POLICY.common |= {
     ),
     "ttl": Common(
         conformed_ttl,
-        "float > 0, or {'seconds': float, 'renew': bool}, default None; how long a content is "
-        "valid, and whether a hit renews that",
+        "float > 0, {'seconds': float, 'renew': bool} or {'dist': law, ...}, default None; how "
+        "long a content is valid, all as long or by a law, and whether a hit renews that",
     ),
     "size_change": Common(
         _conformed_size_change,
@@ -96,8 +99,9 @@ NO_CLOCK = Clock(None, None, None)
 """Where states are told of requests instead."""
 
 
-_ADMISSION_KEY = 0xAD31
-"""Tells what admission draws from all that the policy draws from the same stream."""
+_ADMISSION_KEY, _LIFETIME_KEY = 0xAD31, 0x7714
+"""Tell what admission draws, and times to live, from all that the policy draws from the same
+stream."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +113,16 @@ class Wrapping:
     insert : mapping or None
         Parameters of the rule of admission.
     ttl : float, mapping or None
-        How long contents are valid, in seconds; or that as `seconds`, and whether hits `renew` it.
+        How long contents are valid, in seconds; or that as `seconds`, or the law of that with its
+        name as `dist`, and whether hits `renew` it.
     size_change : {"keep", "update"}
         Whether a content that is hit takes as much as it did, or as the request says.
     clock : Clock
         Written by whoever knows what it says.
     counted : bool
         Whether it is counted what is done to caches.
+    salt : int
+        Which draw it is, where `ttl` is a law.
     """
 
     insert: Mapping[str, Any] | None
@@ -123,6 +130,7 @@ class Wrapping:
     size_change: str
     clock: Clock
     counted: bool
+    salt: int = 1
 
     def around(self, caches: Any, room: Room) -> Any:
         """Return the state that goes around that of caches: admission outside of expiry."""
@@ -132,9 +140,9 @@ class Wrapping:
         if self.counted:
             caches = CountedCaches.new(room, caches, clock.now, clock.requested, clock.span)
         if self.ttl is not None:
-            given = self.ttl if isinstance(self.ttl, Mapping) else {"seconds": self.ttl}
+            renews = isinstance(self.ttl, Mapping) and bool(self.ttl.get("renew"))
             caches = ExpiringCaches.new(
-                room, caches, given["seconds"], clock.now, renews=bool(given.get("renew"))
+                room, caches, self.ttl, clock.now, salt=self.salt, renews=renews
             )
         if self.insert is not None:
             caches = AdmittedCaches(caches, new_rule(room, self.insert))
@@ -232,6 +240,10 @@ def wrapping_of(
         # One Generator for all caches, as for policies that draw.
         rng = generator(derived(seed, _ADMISSION_KEY) if own is None else own)
         taken["insert"] = {**insert, "seed": rng}
+    if follows_a_law(taken["ttl"]):
+        sequence = derived(seed, _LIFETIME_KEY)
+        # From 1 to 2**63 - 1, for hashes.
+        taken["salt"] = int(sequence.generate_state(1, np.uint64)[0]) >> 1 | 1
     plain = insert is None and taken["ttl"] is None and taken["size_change"] == "keep"
     return None if plain and not counted else Wrapping(**taken, clock=clock, counted=counted)
 

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from icarus.results.style import SeriesStyle, current_look, font
 
 __all__ = [
-    "RATES",
+    "MULTIPLES",
     "LegendPlan",
     "add_legend",
     "captioned",
@@ -26,7 +26,7 @@ __all__ = [
     "tick_text",
 ]
 
-RATES = (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3))
+MULTIPLES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 """Units of loads, and how many bytes a second each is."""
 
 _SCREEN = 10.0

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from icarus.results._frame import RATES
+from icarus.results._frame import MULTIPLES
 from icarus.results._grid import Sheet
 from icarus.results._roles import Campaign, Roles, caption_of, collect
 from icarus.results.labels import number_text, over_time_label, replications_text
@@ -34,7 +34,7 @@ __all__ = ["Timelines", "time_figure"]
 
 _MOST_BANDS = 8
 """Lines with bands around them that can be told apart."""
-_SHARES = ("HIT_RATIO", "SERVED")
+_SHARES = ("BYTE_HIT_RATIO", "HIT_RATIO", "SERVED")
 
 
 class Timelines:
@@ -137,9 +137,10 @@ def _panel(
         curves = {line: Curve(mean, np.zeros_like(mean)) for line, (mean, _) in curves.items()}
     label, unit = over_time_label(name)
     label = title or label
-    if unit == "bytes/s":
+    if unit.startswith("bytes"):
         largest = max((float(np.nanmax(c.mean, initial=0)) for c in curves.values()), default=0.0)
-        unit, divisor = next((one for one in RATES if largest >= one[1]), (unit, 1.0))
+        many, divisor = next((one for one in MULTIPLES if largest >= one[1]), ("bytes", 1.0))
+        unit = unit.replace("bytes", many)
         curves = {
             line: Curve(mean / divisor, half / divisor) for line, (mean, half) in curves.items()
         }

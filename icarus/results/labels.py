@@ -36,6 +36,8 @@ _COLLECTORS = {
 """From collector to what it measures and its unit, empty for what has no dimension."""
 
 _OVER_TIME = {
+    "BYTES_FROM_ORIGINS": ("Content from origins", "bytes"),
+    "BYTE_HIT_RATIO": ("Byte hit ratio", ""),
     "HIT_RATIO": ("Cache hit ratio", ""),
     "LATENCY": ("Mean latency", "ms"),
     "LINK_LOAD_EXTERNAL": ("Link load, external", "bytes/s"),

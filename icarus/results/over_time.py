@@ -36,7 +36,10 @@ __all__ = [
 COLLECTOR = "TIMELINE"
 
 _FRAME = ("START", "END", "FIRST")
-_ORDER = ("HIT_RATIO", "LATENCY", "SERVED", "LINK_LOAD_INTERNAL", "LINK_LOAD_EXTERNAL")
+_ORDER = (
+    *("HIT_RATIO", "BYTE_HIT_RATIO", "LATENCY", "SERVED"),
+    *("LINK_LOAD_INTERNAL", "LINK_LOAD_EXTERNAL", "BYTES_FROM_ORIGINS"),
+)
 _LAST = "REQUESTS"
 _NEAR = 1e-6
 """Share of a window by which the beginnings of one window may be apart, as sums of floats are."""

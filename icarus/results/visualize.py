@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from icarus.errors import PlotError
-from icarus.results._frame import RATES, captioned, scale, tick_text
+from icarus.results._frame import MULTIPLES, captioned, scale, tick_text
 from icarus.results._layout import Positions, layout
 from icarus.results._name_places import draw_names
 from icarus.results.style import current_look, font, local_style, save
@@ -201,7 +201,8 @@ def load_figure(
     values = np.array([loads.get(frozenset(link), 0.0) for link in links])
     values = np.nan_to_num(values, nan=0.0)
     highest = float(values.max(initial=0.0)) or 1.0
-    unit, divisor = next((one for one in RATES if highest >= one[1]), ("bytes/s", 1.0))
+    many, divisor = next((one for one in MULTIPLES if highest >= one[1]), ("bytes", 1.0))
+    unit = f"{many}/s"
     canvas = _Canvas.about(topology, caption, [*_role_handles(roles), *_size_handles()])
     order = np.argsort(values, kind="stable")  # the busiest on top
     drawn = _draw_links(

@@ -3,11 +3,14 @@
 An ``itrace`` file holds, little-endian and without gaps:
 
 - the eight bytes ``\\x89ITRACE\\n`` and, as an unsigned 32-bit integer, the length of what follows;
-- a JSON object in UTF-8: ``version`` (1), ``n_requests``, ``n_contents``, ``catalogue_bytes`` and
-  ``columns``, a list of [name, NumPy type] of which ``content`` is the first and ``time`` (seconds)
-  and ``size`` (bytes) may follow;
+- a JSON object in UTF-8: ``version`` (1, or 2 of a file with clients), ``n_requests``,
+  ``n_contents``, ``catalogue_bytes`` and ``columns``, a list of [name, NumPy type] of which
+  ``content`` is the first and ``time`` (seconds), ``size`` (bytes) and ``client`` may follow; with
+  clients also ``n_clients`` and ``clients_bytes``;
 - the catalogue: the length in bytes of each id, unsigned 32-bit, and then the ids in UTF-8;
-- the requests, records of the columns; a content is a position in the catalogue, from 0.
+- with clients, the same of their names;
+- the requests, records of the columns; a content is a position in the catalogue, from 0, and a
+  client one among the names.
 
 An ``oracleGeneral`` file holds records of 24 bytes: time u32, id u64, size u32, next access i64.
 """
@@ -38,6 +41,7 @@ __all__ = [
     "MAGIC",
     "TRACE_SUFFIX",
     "BinaryTrace",
+    "NumberedClients",
     "NumberedIds",
     "Requests",
     "check_oracle_general",
@@ -50,26 +54,32 @@ MAGIC = b"\x89ITRACE\n"
 TRACE_SUFFIX = ".itrace"
 """How the names of files that Icarus converted end."""
 
-_VERSION = 1
+_VERSION, _WITH_CLIENTS = 1, 2
 _LONGEST_HEADER = 2**14
 _PIECE = 2**16
 """Ids, and bytes, that are read at a time."""
-_COLUMNS = {"content": ("<u4", "<u8"), "time": ("<f8",), "size": ("<i8",)}
+_COLUMNS = {"content": ("<u4", "<u8"), "time": ("<f8",), "size": ("<i8",), "client": ("<u4",)}
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e]+")
 _NOTHING = bytes(24)
 _ORACLE = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
 
-Requests: TypeAlias = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
-"""Content numbers or ids, times and sizes of consecutive requests, each (n,)."""
+_Column: TypeAlias = np.ndarray | None
+Requests: TypeAlias = tuple[np.ndarray, _Column, _Column, _Column]
+"""Content numbers or ids, times, sizes and client numbers of consecutive requests, each (n,)."""
 
 
 class NumberedIds(Sequence[str]):
-    """Content ids that are kept as positions in the catalogue of a trace."""
+    """Names of contents that are kept as positions in the catalogue of a trace."""
 
     def __init__(self, numbers: np.ndarray, trace: BinaryTrace) -> None:
         self.numbers = numbers
-        """int64, (n,): positions in the trace's `contents`."""
+        """int64, (n,): positions among the names."""
         self.trace = trace
+
+    @property
+    def names(self) -> list[str]:
+        """What there is to be named."""
+        return self.trace.contents
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -80,11 +90,20 @@ class NumberedIds(Sequence[str]):
     def __getitem__(self, i: slice) -> NumberedIds: ...
     def __getitem__(self, i: int | slice) -> str | NumberedIds:
         if isinstance(i, slice):
-            return NumberedIds(self.numbers[i], self.trace)
-        return self.trace.contents[int(self.numbers[i])]
+            return type(self)(self.numbers[i], self.trace)
+        return self.names[int(self.numbers[i])]
 
     def __iter__(self) -> Iterator[str]:
-        return map(self.trace.contents.__getitem__, self.numbers.tolist())
+        return map(self.names.__getitem__, self.numbers.tolist())
+
+
+class NumberedClients(NumberedIds):
+    """Names of clients that are kept as positions among those of a trace."""
+
+    @property
+    def names(self) -> list[str]:
+        """The trace's clients."""
+        return self.trace.clients
 
 
 class _Header(NamedTuple):
@@ -94,10 +113,16 @@ class _Header(NamedTuple):
     record: np.dtype[Any]
     start: int
     """Where the catalogue begins."""
+    n_clients: int
+    clients_bytes: int
+
+    @property
+    def first_client(self) -> int:
+        return self.start + 4 * self.n_contents + self.catalogue_bytes
 
     @property
     def first_record(self) -> int:
-        return self.start + 4 * self.n_contents + self.catalogue_bytes
+        return self.first_client + 4 * self.n_clients + self.clients_bytes
 
     @property
     def end(self) -> int:
@@ -135,10 +160,20 @@ class BinaryTrace:
     @cached_property
     def contents(self) -> list[str]:
         """The catalogue; TraceError if it is damaged."""
+        head = self._header
+        return self._names(head.start, head.n_contents, head.catalogue_bytes, least=1)
+
+    @cached_property
+    def clients(self) -> list[str]:
+        """Who requests; TraceError if that is damaged."""
+        head = self._header
+        return self._names(head.first_client, head.n_clients, head.clients_bytes, least=0)
+
+    def _names(self, start: int, n: int, n_bytes: int, least: int) -> list[str]:
         try:
             with open_binary(self.path) as file:
-                _skip(file, self._header.start)
-                return self._read_catalogue(file)
+                _skip(file, start)
+                return self._read_names(file, n, n_bytes, least)
         except READ_ERRORS as error:
             raise read_error(self.path, error) from None
 
@@ -167,7 +202,7 @@ class BinaryTrace:
 
     def _columns(self, records: np.ndarray, last: float) -> Requests:
         contents = records["content"].astype(np.int64)
-        times = sizes = None
+        times = sizes = clients = None
         valid = bool(contents.min() >= 0 and contents.max() < self._header.n_contents)
         if "time" in (records.dtype.names or ()):
             times = records["time"].astype(np.float64)
@@ -177,9 +212,12 @@ class BinaryTrace:
         if "size" in (records.dtype.names or ()):
             sizes = records["size"].astype(np.int64)
             valid &= bool(sizes.min() >= 0)
+        if "client" in (records.dtype.names or ()):
+            clients = records["client"].astype(np.int64)
+            valid &= bool(clients.max() < self._header.n_clients)
         if not valid:
-            raise self._damaged("it holds impossible contents, times or sizes")
-        return contents, times, sizes
+            raise self._damaged("it holds impossible contents, times, sizes or clients")
+        return contents, times, sizes, clients
 
     def _check_length(self) -> None:
         if Path(self.path).suffix.lower() in COMPRESSION_SUFFIXES:
@@ -190,20 +228,19 @@ class BinaryTrace:
         if found != self._header.end:
             raise self._damaged(f"it has {found} bytes instead of {self._header.end}")
 
-    def _read_catalogue(self, file: BinaryIO) -> list[str]:
+    def _read_names(self, file: BinaryIO, n: int, n_bytes: int, least: int) -> list[str]:
         # What a file declares may be more than it holds, and more than there is memory for: no
         # more is asked for than has been read and found right.
-        n, n_bytes = self._header.n_contents, self._header.catalogue_bytes
         lengths = []
         for start in range(0, n, _PIECE):
             part = np.frombuffer(self._read(file, 4 * min(_PIECE, n - start)), "<u4")
-            if part.min() == 0:
+            if part.min() < least:
                 raise self._damaged("an id is empty")
             lengths.append(part)
         # Lengths of 32 bits, as many as there is memory for, cannot overflow.
         if sum(int(part.sum(dtype=np.int64)) for part in lengths) != n_bytes:
             raise self._damaged("the lengths of its ids do not sum to that of its catalogue")
-        contents: dict[str, None] = {}
+        names: dict[str, None] = {}
         for part in lengths:
             ends = np.cumsum(part, dtype=np.int64)
             raw = self._read(file, int(ends[-1]))
@@ -211,11 +248,11 @@ class BinaryTrace:
                 ids = [raw[start:end].decode() for start, end in pairwise([0, *ends.tolist()])]
             except UnicodeDecodeError:
                 raise self._damaged("an id is not UTF-8") from None
-            known = len(contents)
-            contents.update(dict.fromkeys(ids))
-            if len(contents) < known + len(ids):
+            known = len(names)
+            names.update(dict.fromkeys(ids))
+            if len(names) < known + len(ids):
                 raise self._damaged("an id is twice in its catalogue")
-        return list(contents)
+        return list(names)
 
     def _read(self, file: BinaryIO, n: int) -> bytes:
         """Return the next `n` bytes; TraceError where there are fewer."""
@@ -249,11 +286,11 @@ def read_header(path: str | PathLike[str], file: BinaryIO) -> _Header:
             raise ValueError
         header = json.loads(file.read(length))
         version = header["version"]
-        if version != _VERSION:
+        if version not in (_VERSION, _WITH_CLIENTS):
             raise TraceError(
                 path,
                 f"version {one_line(repr(version), 40)} of the format; this version of Icarus "
-                f"reads {_VERSION}: convert the trace again",
+                f"reads {_VERSION} and {_WITH_CLIENTS}: convert the trace again",
             )
         columns = [(str(name), str(kind)) for name, kind in header["columns"]]
         names = [name for name, _ in columns]
@@ -261,17 +298,23 @@ def read_header(path: str | PathLike[str], file: BinaryIO) -> _Header:
             raise ValueError
         if any(kind not in _COLUMNS[name] for name, kind in columns):
             raise ValueError
+        if ("client" in names) != (version == _WITH_CLIENTS):
+            raise ValueError
         counts = [header[key] for key in ("n_requests", "n_contents", "catalogue_bytes")]
+        keys = ("n_clients", "clients_bytes")
+        counts += [header[key] for key in keys] if version == _WITH_CLIENTS else [0, 0]
         if not all(type(count) is int and 0 <= count < 2**63 for count in counts):
             raise ValueError
-        n_requests, n_contents, n_bytes = counts
-        if not n_contents <= n_bytes:  # an id has a byte at least
+        n_requests, n_contents, n_bytes, *of_clients = counts
+        # An id has a byte at least, and one client may have no name.
+        if n_contents > n_bytes or of_clients[0] > of_clients[1] + 1:
             raise ValueError
     except (struct.error, ValueError, LookupError, TypeError, RecursionError) as error:
         if isinstance(error, TraceError):
             raise
         raise TraceError(path, "the header of the converted trace is damaged") from None
-    return _Header(n_requests, n_contents, n_bytes, np.dtype(columns), len(MAGIC) + 4 + length)
+    record, start = np.dtype(columns), len(MAGIC) + 4 + length
+    return _Header(n_requests, n_contents, n_bytes, record, start, *of_clients)
 
 
 def write_trace(
@@ -280,6 +323,7 @@ def write_trace(
     n_requests: int,
     blocks: Iterable[Requests],
     columns: Sequence[str],
+    clients: Sequence[str] = (),
 ) -> None:
     """Write a trace in one step: the file is complete or as it was before.
 
@@ -292,9 +336,11 @@ def write_trace(
     n_requests : int
         How many requests `blocks` have together.
     blocks : iterable
-        The requests, as content numbers, times and sizes.
-    columns : sequence of {"time", "size"}
+        The requests, as content numbers, times, sizes and client numbers.
+    columns : sequence of {"time", "size", "client"}
         Which of these the requests have.
+    clients : sequence of str, optional
+        Who requests.
 
     Raises
     ------
@@ -307,8 +353,9 @@ def write_trace(
     record = np.dtype([("content", content_type), *((name, _COLUMNS[name][0]) for name in columns)])
     try:
         with replaced(target) as file:
-            _write_head(file, contents, n_requests, record)
-            written = sum(_write_block(file, block, record, len(contents)) for block in blocks)
+            _write_head(file, contents, n_requests, record, clients)
+            n_names = len(contents), len(clients)
+            written = sum(_write_block(file, block, record, *n_names) for block in blocks)
             if written != n_requests:
                 raise ValueError
     except OSError as error:
@@ -320,7 +367,11 @@ def write_trace(
 
 
 def _write_head(
-    file: BinaryIO, contents: Sequence[str], n_requests: int, record: np.dtype[Any]
+    file: BinaryIO,
+    contents: Sequence[str],
+    n_requests: int,
+    record: np.dtype[Any],
+    clients: Sequence[str],
 ) -> None:
     ids = [content.encode() for content in contents]
     header = {
@@ -330,15 +381,25 @@ def _write_head(
         "catalogue_bytes": sum(map(len, ids)),
         "columns": [[name, record[name].str] for name in record.names or ()],
     }
+    tables = [ids]
+    if "client" in (record.names or ()):
+        # Others are as any version of Icarus reads them.
+        names = [client.encode() for client in clients]
+        header |= {"n_clients": len(names), "clients_bytes": sum(map(len, names))}
+        header["version"] = _WITH_CLIENTS
+        tables.append(names)
     text = json.dumps(header).encode()
     file.write(MAGIC + struct.pack("<I", len(text)) + text)
-    file.write(np.fromiter(map(len, ids), "<u4", len(ids)).tobytes())
-    file.write(b"".join(ids))
+    for table in tables:
+        file.write(np.fromiter(map(len, table), "<u4", len(table)).tobytes())
+        file.write(b"".join(table))
 
 
-def _write_block(file: BinaryIO, block: Requests, record: np.dtype[Any], n_contents: int) -> int:
-    contents = block[0]
-    if (contents >= n_contents).any():
+def _write_block(
+    file: BinaryIO, block: Requests, record: np.dtype[Any], n_contents: int, n_clients: int
+) -> int:
+    contents, *_, clients = block
+    if (contents >= n_contents).any() or (clients is not None and (clients >= n_clients).any()):
         raise ValueError
     records = np.empty(len(contents), record)
     for name, column in zip(_COLUMNS, block, strict=True):
@@ -351,7 +412,20 @@ def _write_block(file: BinaryIO, block: Requests, record: np.dtype[Any], n_conte
 def check_oracle_general(path: str | PathLike[str]) -> None:
     """Read the start of an oracleGeneral file; TraceError if it cannot be one."""
     for _ in oracle_general_blocks(path, 64):
+        break
+    if is_pipe(path) or Path(path).suffix.lower() in COMPRESSION_SUFFIXES:
         return
+    n, left = divmod(Path(path).stat().st_size, _ORACLE.itemsize)
+    if left:
+        raise _cut_record(path, left, n)
+
+
+def _cut_record(path: str | PathLike[str], left: int, n: int) -> TraceError:
+    return TraceError(
+        path,
+        f"{left} bytes are left after {n} records of {_ORACLE.itemsize} bytes; the file is "
+        f"truncated, or is not in the format oracleGeneral",
+    )
 
 
 def oracle_general_blocks(path: str | PathLike[str], size: int) -> Iterator[Requests]:
@@ -373,11 +447,7 @@ def oracle_general_blocks(path: str | PathLike[str], size: int) -> Iterator[Requ
                     )
                 if left := len(raw) % _ORACLE.itemsize:
                     n = done + len(raw) // _ORACLE.itemsize
-                    raise TraceError(
-                        path,
-                        f"{left} bytes are left after {n} records of {_ORACLE.itemsize} bytes; the "
-                        f"file is truncated, or is not in the format oracleGeneral",
-                    )
+                    raise _cut_record(path, left, n)
                 records = np.frombuffer(raw, _ORACLE)
                 times = records["time"].astype(np.float64)
                 zeros = np.flatnonzero(0)
@@ -396,7 +466,7 @@ def oracle_general_blocks(path: str | PathLike[str], size: int) -> Iterator[Requ
                         f"time goes backwards at record {done + int(back[0]) + 1}; requests must "
                         f"be in order of time, and the file in the format oracleGeneral",
                     )
-                yield records["id"], times, records["size"].astype(np.int64)
+                yield records["id"], times, records["size"].astype(np.int64), None
                 last = times[-1]
                 done += len(records)
     except READ_ERRORS as error:

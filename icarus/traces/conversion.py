@@ -104,8 +104,8 @@ def convert_trace(
 ) -> TraceInfo:
     """Convert a trace to an ``itrace`` file, which simulations need not parse.
 
-    The source is read twice. The requests, their times and sizes and the catalogue are the same
-    as those that are read from the source. `icarus.traces.binary` describes the file.
+    The source is read twice. The requests, their times, sizes and clients and the catalogue are the
+    same as those that are read from the source. `icarus.traces.binary` describes the file.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def convert_trace(
     **options
         As for `icarus.tools.TraceReader`: `format`, `content_column`, `time_column`,
         `size_column`, `delimiter`, `header`, `time_unit`, `operation_column`, `operations`,
-        `count_column`.
+        `count_column`, `client_column`.
 
     Returns
     -------
@@ -158,14 +158,24 @@ def convert_trace(
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TraceError(destination, f"cannot write: {error.strerror or error}") from None
-    requests = _requests(reader, numbering)
-    write_trace(target, numbering.contents, info.n_reqs, requests, columns)
+    if summary.clients:
+        columns.append("client")
+    requests = _requests(reader, numbering, summary.clients)
+    clients = list(summary.clients)
+    write_trace(target, numbering.contents, info.n_reqs, requests, columns, clients)
     return info
 
 
-def _requests(reader: TraceReader, numbering: Numbering) -> Iterator[Requests]:
+def _requests(
+    reader: TraceReader, numbering: Numbering, clients: dict[str, int]
+) -> Iterator[Requests]:
+    """Yield the requests of a trace; clients that are new get the next number."""
     for block in reader.blocks():
-        yield numbering.of(block), block.time, block.size
+        who = None
+        if block.clients is not None:
+            numbers = (clients.setdefault(client, len(clients)) for client in block.clients)
+            who = np.fromiter(numbers, np.int64, len(block.clients))
+        yield numbering.of(block), block.time, block.size, who
 
 
 class _Summary:
@@ -178,7 +188,8 @@ class _Summary:
         self._first: float | None = None
         self._last: float | None = None
         self._n_bytes: int | None = None
-        for numbers, times, sizes in _requests(reader, numbering):
+        self.clients: dict[str, int] = {}
+        for numbers, times, sizes, _ in _requests(reader, numbering, self.clients):
             self._add(numbers, times, sizes)
 
     def _add(self, numbers: np.ndarray, times: np.ndarray | None, sizes: np.ndarray | None) -> None:

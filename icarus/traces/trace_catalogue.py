@@ -36,6 +36,7 @@ __all__ = [
     "number_ids",
     "read_catalogue",
     "requests_of",
+    "require_sized",
 ]
 
 _MOST_BYTES = 2**26
@@ -115,9 +116,19 @@ def read_catalogue(
 def requests_of(
     reader: TraceReader, rules: TraceRules, size: int = BLOCK_SIZE
 ) -> Iterator[TraceBlock]:
-    """Yield the requests of a trace as they are taken, at most `size` at a time."""
+    """Yield the requests of a trace as they are taken, at most `size` at a time.
+
+    Contents have their ids still, also where the rules are by size.
+    """
     blocks = reader.blocks(size)
     return blocks if rules.zero_size is None else with_sizes(reader.path, blocks, rules.zero_size)
+
+
+def require_sized(reader: TraceReader) -> None:
+    """Raise ValueError if a trace has no sizes for contents to be told by."""
+    first = next(reader.blocks(1), None)
+    if first is not None and first.size is None:
+        raise ValueError('size_change="new" needs sizes, and the trace has none; say size_column')
 
 
 def first_sizes(reader: TraceReader, rules: TraceRules) -> FirstSizes | None:
@@ -235,7 +246,7 @@ def _read(
     reader = TraceReader(trace.path, *astuple(layout))
     own = None if contents is not None else reader.own_catalogue()
     listed = None if contents is None else _read_contents(contents.path)
-    if own is not None and not rules.by_size and rules.zero_size != "skip":
+    if own is not None and not (rules.by_size or rules.clients or rules.zero_size == "skip"):
         return TraceCatalogue(None, Catalogue(own[0]), own[1])
     numbering = Numbering(reader)
     sizes, clients, n_requests = FirstSizes(), dict[str, int](), 0
@@ -256,7 +267,7 @@ def _read(
     recorder.keep((trace, layout, contents, rules))
     told = sizes if sizes.n_contents else None
     if own is not None and not rules.by_size:
-        return TraceCatalogue(None, Catalogue(own[0]), n_requests, told)
+        return TraceCatalogue(None, Catalogue(own[0]), n_requests, told, clients)
     numbers = numbering.numbers() if listed is None else listed
     return TraceCatalogue(numbers, Catalogue(numbers), n_requests, told, clients)
 

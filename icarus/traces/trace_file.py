@@ -17,6 +17,7 @@ import numpy as np
 from icarus.errors import TraceError
 from icarus.traces.binary import (
     BinaryTrace,
+    NumberedClients,
     NumberedIds,
     check_oracle_general,
     oracle_general_blocks,
@@ -24,6 +25,7 @@ from icarus.traces.binary import (
 from icarus.traces.formats import TEXT_FORMATS, FormatName, TimeUnit, TraceFormat
 from icarus.traces.pipes import OnePassFile, is_pipe
 from icarus.traces.request_logs import LOG_FORMATS, log_blocks, log_fields
+from icarus.traces.stream_ends import check_whole
 from icarus.traces.table import TextTrace, TraceBlock
 from icarus.traces.table_layout import HEAD, MOST_COMMENTS, TraceLayout
 from icarus.traces.text_lines import missing_file, text_lines
@@ -169,7 +171,10 @@ class TraceReader:
         return OnePassFile(self.path) if is_pipe(self.path) else self.path
 
     def check_head(self) -> None:
-        """Read the start of the file; TraceError where it is not as asked for."""
+        """Read the start of the file; TraceError where it is not as asked for.
+
+        A file that was cut short is told too where that can be found without reading it through.
+        """
         if self.format_name in TEXT_FORMATS:
             next(TextTrace(self._file, self.layout).blocks(1), None)
         elif self.format_name == "itrace":
@@ -178,6 +183,7 @@ class TraceReader:
             check_oracle_general(self._file)
         else:
             next(log_fields(self._file, self.format_name), None)
+        check_whole(self.path)
 
     @cached_property
     def layout(self) -> TraceLayout:
@@ -252,12 +258,14 @@ class TraceReader:
     def _binary_blocks(self, size: int) -> Iterator[TraceBlock]:
         done = 0
         if self.format_name == "itrace":
-            for numbers, times, sizes in self._binary.blocks(size):
+            for numbers, times, sizes, who in self._binary.blocks(size):
                 records = range(done + 1, done + 1 + len(numbers))
-                yield TraceBlock(NumberedIds(numbers, self._binary), times, sizes, records)
+                ids = NumberedIds(numbers, self._binary)
+                clients = None if who is None else NumberedClients(who, self._binary)
+                yield TraceBlock(ids, times, sizes, records, clients)
                 done += len(numbers)
             return
-        for ids, times, sizes in oracle_general_blocks(self._file, size):
-            records = range(done + 1, done + 1 + len(ids))
-            yield TraceBlock(list(map(str, ids.tolist())), times, sizes, records)
-            done += len(ids)
+        for numbers, times, sizes, _ in oracle_general_blocks(self._file, size):
+            records = range(done + 1, done + 1 + len(numbers))
+            yield TraceBlock(list(map(str, numbers.tolist())), times, sizes, records)
+            done += len(numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Any, Literal, TypeAlias
 
@@ -65,15 +65,20 @@ def with_sizes(
 
 
 def _rows(block: TraceBlock, kept: np.ndarray) -> TraceBlock:
-    rows, ids = kept.tolist(), block.ids
-    numbered = NumberedIds(ids.numbers[kept], ids.trace) if isinstance(ids, NumberedIds) else None
+    rows = kept.tolist()
     return TraceBlock(
-        [ids[i] for i in rows] if numbered is None else numbered,
+        _of_rows(block.ids, kept),
         None if block.time is None else block.time[kept],
         None if block.size is None else block.size[kept],
         [block.lines[i] for i in rows],
-        None if block.clients is None else [block.clients[i] for i in rows],
+        None if block.clients is None else _of_rows(block.clients, kept),
     )
+
+
+def _of_rows(names: Sequence[str], kept: np.ndarray) -> Sequence[str]:
+    if isinstance(names, NumberedIds):
+        return type(names)(names.numbers[kept], names.trace)
+    return [names[i] for i in kept.tolist()]
 
 
 def with_size_in_id(block: TraceBlock) -> TraceBlock:

@@ -8,7 +8,7 @@ import numpy as np
 
 from icarus.compiler.mixing import splitmix
 from icarus.core.catalogue import Catalogue
-from icarus.core.hashing import salted_hash
+from icarus.core.hashing import salted_hash, salted_hashes, with_salt
 
 __all__ = ["ContentHashes", "NamedHashes", "hashes_of"]
 
@@ -29,6 +29,13 @@ class ContentHashes(NamedTuple):
         else:
             number = splitmix(self.names[0] + self.names[1] * content)
         return number if salt == 0 else splitmix(np.uint64(number) ^ np.uint64(salt))
+
+    def of_all(self, n_contents: int, salt: int) -> np.ndarray:
+        """Return the hashes of all contents, uint64, (n_contents,); `salt` is 1 or more."""
+        if len(self.hashes):
+            return with_salt(self.hashes, salt)
+        first, step = self.names
+        return salted_hashes(first + step * np.arange(n_contents, dtype=np.int64), salt)
 
 
 class NamedHashes(NamedTuple):

@@ -75,8 +75,10 @@ class Sessions(NamedTuple):
     walk: np.ndarray
     """int64, (1,): the last step of the present session; ``NOT_MEASURED`` if nobody hears of it."""
     hits_of: np.ndarray
-    """int64, (n_contents, 2): how often caches and sources served each content; (0, 2) where
-    nobody wants to know."""
+    """int64, (n_contents, 4): how often caches and sources served each content, and how many bytes
+    of it; (0, 4) where nobody wants to know."""
+    requested: np.ndarray
+    """int64, (1,): bytes of the requested content, where the workload knows sizes."""
 
 
 def _next_step(sessions, walk, step):
@@ -156,6 +158,7 @@ def round_trip(sessions, walk, path, position, from_cache, content):
 def _count_content(sessions, content, column):
     if len(sessions.hits_of) > 0:
         sessions.hits_of[content, column] += 1
+        sessions.hits_of[content, column + 2] += sessions.requested[0]
 
 
 def fail_session(sessions, walk):

@@ -23,6 +23,7 @@ WRAPPINGS = {
     "k-memory": {"insert": {"k": 2, "memory": 3}},
     # Some ten requests a second: the popular ones come again in time.
     "ttl": {"ttl": 2.5},
+    "law": {"ttl": {"dist": "LOGNORMAL", "median": 2.5, "sigma": 1.0, "renew": True}},
     "k-ttl": {"insert": {"k": 2, "memory": 8}, "ttl": 4},
     "p-ttl": {"insert": {"p": 0.6}, "ttl": 1.5},
 }
@@ -40,7 +41,12 @@ CASES = [("LCE", policy, wrapping) for policy in POLICIES for wrapping in WRAPPI
 # Those that look where a content is before the session begins, or have local caches.
 CASES += [(strategy, "LRU", "p-ttl") for strategy in ("NRR", "HR_EDGE_CACHE", "HR_MULTICAST")]
 CASES += [(strategy, "LRU", "k") for strategy in STRATEGIES if strategy != "LCE"]
-COMPILED = [("LCE", "LRU", "k-ttl"), ("LCE", "RAND", "p-ttl"), ("NRR", "LRU", "p-ttl")]
+COMPILED = [
+    ("LCE", "LRU", "k-ttl"),
+    ("LCE", "LRU", "law"),
+    ("LCE", "RAND", "p-ttl"),
+    ("NRR", "LRU", "p-ttl"),
+]
 CHOSEN = COMPILED if QUICK else CASES
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import pickle
 
 import pytest
@@ -153,3 +154,29 @@ def test_unknown_command(cli):
     done = cli("plott")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_trace_that_was_cut_short_is_told_once(cli):
+    lines = "".join(f"content{k * k % 9973}\n" for k in range(60_000))
+    (cli.folder / "trace.txt.xz").write_bytes(lzma.compress(lines.encode())[:-30])
+    cli.write(
+        "settings.py",
+        """
+        EXPERIMENT_QUEUE = [
+            {
+                "topology": {"name": "PATH", "n": 4},
+                "workload": {"name": "TRACE_DRIVEN", "reqs_file": "trace.txt.xz", "n_warmup": n},
+                "cache_placement": {"name": "UNIFORM", "network_cache": 0.1},
+                "content_placement": {"name": "UNIFORM"},
+                "strategy": {"name": "LCE"},
+                "cache_policy": {"name": policy},
+            }
+            for policy in ("LRU", "FIFO") for n in (1, 2)
+        ]
+        """,
+    )
+    done = cli("run", "settings.py", "-r", "out.pickle")
+    assert done.returncode == 2
+    (line,) = [one for one in done.stderr.splitlines() if "trace.txt.xz" in one]
+    assert "the compressed stream is truncated or damaged" in line
+    assert not (cli.folder / "out.pickle").exists()

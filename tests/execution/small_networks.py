@@ -83,8 +83,8 @@ class Listed:
         Requests in a batch.
     n_warmup : int, optional
         The first ones, which are not measured.
-    bytes_of : mapping, optional
-        From contents to their sizes.
+    bytes_of : mapping or list, optional
+        From contents to their sizes; or those of the requests, over and over again.
     """
 
     can_change = frozenset({"rate"})
@@ -104,8 +104,13 @@ class Listed:
                 np.array([self.receivers.index(who) for _, who, _ in part], dtype=np.int32),
                 np.array([self.contents.index(what) for *_, what in part], dtype=np.int64),
                 np.arange(start, start + len(part)) >= self._n_warmup,
-                self._bytes and np.array([self._bytes[what] for *_, what in part]),
+                self._bytes and np.array(self._sizes(part, start)),
             )
+
+    def _sizes(self, part, start):
+        if isinstance(self._bytes, list):
+            return [self._bytes[i % len(self._bytes)] for i in range(start, start + len(part))]
+        return [self._bytes[what] for *_, what in part]
 
 
 class Events:

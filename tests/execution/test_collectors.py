@@ -229,6 +229,19 @@ class TestCacheHitRatio:
         expected = {"MEAN": 2 / 3, "BYTE_HIT_RATIO": 0.7, "BYTES_FROM_ORIGINS": 300}
         assert collector.results() == expected
 
+    def test_bytes_by_content(self):
+        collector = CacheHitRatioCollector(object(), per_node=False, content_hits=True)
+        for size, content, kind in (
+            (100, "x", "cache_hit"),
+            (300, "x", "server_hit"),
+            (600, "y", "cache_hit"),
+        ):
+            collector.content_size(size)
+            self.served(collector, ("r", content, kind, 1))
+        results = collector.results()
+        assert results["PER_CONTENT_BYTE_HIT_RATIO"] == {"x": 0.25, "y": 1.0}
+        assert results["PER_CONTENT"] == {"x": 0.5, "y": 1.0}
+
     def test_bytes_by_node(self):
         collector = CacheHitRatioCollector(object())
         for size, kind, node in (

@@ -24,6 +24,7 @@ from icarus.registry import DATA_COLLECTOR
 
 NAN = math.nan
 COLUMNS = ["START", "END", "FIRST", "REQUESTS", "HIT_RATIO", "SERVED", "LATENCY"]
+BYTES = ["BYTE_HIT_RATIO", "BYTES_FROM_ORIGINS"]
 LOADS = ["LINK_LOAD_INTERNAL", "LINK_LOAD_EXTERNAL"]
 REQUESTS = "ax ax ay ax aw"
 """A miss, a hit, a miss, a hit, a miss, at 1, 2, 3, 4 and 5 s."""
@@ -153,6 +154,21 @@ def test_sizes_of_contents(engine):
         told(run, LOADS),
         [[internal[0] / 2 / 4, internal[1] / 4], [(110 + 120) / 2 / 2, 130 / 2]],
     )
+    # A miss and a hit of x and a miss of y; a hit of x and a miss of w.
+    same(told(run, BYTES), [[10 / 40, 10 / 40], [30, 30]])
+
+
+@engines
+def test_without_sizes_there_are_no_ratios_of_bytes(engine):
+    results = on_line(engine=engine).advance().results()["TIMELINE"]
+    assert not set(BYTES) & results.keys()
+
+
+@engines
+def test_sizes_are_known_where_no_session_is_measured(engine):
+    sizes = dict.fromkeys("vwxyz", 7)
+    run = on_line(engine=engine, bytes_of=sizes, n_warmup=5).advance()
+    assert told(run, BYTES) == [[], []]
 
 
 @engines
@@ -252,15 +268,26 @@ def test_sums_over_single_requests(engine):
         st.sampled_from([0.5, 1.75, 5, {"requests": 1}, {"requests": 3}, {"requests": 100}]),
         st.integers(0, 10),
         st.integers(1, 7),
+        st.none() | st.lists(st.integers(1, 10**12), min_size=1, max_size=9),
     )
-    def law(gaps, drawn, window, n_warmup, size):
+    def law(gaps, drawn, window, n_warmup, size, bytes_of):
         time, requests = 0.0, []
         for gap, receiver, content in gaps:
             time += gap / 4
             requests.append((time, receiver, content))
         params = experiment(requests, list(alternating(drawn)), n_warmup=n_warmup, size=size)
-        run = begun(params, engine, {"TIMELINE": {"window": window}, "TEST_SEEN": {}}).advance()
+        params["workload"]["bytes_of"] = bytes_of
+        counted = {"CACHE_HIT_RATIO": {"content_hits": True}}
+        collectors = {"TIMELINE": {"window": window}, "TEST_SEEN": {}, **counted}
+        run = begun(params, engine, collectors).advance()
         results, rows = run.results()["TIMELINE"], run.results()["TEST_SEEN"]["ROWS"]
+        hits = run.results()["CACHE_HIT_RATIO"]
+        sized = bytes_of is not None and bool(requests)
+        assert ("PER_CONTENT_BYTE_HIT_RATIO" in hits) == sized
+        sizes = [(bytes_of or [0])[i % len(bytes_of or [0])] for i in range(len(requests))]
+        rows = [(*row, size) for row, size in zip(rows, sizes[n_warmup:], strict=True)]
+        if sized:
+            assert hits["PER_CONTENT_BYTE_HIT_RATIO"] == _by_content(rows)
         assert len(rows) == max(len(requests) - n_warmup, 0)
         parts = defaultdict(list)
         for number, row in enumerate(rows, n_warmup):
@@ -269,6 +296,7 @@ def test_sums_over_single_requests(engine):
         numbers = range(int(min(parts)), int(max(parts)) + 1) if parts else []
         columns = [_summed(parts[number]) for number in numbers]
         names = ("REQUESTS", "HIT_RATIO", "SERVED", "LATENCY")
+        names += tuple(BYTES) if sized else ()
         for name, column in zip(names, zip(*columns, strict=True), strict=False):
             np.testing.assert_allclose(results[name], column, rtol=1e-12, err_msg=name)
         assert len(results["REQUESTS"]) == len(columns)
@@ -276,13 +304,33 @@ def test_sums_over_single_requests(engine):
     law()
 
 
+def _by_content(rows):
+    """Return the share of each content's bytes that caches served."""
+    served = defaultdict(lambda: [0, 0])
+    for *_, content, server, _, size in rows:
+        if server is not None:
+            served[content][server in (1, 2)] += size
+    return {content: cached / (cached + origin) for content, (origin, cached) in served.items()}
+
+
 def _summed(rows):
-    hits = sum(server in (1, 2) for *_, server, _ in rows)
-    latencies = [latency for *_, latency in rows if latency is not None]
+    hits = sum(server in (1, 2) for *_, server, _, _ in rows)
+    latencies = [latency for *_, latency, _ in rows if latency is not None]
     served = len(latencies)
+    from_caches, from_sources = (
+        sum(
+            size
+            for *_, server, _, size in rows
+            if server is not None and (server in (1, 2)) == cached
+        )
+        for cached in (True, False)
+    )
+    in_all = from_caches + from_sources
     return (
         len(rows),
         hits / served if served else NAN,
         served / len(rows) if rows else NAN,
         sum(latencies) / served if served else NAN,
+        from_caches / in_all if in_all else NAN,
+        from_sources if served else NAN,
     )

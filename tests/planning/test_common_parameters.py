@@ -80,6 +80,28 @@ def plan_of(*experiments):
         ),
         ({"ttl": 0}, "ttl: should be greater than 0, found 0; it is a time in seconds"),
         ({"ttl": "30"}, "ttl: should be a valid number, found '30'; it is a time in seconds"),
+        ({"ttl": {"seconds": 3, "renew": 2}}, "ttl.renew: should be a valid boolean, found 2"),
+        (
+            {"ttl": {"seconds": 3, "renw": True}},
+            "ttl.renw: there is no such parameter; did you mean 'renew'?",
+        ),
+        (
+            {"ttl": {"dist": "LOGNORML"}},
+            "ttl.dist: unknown distribution 'LOGNORML'; did you mean 'LOGNORMAL'?",
+        ),
+        ({"ttl": {"dist": "EXPONENTIAL"}}, "ttl.mean: missing; EXPONENTIAL needs it"),
+        (
+            {"ttl": {"dist": "EXPONENTIAL", "mean": "1 s"}},
+            "ttl.mean: should be a valid number, found '1 s'; it is a time in seconds",
+        ),
+        (
+            {"ttl": {"dist": "UNIFORM", "low": 3, "high": 2}},
+            "ttl.high: should be at least low, 3.0, found 2.0",
+        ),
+        (
+            {"ttl": {"dist": "EMPIRICAL", "path": "/nofile"}},
+            "ttl.path: /nofile: there is no such file",
+        ),
         (
             {"name": "SHARD", "policy_attr": {"insert": {"p": 0.1}}},
             "name: SHARD: policy_attr.insert: shards have none of their own; give it beside "

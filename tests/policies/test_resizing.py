@@ -224,6 +224,28 @@ def test_what_is_out_of_date_leaves_first():
     assert smaller.dump() == ["c"]
 
 
+def test_times_of_their_own_go_on():
+    now = [0.0]
+    law = {"dist": "UNIFORM", "low": 10.0, "high": 20.0}
+    build = _cache_builder({"name": "LRU", "ttl": law}, 1, clock_of(now))
+    whole, cache = build(30), build(30)
+    for item in range(30):
+        whole.put(item)
+        cache.put(item)
+    now[0] = 15.0
+    valid = whole.dump()
+    assert 5 < len(valid) < 25
+    smaller = resized(cache, len(valid) - 2, build)
+    assert smaller.dump() == valid[:-2], "what is out of date left first"
+    larger = resized(smaller, 40, build)
+    for time in np.arange(15.0, 20.5, 0.25):
+        now[0] = float(time)
+        assert larger.dump() == [item for item in whole.dump() if item in valid[:-2]]
+    larger.put(99)
+    larger.clear()
+    assert larger.dump() == []
+
+
 def test_no_rule_is_asked_and_its_memory_goes_on():
     build = _cache_builder({"name": "LRU", "insert": {"k": 2}}, 1, clock_of([0.0]))
     cache = build(2)

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from twins import TWINS, wrapped_twin
+from twins.wrappers import times_by_law
 
 from icarus.compiler.jit import CACHE_VARIABLE, generic_entry_point
 from icarus.core.signatures import accepts_seed
@@ -38,6 +40,19 @@ WRAPPINGS: dict[str, dict[str, Any]] = {
     "ttl": {"ttl": 6.0},
     "k-ttl": {"insert": {"k": 2, "memory": 5}, "ttl": 9},
     "p-ttl": {"insert": {"p": 0.7}, "ttl": 4.5},
+    "law": {"ttl": {"dist": "UNIFORM", "low": 0.5, "high": 12.5}},
+    "law-renew": {"ttl": {"dist": "LOGNORMAL", "median": 4.0, "sigma": 1.0, "renew": True}},
+    "k-law": {"insert": {"k": 2}, "ttl": {"dist": "EXPONENTIAL", "mean": 5.0}},
+    "p-law": {
+        "insert": {"p": 0.7},
+        "ttl": {"dist": "PARETO", "shape": 0.8, "low": 1.0, "high": 60.0, "renew": True},
+    },
+}
+LAWS: dict[str, Any] = {
+    "law": stats.uniform(0.5, 12.0),
+    "law-renew": stats.lognorm(1.0, scale=4.0),
+    "k-law": stats.expon(scale=5.0),
+    "p-law": stats.truncpareto(0.8, 60.0),
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "SLRU": {"segments": 2},
@@ -118,7 +133,16 @@ def answers_of(caches: Sequence[Any], case: Case, set_time: Any) -> list[int]:
     return answers
 
 
+def drawn_times(wrapping: dict[str, Any], seed: int) -> Any:
+    """Return the times to live of a law, as SciPy has it; None if there is no law."""
+    (law,) = [LAWS[name] for name in LAWS if WRAPPINGS[name] is wrapping] or [None]
+    stream = np.random.SeedSequence(seed, spawn_key=(0x7714,))
+    salt = int(stream.generate_state(1, np.uint64)[0]) >> 1 | 1
+    return law and times_by_law(law, salt)
+
+
 def twins_of(policy: str, wrapping: dict[str, Any], case: Case, now: list[float]) -> list[Any]:
+    times = drawn_times(wrapping, case.seed)
     given = parameters_for(policy, case)
     if accepts_seed(CACHE_POLICY[policy]):
         given["seed"] = np.random.default_rng(case.seed)
@@ -129,6 +153,7 @@ def twins_of(policy: str, wrapping: dict[str, Any], case: Case, now: list[float]
             wrapping,
             lambda: now[0],
             drawn,
+            times,
         )
         for size in case.sizes
     ]
@@ -163,6 +188,13 @@ QUICK = {("LRU", "k-ttl"), ("RAND", "p-ttl")}
 """Each rule of admission, and expiry with either; ``make test-exhaustive`` compiles the others."""
 
 
+def is_quick(policy: str, wrapping: str, form: str) -> bool:
+    """Whether each run of the suite has it."""
+    if form == "compiled":
+        return (policy, wrapping) in QUICK
+    return wrapping not in LAWS or policy in {"LRU", "RAND"}
+
+
 @pytest.mark.parametrize(
     ("policy", "wrapping", "form"),
     [
@@ -170,9 +202,7 @@ QUICK = {("LRU", "k-ttl"), ("RAND", "p-ttl")}
             policy,
             wrapping,
             form,
-            marks=()
-            if form == "interpreted" or (policy, wrapping) in QUICK
-            else pytest.mark.exhaustive,
+            marks=() if is_quick(policy, wrapping, form) else pytest.mark.exhaustive,
         )
         for policy in sorted(TWINS)
         for wrapping in WRAPPINGS
@@ -257,6 +287,41 @@ def test_an_item_is_valid_for_ten_seconds():
     now[0] = 124.0
     assert not cache.remove("b")
     assert len(cache) == 0
+
+
+def test_each_item_is_valid_for_a_time_of_its_own():
+    now = [0.0]
+    cache = cache_of(50, now=now, ttl={"dist": "UNIFORM", "low": 10, "high": 20})
+    for k in range(50):
+        cache.put(k)
+    now[0] = 9.0
+    assert len(cache.dump()) == 50
+    now[0] = 15.0
+    left = cache.dump()
+    assert 10 < len(left) < 40
+    now[0] = 20.0
+    assert cache.dump() == []
+    # As long again, wherever and whenever.
+    for k in reversed(range(50)):
+        cache.put(k)
+    now[0] = 35.0
+    assert sorted(cache.dump()) == sorted(left)
+
+
+def test_times_may_be_those_of_a_file(tmp_path):
+    path = tmp_path / "times.csv"
+    path.write_text("# seconds,share\n0.5,3\n20,1\n")
+    now = [0.0]
+    cache = cache_of(2000, now=now, ttl={"dist": "EMPIRICAL", "path": str(path)})
+    for k in range(2000):
+        cache.put(k)
+    now[0] = 0.5
+    assert len(cache.dump()) == pytest.approx(500, abs=60)
+    now[0] = 19.5
+    assert len(cache.dump()) == pytest.approx(500, abs=60)
+    assert pickle.loads(pickle.dumps(cache)).dump() == cache.dump()
+    now[0] = 20.0
+    assert cache.dump() == []
 
 
 def test_what_is_out_of_date_leaves_before_anything_is_evicted():

@@ -20,6 +20,7 @@ SALT = 0x1234_5678_9ABC_DEF1
 LAWS = {
     "UNIFORM": ({"low": 3, "high": 11}, stats.randint(3, 12)),
     "LOGNORMAL": ({"median": 10_000, "sigma": 1.5}, stats.lognorm(1.5, scale=10_000)),
+    "EXPONENTIAL": ({"mean": 5000}, stats.expon(scale=5000)),
     "PARETO": (
         {"shape": 1.2, "low": 1000, "high": 10**7},
         stats.truncpareto(1.2, 10**4, scale=1000),
@@ -240,7 +241,13 @@ class TestYcsb:
     ("law", "problems"),
     [
         (0, ["content_size should be from 1 to 2**53 bytes, found 0"]),
-        ({"low": 3}, ["content_size.dist: missing; known: EMPIRICAL, LOGNORMAL, PARETO, UNIFORM"]),
+        (
+            {"low": 3},
+            [
+                "content_size.dist: missing; known: EMPIRICAL, EXPONENTIAL, LOGNORMAL, PARETO, "
+                "UNIFORM"
+            ],
+        ),
         (
             {"dist": "LOGNORML"},
             ["content_size.dist: unknown distribution 'LOGNORML'; did you mean 'LOGNORMAL'?"],

@@ -163,6 +163,23 @@ class TestSizesThatChange:
 
 
 class TestClients:
+    @pytest.mark.parametrize("clients", ["value", "hash"])
+    @pytest.mark.parametrize("zero_size", ["one", "skip"])
+    def test_of_a_converted_trace(self, write, tmp_path, clients, zero_size):
+        path = write(TABLE)
+        convert_trace(path, tmp_path / "reqs.itrace", client_column="who")
+        rules = {"zero_size": zero_size, "clients": clients}
+        converted = replay(tmp_path / "reqs.itrace", **rules)
+        plain = replay(path, client_column="who", **rules)
+        for at_once in (2, 100):
+            assert requests(converted, at_once) == requests(plain, at_once)
+        assert converted.catalogue_bytes == plain.catalogue_bytes
+
+    def test_of_a_converted_trace_that_tells_none(self, write, tmp_path):
+        convert_trace(write(TABLE), tmp_path / "reqs.itrace")
+        with pytest.raises(ValueError, match="the trace does not tell who requests"):
+            replay(tmp_path / "reqs.itrace", zero_size="one", clients="hash")
+
     def test_by_value(self, write):
         workload = replay(write(TABLE), zero_size="one", client_column="who", clients="value")
         expected = ["rec_0", "rec_1", "rec_0", "rec_2", "rec_1", "rec_3"]

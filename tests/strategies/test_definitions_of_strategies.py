@@ -430,7 +430,7 @@ def hold_against_twin(strategy, parameters_given, kind, serve, data):
         for event, *_ in events:
             if event in ("cache", "source"):
                 served[request.content, int(event == "source")] += 1
-    assert numbered.sessions.hits_of.tolist() == served.tolist()
+    assert numbered.sessions.hits_of[:, :2].tolist() == served.tolist()
     if "seed" in getattr(python.strategy, "parameters", ()):
         drawn = [side.strategy.parameters["seed"] for side in (python, numbered.origin)]
         streams = [one.bit_generator.state for one in (twin.strategy._rng, *drawn)]

@@ -417,8 +417,63 @@ class TestConversion:
         folder = tmp_path_factory.getbasetemp()
         contents = list(dict.fromkeys(ids))
         numbers = np.array([contents.index(name) for name in ids])
-        write_trace(folder / "any.itrace", contents, len(ids), [(numbers, None, None)], [])
+        write_trace(folder / "any.itrace", contents, len(ids), [(numbers, None, None, None)], [])
         assert list(TraceReader(folder / "any.itrace")) == ids
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from("abc"), st.floats(0, 5), st.integers(0, 2**40), st.text("xyä, ")
+            ),
+            min_size=1,
+        ),
+        st.booleans(),
+        st.booleans(),
+    )
+    def test_clients_are_kept(self, tmp_path_factory, rows, timed, sized):
+        path = tmp_path_factory.getbasetemp() / "clients.itrace"
+        ids, times, sizes, who = map(list, zip(*rows, strict=True))
+        times.sort()
+        contents, clients = list(dict.fromkeys(ids)), list(dict.fromkeys(who))
+        columns = [name for name, there in (("time", timed), ("size", sized)) if there]
+        block = (
+            np.array([contents.index(one) for one in ids]),
+            np.array(times) if timed else None,
+            np.array(sizes) if sized else None,
+            np.array([clients.index(one) for one in who]),
+        )
+        write_trace(path, contents, len(ids), [block], [*columns, "client"], clients)
+        found = list(TraceReader(path).blocks(3))
+        assert [one for part in found for one in part.clients] == who
+        assert [one for part in found for one in part.ids] == ids
+        if timed:
+            assert [one for part in found for one in part.time.tolist()] == times
+        if sized:
+            assert [one for part in found for one in part.size.tolist()] == sizes
+        cut = path.with_name("cut.itrace")
+        cut.write_bytes(path.read_bytes()[: -1 - len(ids)])
+        with pytest.raises(TraceError, match="damaged"):
+            list(TraceReader(cut))
+
+    def test_without_clients_it_is_as_it_always_was(self, converted):
+        assert b'"version": 1,' in converted.read_bytes()
+        assert next(TraceReader(converted).blocks()).clients is None
+
+    def test_clients_of_a_column_and_of_a_log(self, write, tmp_path):
+        table = write("t.csv", "id,who\na,x\nb,\na,x\nc,y\n")
+        convert_trace(table, tmp_path / "t.itrace", client_column="who")
+        convert_trace(write("log", CLF), tmp_path / "log.itrace", format="clf")
+        for path, options in (
+            (table, {"client_column": "who"}),
+            (tmp_path / "log", {"format": "clf"}),
+        ):
+            original = [
+                one for block in TraceReader(path, **options).blocks() for one in block.clients
+            ]
+            copy = TraceReader(path.with_suffix(".itrace"))
+            assert [one for block in copy.blocks(2) for one in block.clients] == original
+        convert_trace(tmp_path / "t.itrace", tmp_path / "again.itrace")
+        assert (tmp_path / "again.itrace").read_bytes() == (tmp_path / "t.itrace").read_bytes()
 
     def test_with_a_catalogue_of_its_own_order(self, converted, write):
         contents = write("contents", "a\nä\nb\n")
@@ -455,13 +510,13 @@ class TestConversion:
 
     def test_a_conversion_that_fails_leaves_nothing(self, tmp_path):
         def blocks():
-            yield np.array([0, 1]), None, None
+            yield np.array([0, 1]), None, None, None
             raise TraceError("source", "broken", 3)
 
         with pytest.raises(TraceError, match="broken"):
             write_trace(tmp_path / "t.itrace", ["a", "b"], 3, blocks(), [])
         with pytest.raises(TraceError, match="changed"):
-            write_trace(tmp_path / "t.itrace", ["a"], 2, [(np.array([0, 1]), None, None)], [])
+            write_trace(tmp_path / "t.itrace", ["a"], 2, [(np.array([0, 1]), None, None, None)], [])
         with pytest.raises(TraceError, match="cannot write"):
             write_trace(tmp_path / "none" / "t.itrace", ["a"], 0, [], [])
         assert list(tmp_path.iterdir()) == []
@@ -494,7 +549,8 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
-            (b'"version": 1', b'"version": 2', "version 2 of the format"),
+            (b'"version": 1', b'"version": 3', "version 3 of the format"),
+            (b'"version": 1', b'"version": 2', "header"),
             (b'"version": 1', b'"version": x', "header"),
             (b'"<u4"', b'"<O4"', "header"),
             (b'"n_contents": 2', b'"n_contents":-2', "header"),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from icarus.core.hashing import salted_hash
 from icarus.policies.cache import Cache, Item
 from icarus.policies.layers import CacheWrapper
 from icarus.policies.ttl import TtlCache
 
-__all__ = ["wrapped_twin"]
+__all__ = ["times_by_law", "wrapped_twin"]
 
 
 class _KthPut(CacheWrapper):
@@ -49,16 +51,36 @@ class _AtRandom(CacheWrapper):
 class _Expiring(CacheWrapper):
     """The wrapper for scripts, whose items each have an expiry of their own."""
 
-    def __init__(self, cache: Cache, ttl: float, f_time: Callable[[], float]) -> None:
+    def __init__(
+        self, cache: Cache, ttl: Callable[[Item], float], f_time: Callable[[], float], renew: bool
+    ) -> None:
         super().__init__(TtlCache(cache, f_time))
         self._ttl = ttl
+        self._renew = renew
+
+    def get(self, k: Item) -> Any:
+        found = self._cache.get(k)
+        if found and self._renew:
+            self._cache._set_expiry(k, self._cache.f_time() + self._ttl(k))
+        return found
 
     def put(self, k: Item, *args: Any, **kwargs: Any) -> Any:
-        return self._cache.put(k, ttl=self._ttl)
+        return self._cache.put(k, ttl=self._ttl(k))
 
     def dump(self) -> list[Any]:
         # As of the policy inside: to remove what is out of date would move what RAND has.
         return [k for k in self._cache._cache.dump() if self.has(k)]
+
+
+def times_by_law(law: Any, salt: int) -> Callable[[Item], float]:
+    """Return what draws how long an item is valid from its hash.
+
+    Parameters
+    ----------
+    law : scipy.stats.rv_frozen
+    salt : int
+    """
+    return functools.cache(lambda k: float(law.ppf((salted_hash(k, salt) >> 11) / 2**53)))
 
 
 def wrapped_twin(
@@ -66,6 +88,7 @@ def wrapped_twin(
     wrapping: Mapping[str, Any],
     f_time: Callable[[], float],
     rng: np.random.Generator,
+    times: Callable[[Item], float] | None = None,
 ) -> Cache:
     """Return a cache with what settings put around it.
 
@@ -79,9 +102,13 @@ def wrapped_twin(
         Returns the time.
     rng : Generator
         Where insertion at random draws from.
+    times : callable, optional
+        From an item to how long it is valid, where that is no number in `wrapping`.
     """
     if "ttl" in wrapping:
-        cache = _Expiring(cache, wrapping["ttl"], f_time)
+        ttl = wrapping["ttl"]
+        renew = isinstance(ttl, Mapping) and ttl.get("renew", False)
+        cache = _Expiring(cache, times or (lambda _: ttl), f_time, renew)
     insert = wrapping.get("insert", {})
     if "p" in insert:
         return _AtRandom(cache, insert["p"], rng)

@@ -78,8 +78,8 @@ class SessionCounts:
     """bool: whether a cache served that is on this path; None where nobody wants to know."""
     links: LinkUse
     hits_of: np.ndarray
-    """int64, (n_contents, 2): how often caches and sources served each content; (0, 2) where
-    nobody wants to know."""
+    """int64, (n_contents, 4): how often caches and sources served each content, and how many bytes
+    of it; (0, 4) where nobody wants to know."""
     first_time: float | None
     """Time stamp of the first session in seconds, None without any."""
     last_time: float | None

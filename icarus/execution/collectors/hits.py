@@ -39,7 +39,7 @@ class CacheHitRatioCollector(DataCollector):
         Also give the share of all contents, and of all bytes, that each cache and each source
         served.
     content_hits : bool, optional
-        Also give the hit ratio of each content.
+        Also give the hit ratio of each content, and that of its bytes.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class CacheHitRatioCollector(DataCollector):
         self._cache_hits: dict[Node, int] = defaultdict(int)
         self._server_hits: dict[Node, int] = defaultdict(int)
         self._hits_of: dict[Content, list[int]] = {}
+        self._bytes_of: dict[Content, list[int]] = {}
         self._off_path = 0
         self._content: Content = None
         self._receiver: Node = None
@@ -85,7 +86,7 @@ class CacheHitRatioCollector(DataCollector):
             source = self.view.content_source(self._content)
             self._off_path += not self._on_path(node, self._receiver, source)
         if self._content_hits:
-            self._hits_of.setdefault(self._content, [0, 0])[0] += 1
+            self._count_content(0)
 
     def server_hit(self, node: Node) -> None:
         """Count a content served by its source."""
@@ -93,7 +94,12 @@ class CacheHitRatioCollector(DataCollector):
         if self._size is not None:
             self._server_bytes[node] += self._size
         if self._content_hits:
-            self._hits_of.setdefault(self._content, [0, 0])[1] += 1
+            self._count_content(1)
+
+    def _count_content(self, kind: int) -> None:
+        self._hits_of.setdefault(self._content, [0, 0])[kind] += 1
+        if self._size is not None:
+            self._bytes_of.setdefault(self._content, [0, 0])[kind] += self._size
 
     def _on_path(self, node: Node, receiver: Node, source: Node | None) -> bool:
         try:
@@ -131,9 +137,10 @@ class CacheHitRatioCollector(DataCollector):
             assert counts.on_path is not None  # as asked for by `needs_off_path_hits`
             self._off_path += int(counts.number[from_cache & ~counts.on_path].sum())
         for content in np.flatnonzero(counts.hits_of.any(axis=1)).tolist():
-            hits = self._hits_of.setdefault(counts.contents[content], [0, 0])
-            for kind in (0, 1):
-                hits[kind] += int(counts.hits_of[content, kind])
+            row = counts.hits_of[content].tolist()
+            _add(self._hits_of, counts.contents[content], row[:2])
+            if counts.size is not None:
+                _add(self._bytes_of, counts.contents[content], row[2:])
 
     def results(self) -> Tree:
         """Return the hit ratio, and what else was asked for."""
@@ -153,6 +160,11 @@ class CacheHitRatioCollector(DataCollector):
                 content: cached / (cached + origin)
                 for content, (cached, origin) in self._hits_of.items()
             }
+            if self._size is not None:
+                results["PER_CONTENT_BYTE_HIT_RATIO"] = {
+                    content: mean(cached, cached + origin)
+                    for content, (cached, origin) in self._bytes_of.items()
+                }
         if self._per_node:
             results["PER_NODE_CACHE_HIT_RATIO"] = _shares(self._cache_hits, served)
             results["PER_NODE_SERVER_HIT_RATIO"] = _shares(self._server_hits, served)
@@ -162,6 +174,12 @@ class CacheHitRatioCollector(DataCollector):
                     self._server_bytes, served_bytes
                 )
         return results
+
+
+def _add(table: dict[Content, list[int]], content: Content, counts: list[int]) -> None:
+    known = table.setdefault(content, [0, 0])
+    for kind, count in enumerate(counts):
+        known[kind] += count
 
 
 def _shares(counts: Mapping[Node, int], total: int) -> dict[Node, float]:

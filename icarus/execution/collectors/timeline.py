@@ -47,6 +47,8 @@ class _Window:
     sessions: int = 0
     hits: int = 0
     served_by_source: int = 0
+    hit_bytes: int = 0
+    source_bytes: int = 0
     failed: int = 0
     latencies: defaultdict[float, int] = field(default_factory=lambda: defaultdict(int))
     carried: list[float] = field(default_factory=lambda: [0.0, 0.0])
@@ -66,10 +68,12 @@ class TimelineCollector(SessionLatency):
     ``FIRST`` (number of its first request, warm-up included), ``REQUESTS`` (those measured),
     ``HIT_RATIO`` (share of contents served from caches), ``SERVED`` (share of requests that did not
     fail), ``LATENCY`` (mean in ms), ``LINK_LOAD_INTERNAL`` and ``LINK_LOAD_EXTERNAL`` (bytes per
-    second, mean over all directed links of the type that there are when the window ends). They
-    are NaN where there is nothing to take a share of. ``EVENTS`` lists what happened: time, number
-    of requests before it, text. The first window is the one that has the first measured request;
-    windows begin at multiples of their length, also where that is in the warm-up.
+    second, mean over all directed links of the type that there are when the window ends). Where the
+    workload knows sizes, there are ``BYTE_HIT_RATIO`` and ``BYTES_FROM_ORIGINS`` too, as of
+    CACHE_HIT_RATIO. They are NaN where there is nothing to take a share of. ``EVENTS`` lists what
+    happened: time, number of requests before it, text. The first window is the one that has the
+    first measured request; windows begin at multiples of their length, also where that is in the
+    warm-up.
 
     Parameters
     ----------
@@ -94,7 +98,8 @@ class TimelineCollector(SessionLatency):
         self.window = Limit(requests=window["requests"]) if by_requests else Limit(until=window)  # type: ignore[index,arg-type]
         self._req_size = req_size
         self._content_size = content_size
-        self._session_size: float | None = None
+        self._session_size: int | None = None
+        self._sized = False
         self._windows = [_Window()]
         self._events: list[tuple[float, int, str]] = []
         self._absorbed = 0
@@ -147,14 +152,23 @@ class TimelineCollector(SessionLatency):
     def content_size(self, size: int) -> None:
         """Count the contents of this session with their own size."""
         self._session_size = size
+        self._sized = True
+
+    def expect_sizes(self) -> None:
+        """Give ratios of bytes, whether or not a session is measured."""
+        self._sized = True
 
     def cache_hit(self, node: Node) -> None:
         """Count a content served by a cache."""
-        self._windows[-1].hits += 1
+        window = self._windows[-1]
+        window.hits += 1
+        window.hit_bytes += self._session_size or 0
 
     def server_hit(self, node: Node) -> None:
         """Count a content served by its source."""
-        self._windows[-1].served_by_source += 1
+        window = self._windows[-1]
+        window.served_by_source += 1
+        window.source_bytes += self._session_size or 0
 
     def request_hop(self, u: Node, v: Node, main_path: bool = True) -> None:
         """Count a request on the link from `u` to `v`."""
@@ -200,8 +214,9 @@ class TimelineCollector(SessionLatency):
     # Sessions that were counted
 
     def absorb(self, counts: SessionCounts) -> None:
-        """Do nothing: they are told by windows."""
+        """Take note of whether there are sizes; sessions are told by windows."""
         self._require_delays(counts)
+        self._sized |= counts.size is not None
 
     def absorb_windows(
         self,
@@ -232,6 +247,9 @@ class TimelineCollector(SessionLatency):
             window.sessions += int(number[row].sum())
             window.hits += int(number[row, from_cache].sum())
             window.served_by_source += int(number[row, from_source].sum())
+            if counts.size is not None:
+                window.hit_bytes += int(size[row, from_cache].sum())
+                window.source_bytes += int(size[row, from_source].sum())
             window.failed += int(number[row, counts.failed].sum())
             by_latency = np.zeros(len(latencies), dtype=np.int64)
             np.add.at(by_latency, where.ravel(), served[row])
@@ -270,7 +288,7 @@ class TimelineCollector(SessionLatency):
         results = Tree(
             {
                 name: np.array(columns[name], dtype=np.int64 if name in _WHOLE else np.float64)
-                for name in _COLUMNS
+                for name in (*_COLUMNS, *(_OF_BYTES if self._sized else ()))
             }
         )
         results["WINDOW"] = "requests" if by_requests else "seconds"
@@ -279,6 +297,7 @@ class TimelineCollector(SessionLatency):
 
     def _described(self, number: int, window: _Window) -> dict[str, float]:
         served = window.hits + window.served_by_source
+        served_bytes = window.hit_bytes + window.source_bytes
         start, end = self._bounds(window)
         began = window.began if window.began is not None else start
         span = (window.ended if math.isfinite(self.window.requests) else end) - (
@@ -299,6 +318,8 @@ class TimelineCollector(SessionLatency):
             "LATENCY": counted.mean(counted.counted(window.latencies.items())),
             "LINK_LOAD_INTERNAL": loads[0],
             "LINK_LOAD_EXTERNAL": loads[1],
+            "BYTE_HIT_RATIO": window.hit_bytes / served_bytes if served_bytes else math.nan,
+            "BYTES_FROM_ORIGINS": window.source_bytes if served else math.nan,
         }
 
     def _bounds(self, window: _Window) -> tuple[float, float]:
@@ -319,3 +340,4 @@ _COLUMNS = (
     *("START", "END", "FIRST", "REQUESTS", "HIT_RATIO", "SERVED", "LATENCY"),
     *("LINK_LOAD_INTERNAL", "LINK_LOAD_EXTERNAL"),
 )
+_OF_BYTES = ("BYTE_HIT_RATIO", "BYTES_FROM_ORIGINS")

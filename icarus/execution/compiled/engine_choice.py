@@ -14,6 +14,7 @@ from icarus.core.hashing import digest
 from icarus.core.once import OncePerObject
 from icarus.execution.collectors.collector import absorbs
 from icarus.policies import cache as policies
+from icarus.policies.lifetimes import MOST_CONTENTS, follows_a_law
 from icarus.registry import CACHE_POLICY, DATA_COLLECTOR, STRATEGY
 from icarus.strategies import definition as strategies
 from icarus.traces.compressed import COMPRESSION_SUFFIXES
@@ -106,6 +107,9 @@ def _lacking(params: Mapping[str, Any], collectors: Mapping[str, Mapping[str, An
         if lacking is not None:
             what = f"{name} {lacking}" if lacking == UNDEFINED else lacking
             return f"{section}: {what}"
+    n_contents = params["workload"].get("n_contents")
+    if follows_a_law(params["cache_policy"].get("ttl")) and (n_contents or 0) > MOST_CONTENTS:
+        return "cache_policy.ttl: in Python no table of so many contents is needed"
     events = {event["event"] for event in params.get("timeline") or ()}
     given = dict(params["cache_policy"].items())
     policy = policies.definition_of(CACHE_POLICY.resolve(name := given.pop("name")))

@@ -79,7 +79,7 @@ class Layout:
         What tells it from others.
     node_of : ndarray of int32, shape (n_caches,)
         The nodes of all caches.
-    hits_of : ndarray of int64, shape (n_contents, 2) or (0, 2)
+    hits_of : ndarray of int64, shape (n_contents, 4) or (0, 4)
         The hits of each content, of all layouts.
     kept : sequence of Layout
         Others of the same network, of which it takes over what it has in common with them.
@@ -187,8 +187,8 @@ class Layouts:
     ----------
     present : Layout
         That of the network when it was last looked at.
-    hits_of : ndarray of int64, shape (n_contents, 2)
-        How often caches and sources served each content.
+    hits_of : ndarray of int64, shape (n_contents, 4)
+        How often caches and sources served each content, and how many bytes of it.
     """
 
     def __init__(self, view: NetworkView, numbering: Numbering, n_contents: int) -> None:

@@ -254,7 +254,8 @@ def empty_sessions(n_contents: int) -> Sessions:
         size=np.zeros(room, dtype=np.int64),
         used=np.ones(1, dtype=np.int64),
         walk=np.zeros(1, dtype=np.int64),
-        hits_of=np.zeros((n_contents, 2), dtype=np.int64),
+        hits_of=np.zeros((n_contents, 4), dtype=np.int64),
+        requested=np.zeros(1, dtype=np.int64),
     )
 
 

@@ -55,6 +55,7 @@ def run_requests(
         caches.set_time(requests.time[i])
         if len(requests.size) > 0:
             caches.set_size(requests.size[i])
+            sessions.requested[0] = requests.size[i]
         caches.set_measured(requests.measured[i])
         content = requests.content[i]
         source = content_source(net, content)

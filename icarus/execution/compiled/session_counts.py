@@ -74,7 +74,7 @@ def session_counts(
         shortest_hops=_hops(tables, paths),
         on_path=_on_path(tables, paths, server, from_cache) if off_path_hits else None,
         links=_link_use(tables, sessions, descriptions, len(nodes)),
-        hits_of=np.zeros((0, 2), dtype=np.int64),
+        hits_of=np.zeros((0, 4), dtype=np.int64),
         first_time=first_time,
         last_time=last_time,
     )

@@ -19,11 +19,11 @@ from icarus.core.hashing import salted_hashes
 from icarus.scenarios.workload.request_streams import SIZES, WorkloadStreams
 from icarus.scenarios.workload.size_laws import (
     LARGEST,
-    Constant,
     ContentSize,
     size_law,
     size_problems,
 )
+from icarus.theory.laws import Constant, levels_of
 
 __all__ = ["SUMMED_UP_TO", "ContentSizes", "check_sizes", "content_sizes"]
 
@@ -79,9 +79,8 @@ class ContentSizes:
     def of(self, contents: np.ndarray) -> np.ndarray:
         """Return the sizes of contents by number, int64, (n,); the same ones in any order."""
         if isinstance(self._law, Constant):
-            return np.full(len(contents), self._law.size, dtype=np.int64)
-        shares = (salted_hashes(contents, self._salt) >> np.uint64(11)).astype(np.float64)
-        shares *= _LEVELS
+            return np.full(len(contents), int(self._law.value), dtype=np.int64)
+        shares = levels_of(salted_hashes(contents, self._salt))
         if self._correlation:
             shares = self._correlated(shares, contents)
         sizes: np.ndarray = np.rint(self._law.quantile(shares))
@@ -106,7 +105,7 @@ class ContentSizes:
     def total(self) -> int:
         """Bytes of the catalogue: their sum, or its mean times their number if they are many."""
         if isinstance(self._law, Constant):
-            return self._n * self._law.size
+            return self._n * int(self._law.value)
         if self._n > SUMMED_UP_TO:
             return round(self._n * self.mean)
         spans = range(0, self._n, _AT_ONCE)

@@ -20,6 +20,7 @@ from icarus.scenarios.workload.receivers import ReceiverChoice
 from icarus.scenarios.workload.request_streams import RECEIVERS, WorkloadStreams
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.size_laws import ContentSize, size_files
+from icarus.traces.stream_ends import check_whole
 from icarus.traces.trace_catalogue import FileVersion, file_version
 from icarus.traces.trace_file import BLOCK_SIZE, TraceBlock, TraceReader, missing_file
 from icarus.traces.trace_sizes import require_sizes
@@ -63,6 +64,7 @@ def _check(parameters: dict[str, Any]) -> list[str]:
                 break
             else:
                 problems.append(f"{name}: {path}: the file is empty")
+            check_whole(path)
         except TraceError as error:
             problems.append(f"{name}: {error}")
     return problems

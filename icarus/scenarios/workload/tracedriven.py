@@ -26,6 +26,7 @@ from icarus.scenarios.workload.request_streams import (
 from icarus.scenarios.workload.requests import RequestBatch, iterate_events
 from icarus.scenarios.workload.stationary import check_arrivals
 from icarus.traces.formats import FormatName, TimeUnit, named_as_table
+from icarus.traces.stream_ends import check_whole
 from icarus.traces.trace_catalogue import (
     TraceRules,
     first_sizes,
@@ -33,6 +34,7 @@ from icarus.traces.trace_catalogue import (
     number_ids,
     read_catalogue,
     requests_of,
+    require_sized,
 )
 from icarus.traces.trace_file import BLOCK_SIZE, TraceReader, missing_file
 from icarus.traces.trace_sizes import FirstSizes, ZeroSize, with_size_in_id
@@ -90,6 +92,8 @@ def _check(parameters: dict[str, Any]) -> list[str]:
         path = parameters.get(name)
         if isinstance(path, str | Path) and (missing := missing_file(path)):
             problems.append(f"{name}: {path}: {missing}")
+        elif name == "contents_file" and isinstance(path, str | Path):
+            problems += _cut_short(name, path)
     if parameters.get("warmup_ratio") is not None and parameters.get("n_warmup"):
         problems.append("give n_warmup or warmup_ratio, not both")
     path = parameters.get("reqs_file")
@@ -108,6 +112,14 @@ def _check(parameters: dict[str, Any]) -> list[str]:
     except (TypeError, AttributeError):
         return []  # mistyped parameters, of which their annotations tell
     return problems
+
+
+def _cut_short(name: str, path: str | Path) -> list[str]:
+    try:
+        check_whole(path)
+    except TraceError as error:
+        return [f"{name}: {error}"]
+    return []
 
 
 @cache  # a campaign asks about the same trace for each of its experiments
@@ -208,6 +220,8 @@ class TraceDrivenWorkload:
         The ids, in order of first appearance or as in `contents_file`.
     n_requests : int
         Requests in all.
+    rules : TraceRules
+        Which lines of the trace are requests, and of which contents.
     """
 
     def __init__(
@@ -254,10 +268,10 @@ class TraceDrivenWorkload:
             count_column=count_column,
             client_column=client_column,
         )
-        self._rules = TraceRules(zero_size, size_change == "new", clients != "random")
-        if self._rules.by_size:
+        self.rules = TraceRules(zero_size, size_change == "new", clients != "random")
+        if self.rules.by_size:
             _require_sizes(self._reader, contents_file)
-        catalogue = read_catalogue(self._reader, contents_file, self._rules)
+        catalogue = read_catalogue(self._reader, contents_file, self.rules)
         self._clients: ClientReceivers | None = None
         if clients != "random":
             self._clients = ClientReceivers(
@@ -322,7 +336,7 @@ class TraceDrivenWorkload:
 
     def _sizes(self) -> FirstSizes | None:
         if self._catalogue.sizes is None and self._lists_itself:
-            return first_sizes(self._reader, self._rules)
+            return first_sizes(self._reader, self.rules)
         return self._catalogue.sizes
 
     def batches(self, size: int = BLOCK_SIZE) -> Iterator[RequestBatch]:
@@ -350,10 +364,10 @@ class TraceDrivenWorkload:
         # Who they come from is not remembered.
         kept = None
         if self._clients is None:
-            kept = kept_requests(self._reader, self.contents_file, self._rules)
+            kept = kept_requests(self._reader, self.contents_file, self.rules)
         if kept is None:
-            for block in requests_of(self._reader, self._rules, size):
-                named = with_size_in_id(block) if self._rules.by_size else block
+            for block in requests_of(self._reader, self.rules, size):
+                named = with_size_in_id(block) if self.rules.by_size else block
                 contents = number_ids(self._reader, named, self._catalogue.numbers)
                 chosen = None if self._clients is None else self._clients.of(block)
                 yield contents, block.time, block.size, chosen
@@ -378,9 +392,7 @@ def _require_sizes(reader: TraceReader, contents_file: str | Path | None) -> Non
         raise ValueError(
             'size_change="new" makes contents of ids and sizes, which contents_file does not list'
         )
-    first = next(reader.blocks(1), None)
-    if first is not None and first.size is None:
-        raise ValueError('size_change="new" needs sizes, and the trace has none; say size_column')
+    require_sized(reader)
 
 
 def _warmup(ratio: float, n_warmup: int, n_requests: int) -> int:
