@@ -62,9 +62,7 @@ class KnownNetwork:
         From node to how many contents fit into its cache, when the strategy was made.
     """
 
-    def __init__(
-        self, view: Any, numbering: Numbering | None = None, lasting: bool = True
-    ) -> None:
+    def __init__(self, view: Any, numbering: Numbering | None = None, lasting: bool = True) -> None:
         self.view = view
         self._lasting = lasting
         self.topology = view.topology()
