@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from icarus.results.readwrite import ResultSet, read_results_pickle, write_results_pickle
 
 if TYPE_CHECKING:
+    from icarus.results._completeness import Completeness, completeness
     from icarus.results.comparing import Comparison, ComparisonRow, compare
     from icarus.results.figures import plot_results
     from icarus.results.plot import plot_bar_chart, plot_cdf, plot_lines
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Comparison",
     "ComparisonRow",
+    "Completeness",
     "ResultSet",
     "compare",
+    "completeness",
     "draw_network_load",
     "draw_stack_deployment",
     "plot_bar_chart",
@@ -38,7 +41,9 @@ __all__ = [
 _MADE_BY = {
     "Comparison": "icarus.results.comparing",
     "ComparisonRow": "icarus.results.comparing",
+    "Completeness": "icarus.results._completeness",
     "compare": "icarus.results.comparing",
+    "completeness": "icarus.results._completeness",
     "draw_network_load": "icarus.results.visualize",
     "draw_stack_deployment": "icarus.results.visualize",
     "plot_bar_chart": "icarus.results.plot",
