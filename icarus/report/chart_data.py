@@ -16,7 +16,7 @@ from icarus.results._roles import Roles, roles_of
 from icarus.results.labels import metric_label, over_time_label
 from icarus.results.over_time import laid_over, marks_of, metrics_over_time, timeline_of
 from icarus.results.resultset import ResultSet
-from icarus.results.summaries import Summaries, summarise
+from icarus.results.summaries import Summaries
 from icarus.results.variation import MISSING, Dimension, short_name
 from icarus.theory.distributions import means_confidence_interval
 
@@ -27,22 +27,23 @@ _MOST_POINTS = 60_000
 _DIGITS = 6
 
 
-def chart_data(results: ResultSet) -> dict[str, Any]:
+def chart_data(results: ResultSet, summaries: Summaries | None) -> dict[str, Any]:
     """Return dimensions, metrics, experiments and series over time of results.
 
     Parameters
     ----------
     results : ResultSet
         Each simulation once.
+    summaries : Summaries or None
+        Of these results; None where there are none.
 
     Returns
     -------
     dict
         What ``JSON.parse`` of a page is to give; see ``assets/charts.js``.
     """
-    if not len(results):
+    if summaries is None:
         return {"dimensions": [], "metrics": [], "groups": [], "time": None, "roles": {}}
-    summaries = summarise(results)
     places = [{key: i for i, key in enumerate(one.values)} for one in summaries.dimensions]
     metrics = summaries.metrics
     groups = [
@@ -89,6 +90,7 @@ def interval_of(values: Sequence[float]) -> list[float | int | None] | None:
 
 def _dimension(one: Dimension) -> dict[str, Any]:
     return {
+        "id": ".".join(map(str, one.path)),
         "name": short_name(one.path),
         "label": one.label,
         "numeric": one.numeric and MISSING not in one.texts,

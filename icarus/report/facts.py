@@ -10,7 +10,7 @@ from typing import Any
 
 from icarus.core.capacities import CAPACITY_KEYS
 from icarus.plaintext import one_line, plain, some_of
-from icarus.results._completeness import completeness
+from icarus.results import completeness
 from icarus.results.labels import constants_text, number_text, value_text
 from icarus.results.resultset import ResultSet
 from icarus.results.variation import constants_of, rows_of
@@ -98,7 +98,9 @@ def failures_of(results: ResultSet) -> tuple[list[Failure], int]:
 def _described(params: Tree) -> str:
     [row] = rows_of([params])
     return one_line(
-        ", ".join(f"{'.'.join(map(str, path))} = {value_text(value)}" for path, value in row.items()),
+        ", ".join(
+            f"{'.'.join(map(str, path))} = {value_text(value)}" for path, value in row.items()
+        ),
         600,
     )
 

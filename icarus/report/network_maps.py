@@ -7,7 +7,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from icarus.core.random_streams import root_seed
-from icarus.execution.building import Networks
 from icarus.plaintext import one_line
 from icarus.report.chart_data import members_of, short
 from icarus.results._layout import layout
@@ -52,7 +51,7 @@ class _Map:
         self.capacities = _capacities(topology)
 
 
-def network_maps(results: ResultSet, summaries: Summaries) -> dict[str, Any]:
+def network_maps(results: ResultSet, summaries: Summaries | None) -> dict[str, Any]:
     """Return the networks of results, and what every experiment made of its own.
 
     Networks are built again from the parameters, by the topologies that Icarus has: the code of
@@ -61,8 +60,8 @@ def network_maps(results: ResultSet, summaries: Summaries) -> dict[str, Any]:
     Parameters
     ----------
     results : ResultSet
-    summaries : Summaries
-        Of these results.
+    summaries : Summaries or None
+        Of these results; None where there are none.
 
     Returns
     -------
@@ -76,7 +75,7 @@ def network_maps(results: ResultSet, summaries: Summaries) -> dict[str, Any]:
     found: dict[int, dict[str, Any]] = {}
     over: dict[tuple[str, str], float] = {}
     left, left_out = _MOST_NUMBERS, 0
-    for number, places in enumerate(members_of(results, summaries)):
+    for number, places in enumerate(members_of(results, summaries) if summaries else []):
         told = [one for i in places if (one := _told(results[i][1])) is not None]
         if not told:
             continue
@@ -109,7 +108,6 @@ class _Networks:
     def __init__(self) -> None:
         self.maps: list[_Map] = []
         self._known: dict[Any, int | None] = {}
-        self._networks = Networks()
 
     def number(self, params: Tree, facts: Mapping[str, Any]) -> int | None:
         """Return which network an experiment had; None where it cannot be drawn."""
@@ -123,9 +121,12 @@ class _Networks:
         return self._known[key]
 
     def _built(self, section: Mapping[str, Any], seed: Any, replication: Any) -> int | None:
+        # Takes a second to import, and not all results have maps.
+        from icarus.execution.building import Networks
+
         root = root_seed(seed or 0, replication or 0)
         try:
-            topology = self._networks.bare(section, root).topology
+            topology = Networks().bare(section, root).topology
             if len(topology) > _MOST_NODES:
                 return None
             drawn = _Map(topology)
