@@ -1,9 +1,9 @@
 """The live page: a campaign seen in a browser while it runs, from its journal and nothing else.
 
 It is served on this machine alone, under an address that holds a random token, and can be read
-only. What is sent is made once for all that look on: the state of the jobs at most every second, the
-results so far when the journal has changed, and so seldom that making them takes a hundredth of a
-core.
+only. What is sent is made once for all that look on: the state of the jobs at most every second,
+the results so far when the journal has changed, and so seldom that making them takes a hundredth
+of a core.
 """
 
 from __future__ import annotations

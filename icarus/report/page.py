@@ -1,7 +1,7 @@
 """Pages of HTML that hold all they need: the report of results, and the frame of the live page.
 
 All text of results is escaped, and a Content-Security-Policy admits no script but ours, by its
-hash, and no connection: a page opens without a network, and a page that somebody sends does nothing.
+hash, and no connection: a page opens without a network, and none does what its data say.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ def report_html(results: ResultSet, title: str) -> str:
         failures=failures,
         n_failures=n_failures,
         cautions=cautions(results, data, maps),
+        has_metrics=bool(data["metrics"]),
         has_time=data["time"] is not None,
         has_maps=bool(maps["of"]),
         n_experiments=len(data["groups"]),

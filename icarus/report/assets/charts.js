@@ -241,9 +241,9 @@ const Icarus = (() => {
     const onY = { type: "quantitative", title: metric.label, scale: { zero: false } };
     const tooltip = [{ field: "at", title: time.axis, type: "quantitative" }, ...(series === null ? [] : [{ field: "series", title: dimensions[series].label }]), { field: "told", title: metric.label }];
     const layer = [
-      { mark: { type: "area", opacity: 0.2 }, encoding: { x: onX, y: { ...onY, field: "low" }, y2: { field: "high" }, color: style.color } },
+      { mark: { type: "area", opacity: 0.2 }, encoding: { x: onX, y: { ...onY, field: "low" }, y2: { field: "high" }, color: { ...style.color, ...(series === null ? {} : { legend: null }) } } },
       { mark: { type: "line", strokeWidth: 2 }, encoding: { x: onX, y: { ...onY, field: "mean" }, ...style } },
-      { mark: { type: "point", filled: true, size: 90, opacity: 0.01 }, encoding: { x: onX, y: { ...onY, field: "mean" }, color: style.color, tooltip } },
+      { mark: { type: "point", filled: true, size: 90, opacity: 0.01 }, encoding: { x: onX, y: { ...onY, field: "mean" }, color: { ...style.color, ...(series === null ? {} : { legend: null }) }, tooltip } },
     ];
     if (events.length) {
       const when = { x: { field: "at", type: "quantitative" }, tooltip: [{ field: "text", title: "event" }, { field: "at", title: time.axis, type: "quantitative" }] };
@@ -253,7 +253,7 @@ const Icarus = (() => {
     embed(place, { data: { values }, width: wide - 8, height: 320, autosize: { type: "fit-x", contains: "padding" }, layer }, `${metric.label} over time, ${there.length} lines, ${events.length} events`);
     const rest = time.left_out ? ` Of ${time.left_out} experiments there is nothing here, to keep the page small.` : "";
     const told_events = events.length ? ` Events: ${events.slice(0, 12).map((one) => one.text).join("; ")}${events.length > 12 ? "; …" : ""}.` : "";
-    return `${there.length} experiment${there.length === 1 ? "" : "s"}; bands: 95 % confidence interval.${told_events}${rest}`;
+    return `${there.length} experiment${there.length === 1 ? "" : "s"}${values.some((one) => one.high > one.low) ? "; bands: 95 % confidence interval" : ", a single replication each"}.${told_events}${rest}`;
   }
 
   function mapChart(chart, groups, place) {
@@ -276,13 +276,13 @@ const Icarus = (() => {
     const x = { field: "x", type: "quantitative", axis: null, scale: scaled(left - room - more, right + room + more) };
     const y = { field: "y", type: "quantitative", axis: null, scale: scaled(bottom - room, top + room) };
     const roads = links.map(([u, v], k) => ({ x: xs[u], y: ys[u], x2: xs[v], y2: ys[v], load: found.loads[k], told: `${number(found.loads[k])} bytes/s`, link: `${nodes[u][0]} – ${nodes[v][0]}` })).sort((a, b) => a.load - b.load);
-    const spots = nodes.map(([name, role, px, py], k) => ({ name, role: role === "router" && found.shares[k] > 0 ? "router with cache hits" : role, area: role === "router" ? found.shares[k] : null, x: px, y: py, share: found.shares[k], told: `${number(100 * found.shares[k])} %` })).sort((a, b) => b.share - a.share);
+    const spots = nodes.map(([name, role, px, py], k) => ({ name, role: role === "router" && found.shares[k] > 0 ? "router with cache hits" : role, area: role === "router" ? found.shares[k] : 0, fixed: role !== "router", x: px, y: py, share: found.shares[k], told: `${number(100 * found.shares[k])} %` })).sort((a, b) => b.share - a.share);
     const legend = { orient: "top", direction: "horizontal" };
     const ramp = dark.matches ? ["#4b5563", "#56B4E9", "#E69F00", "#ff6b5a"] : ["#b9cde0", "#0072B2", "#8E3B7F", "#D7191C"];
     const roles = ["router with cache hits", "router", "source", "receiver"];
     const layer = [
       { data: { values: roads }, mark: { type: "rule", strokeCap: "round" }, encoding: { x, y, x2: { field: "x2" }, y2: { field: "y2" }, color: { field: "load", type: "quantitative", title: "Link load, both ways (bytes/s)", scale: { range: ramp, zero: true }, legend: { ...legend, gradientLength: Math.min(220, width - 40) } }, strokeWidth: { field: "load", type: "quantitative", legend: null, scale: { range: [1, 5], zero: true } }, tooltip: [{ field: "link" }, { field: "told", title: "load" }] } },
-      { data: { values: spots }, mark: { type: "point", filled: true, opacity: 1, stroke: css("--ink"), strokeWidth: 0.8 }, encoding: { x, y, size: { condition: { test: "datum.area === null", value: 45 }, field: "area", type: "quantitative", title: "Share of requests served by a cache", scale: { range: [25, 420], zero: true }, legend: { ...legend, format: ".1~%", tickCount: 3, symbolFillColor: css("--faint") } }, fill: { field: "role", type: "nominal", title: "Node", scale: { domain: roles, range: ["#D55E00", css("--paper"), "#0072B2", "#009E73"] }, legend: { ...legend, columns: wide < 500 ? 2 : 4, symbolStrokeColor: css("--ink") } }, shape: { field: "role", type: "nominal", title: "Node", scale: { domain: roles, range: ["circle", "circle", "square", "triangle-up"] }, legend: { ...legend, columns: wide < 500 ? 2 : 4, symbolStrokeColor: css("--ink") } }, tooltip: [{ field: "name", title: "node" }, { field: "role" }, { field: "told", title: "served" }] } },
+      { data: { values: spots }, mark: { type: "point", filled: true, opacity: 1, stroke: css("--ink"), strokeWidth: 0.8 }, encoding: { x, y, size: { condition: { test: "datum.fixed", value: 45 }, field: "area", type: "quantitative", title: "Share of requests served by a cache", scale: { range: [25, 420], zero: true }, legend: { ...legend, format: ".1~%", tickCount: 3, symbolFillColor: css("--faint") } }, fill: { field: "role", type: "nominal", title: "Node", scale: { domain: roles, range: ["#D55E00", css("--paper"), "#0072B2", "#009E73"] }, legend: { ...legend, columns: wide < 500 ? 2 : 4, symbolStrokeColor: css("--ink") } }, shape: { field: "role", type: "nominal", title: "Node", scale: { domain: roles, range: ["circle", "circle", "square", "triangle-up"] }, legend: { ...legend, columns: wide < 500 ? 2 : 4, symbolStrokeColor: css("--ink") } }, tooltip: [{ field: "name", title: "node" }, { field: "role" }, { field: "told", title: "served" }] } },
     ];
     if (nodes.length <= 120 && wide > 500) layer.push({ data: { values: spots.filter((one) => one.share > 0 || nodes.length <= 40) }, mark: { type: "text", fontSize: 10, dx: 9, dy: -9, align: "left", limit: 90 }, encoding: { x, y, text: { field: "name" } } });
     embed(place, { width, height, autosize: { type: "pad" }, layer, resolve: { scale: { color: "independent" } } }, "Map of the network: share of requests that each node served, and load of each link");
