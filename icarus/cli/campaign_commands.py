@@ -100,9 +100,24 @@ def _clock(seconds: float | None) -> str:
 
 @main.command()
 @_optional_results
+@click.option("--web", is_flag=True, help="Serve a page for browsers of this machine instead.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    help="Where the page is served.  [default: any that is free]",
+)
 @command
-def watch(path: Path | None) -> None:
-    """Keep what ``icarus status`` prints on the screen until the campaign ends, or Ctrl-C."""
+def watch(path: Path | None, web: bool, port: int | None) -> None:
+    """Keep what ``icarus status`` prints on the screen until the campaign ends, or Ctrl-C.
+
+    With --web, a page shows it, with charts of what is finished so far, until Ctrl-C. Only this
+    machine can open it, at the address that is printed, which holds a secret.
+    """
+    if web:
+        _serve(path, port or 0)
+        return
+    if port is not None:
+        raise click.UsageError("--port is of --web, which is missing")
     from rich.live import Live
     from rich.text import Text
 
@@ -120,6 +135,21 @@ def watch(path: Path | None) -> None:
                 time.sleep(_WATCH_EVERY)
     except KeyboardInterrupt:
         pass
+
+
+def _serve(path: Path | None, port: int) -> None:
+    """Serve the live page of a campaign until Ctrl-C."""
+    from icarus.orchestration.journal.overview import find_journal
+    from icarus.report import LivePage
+
+    page = LivePage(find_journal(path), port)
+    echo(f"{page.url}  (Ctrl-C ends it)")
+    try:
+        page.serve()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        page.close()
 
 
 @main.command()
