@@ -10,6 +10,7 @@ from icarus.cli import (
     compare_command,
     mrc_command,
     schema_commands,
+    setup_commands,
     trace_commands,
 )
 from icarus.cli.common import CONTEXT_SETTINGS, main
@@ -18,4 +19,4 @@ from icarus.cli.run_commands import run
 
 __all__ = ["CONTEXT_SETTINGS", "main", "merge_results", "print_results", "results", "run"]
 __all__ += ["campaign_commands", "cases_commands", "compare_command", "schema_commands"]
-__all__ += ["mrc_command", "trace_commands"]
+__all__ += ["mrc_command", "setup_commands", "trace_commands"]
