@@ -58,7 +58,6 @@ RUNS = (
 """In the order in which they run."""
 
 PICTURES = {
-    "results/quickstart/CACHE_HIT_RATIO_MEAN.png": "hit-ratio.png",
     "results/cache_flush/TIMELINE.png": "cache-flush.png",
 }
 """From pictures that these commands draw to their names in docs/generated."""
