@@ -51,6 +51,8 @@ class Workspace:
             for origin, name in _COPIED.items():
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(docs.parent / origin, self.folder / name, ignore=ignored)
+            # Pages also speak of examples as of files that a reader has just saved.
+            shutil.copytree(self.folder / "examples", self.folder, dirs_exist_ok=True)
 
     def run(self, command: str, status: int = 0) -> str:
         """Run a command, unless it ran with the same files, and return what it printed.

@@ -9,6 +9,7 @@ from icarus.cli import (
     cases_commands,
     compare_command,
     mrc_command,
+    plot_command,
     schema_commands,
     setup_commands,
     trace_commands,
@@ -19,4 +20,4 @@ from icarus.cli.run_commands import run
 
 __all__ = ["CONTEXT_SETTINGS", "main", "merge_results", "print_results", "results", "run"]
 __all__ += ["campaign_commands", "cases_commands", "compare_command", "schema_commands"]
-__all__ += ["mrc_command", "setup_commands", "trace_commands"]
+__all__ += ["mrc_command", "plot_command", "setup_commands", "trace_commands"]

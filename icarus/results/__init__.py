@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING, Any
 from icarus.results.readwrite import ResultSet, read_results_pickle, write_results_pickle
 
 if TYPE_CHECKING:
+    from icarus.results._completeness import Completeness, completeness
     from icarus.results.comparing import Comparison, ComparisonRow, compare
-    from icarus.results.figures import plot_results
+    from icarus.results.figures import draw_figure, plot_results
     from icarus.results.plot import plot_bar_chart, plot_cdf, plot_lines
     from icarus.results.visualize import draw_network_load, draw_stack_deployment
 
 __all__ = [
     "Comparison",
     "ComparisonRow",
+    "Completeness",
     "ResultSet",
     "compare",
+    "completeness",
+    "draw_figure",
     "draw_network_load",
     "draw_stack_deployment",
     "plot_bar_chart",
@@ -38,7 +42,10 @@ __all__ = [
 _MADE_BY = {
     "Comparison": "icarus.results.comparing",
     "ComparisonRow": "icarus.results.comparing",
+    "Completeness": "icarus.results._completeness",
     "compare": "icarus.results.comparing",
+    "draw_figure": "icarus.results.figures",
+    "completeness": "icarus.results._completeness",
     "draw_network_load": "icarus.results.visualize",
     "draw_stack_deployment": "icarus.results.visualize",
     "plot_bar_chart": "icarus.results.plot",

@@ -10,6 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from icarus.errors import PlotError
+from icarus.results._asking import (
+    check_alike,
+    check_metric,
+    check_parameter,
+    check_values,
+    leaves_of,
+)
 from icarus.theory.distributions import means_confidence_interval
 from icarus.util import Tree
 
@@ -72,25 +79,71 @@ def selected_by(resultset: Results, desc: Mapping[str, Any]) -> list[tuple[Tree,
     return [(params, results) for params, results in resultset if params.match(condition)]
 
 
+def check_asked(
+    resultset: Results,
+    desc: Mapping[str, Any],
+    series: Sequence[Series],
+    x: tuple[tuple[Any, ...], Sequence[Any]] | None = None,
+) -> None:
+    """Raise PlotError if what is asked for is nowhere in the results, as in a misspelt name.
+
+    Parameters
+    ----------
+    resultset : ResultSet
+        With nothing in it, it has nothing to compare names with, and is left alone.
+    desc : dict
+        Where it says by `plotempty` what becomes of a plot without data, values of parameters may
+        be such that no experiment has.
+    series : sequence of Series
+    x : pair of path and values, optional
+    """
+    pairs = [(params, results) for params, results in resultset if len(results)]
+    if not pairs:
+        return
+    params = [one for one, _ in pairs]
+    trees = [one for _, one in pairs]
+    for metric in dict.fromkeys(one.metric for one in series):
+        check_metric(metric, trees)
+    asked = [("filter", path, [value]) for path, value in leaves_of(desc.get("filter") or {})]
+    for one in series:
+        asked += [("ycondnames", path, [value]) for path, value in leaves_of(one.condition)]
+    if x is not None:
+        asked.append(("xparam", x[0], x[1]))
+    for where, path, values in asked:
+        check_parameter(path, params, where)
+        if "plotempty" not in desc:
+            where = {"ycondnames": "ycondvals", "xparam": "xvals"}.get(where, where)
+            check_values(path, values, params, where)
+
+
 def samples_of(
     selected: Sequence[tuple[Tree, Tree]],
     series: Sequence[Series],
     path: Sequence[Any],
     xvals: Any,
 ) -> list[list[list[float]]]:
-    """Return the values of all replications, per series and value of x."""
+    """Return the values of all replications, per series and value of x.
+
+    Raises
+    ------
+    PlotError
+        If they are not replications of one experiment, but differ in more than a seed.
+    """
     rows = []
     for one in series:
         row = []
+        matching = [pair for pair in selected if pair[0].match(one.condition)]
         for x in xvals:
             here = Tree()
             here.setval(path, x)
-            matching = (
-                results.getval(one.metric)
-                for params, results in selected
-                if params.match(one.condition) and params.match(here)
-            )
-            row.append([float(value) for value in matching if is_number(value)])
+            there = [
+                (params, value)
+                for params, results in matching
+                if params.match(here) and is_number(value := results.getval(one.metric))
+            ]
+            what = f"{'.'.join(map(str, one.metric))} at {'.'.join(map(str, path))} = {x}"
+            check_alike((params for params, _ in there), what)
+            row.append([float(value) for _, value in there])
         rows.append(row)
     return rows
 
@@ -118,12 +171,22 @@ def intervals_of(
 
 
 def first_pair(selected: Sequence[tuple[Tree, Tree]], one: Series) -> Any:
-    for params, results in selected:
-        if params.match(one.condition):
-            pair = results.getval(one.metric)
-            if isinstance(pair, (tuple, list, np.ndarray)) and len(pair) == 2:
-                return pair
-    return None
+    """Return the first of the distributions of replications, or None.
+
+    Raises
+    ------
+    PlotError
+        If it is not the only experiment that matches.
+    """
+    there = [
+        (params, pair)
+        for params, results in selected
+        if params.match(one.condition)
+        and isinstance(pair := results.getval(one.metric), (tuple, list, np.ndarray))
+        and len(pair) == 2
+    ]
+    check_alike((params for params, _ in there), ".".join(map(str, one.metric)))
+    return there[0][1] if there else None
 
 
 def pick(choices: Mapping[Any, Any] | None, key: Any, default: Any) -> Any:

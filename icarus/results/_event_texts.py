@@ -18,7 +18,7 @@ from matplotlib.text import Text
 
 from icarus.results.drawntext import drawn, shortened
 from icarus.results.over_time import Mark
-from icarus.results.style import SeriesStyle
+from icarus.results.style import SeriesStyle, current_look, font
 
 __all__ = ["Flag", "flags_of", "rows_of_flags", "write_events"]
 
@@ -30,8 +30,8 @@ _SAME = 0.001
 _MOST_POLES = 60
 _POLE: Any = {"linestyle": (0, (4, 2.5)), "linewidth": 0.8}
 _LONGEST, _LONGEST_OF_TWO = 44, 34
-_SIZE, _ROW, _LOWEST = 7.5, 11.0, 4.0
-"""Of the font, from row to row and below the lowest row, in points."""
+_SIZE, _ROW, _LOWEST = 0.75, 1.1, 0.4
+"""Of texts, from row to row and below the lowest row, as shares of the font."""
 
 
 @dataclass
@@ -76,8 +76,10 @@ def write_events(
     widths = [_width(figure, flag.text) for flag in flags]
     rows = rows_of_flags(places, widths, box.width * points)
     for flag, (row, rightwards) in zip(flags, rows, strict=True):
-        _hoist(grid[0], flag, _LOWEST + row * _ROW, rightwards)
-    figure.set_figheight(figure.get_figheight() + (_LOWEST + _ROW * (1 + max(rows)[0])) / 72)
+        _hoist(grid[0], flag, font(_LOWEST + row * _ROW), rightwards)
+    if current_look().axes is None:
+        more = font(_LOWEST + _ROW * (1 + max(rows)[0])) / 72
+        figure.set_figheight(figure.get_figheight() + more)
 
 
 def _hoist(axes: Axes, flag: Flag, height: float, rightwards: bool) -> None:
@@ -95,7 +97,7 @@ def _hoist(axes: Axes, flag: Flag, height: float, rightwards: bool) -> None:
         drawn(flag.text, _LONGEST),
         ha="left" if rightwards else "right",
         va="bottom",
-        fontsize=_SIZE,
+        fontsize=font(_SIZE),
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         zorder=5,
         **at,
@@ -121,7 +123,7 @@ def _colour(marks: Sequence[Mark], several: bool) -> str:
 
 def _width(figure: Figure, text: str) -> float:
     """Return the width of a text in points."""
-    probe = Text(0, 0, drawn(text, _LONGEST), fontsize=_SIZE, figure=figure)
+    probe = Text(0, 0, drawn(text, _LONGEST), fontsize=font(_SIZE), figure=figure)
     renderer = cast(Any, FigureCanvasAgg(figure)).get_renderer()
     return float(probe.get_window_extent(renderer).width * 72 / figure.dpi)
 

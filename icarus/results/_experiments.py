@@ -18,6 +18,7 @@ import numpy as np
 from icarus.core.hashing import digest
 from icarus.errors import PlotError, ResultsError
 from icarus.plaintext import one_line, some_of
+from icarus.results._completeness import missing_jobs
 from icarus.results.labels import value_text
 from icarus.results.merging import CHANGES_NOTHING, merge, seed_of
 from icarus.results.resultset import ResultSet
@@ -228,11 +229,8 @@ def _count_jobs(
     side: Side, facts: Iterable[Mapping[str, Any]], failures: Iterable[Mapping[str, Any]]
 ) -> None:
     """Say how many jobs gave no result; those that the settings excluded were none to run."""
-    done = {one["job"] for one in facts if one.get("job")}
-    missing = [
-        one for one in failures if one.get("status") != "VETOED" and one.get("job") not in done
-    ]
-    side.n_jobs = side.n_results + len(missing)
+    missing = missing_jobs(facts, failures)
+    side.n_jobs = side.n_results + missing
     if missing:
         side.notes.append(f"{side.name}: {side.n_results} of {side.n_jobs} jobs gave results")
 

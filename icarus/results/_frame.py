@@ -5,18 +5,42 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from icarus.results.style import SeriesStyle
+from icarus.results.style import SeriesStyle, current_look, font
 
-__all__ = ["add_legend", "captioned", "legend_size", "limits", "line_handle", "tick_text"]
+__all__ = [
+    "RATES",
+    "LegendPlan",
+    "add_legend",
+    "captioned",
+    "legend_plan",
+    "limits",
+    "line_handle",
+    "scale",
+    "tick_text",
+]
+
+RATES = (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3))
+"""Units of loads, and how many bytes a second each is."""
+
+_SCREEN = 10.0
+"""Points of the font that lengths in this module are right for."""
+_SHARE_BESIDE = 0.3
+"""Of the width of a figure, that a legend beside the axes may take."""
 
 _MOST_LABELS, _LABELS_A_COLUMN = 160, 40
 """Entries of a legend, and those that stand below each other."""
+
+
+def scale() -> float:
+    """Return how large texts are, compared with the font of the screen."""
+    return font() / _SCREEN
 
 
 def captioned(
@@ -34,51 +58,80 @@ def captioned(
     """
     lines = [
         line
-        for text in caption
-        for line in textwrap.wrap(text, max(20, int(width * 17.5)), break_on_hyphens=False)
-    ]
-    strip = 0.1 + 0.15 * len(lines) if lines else 0.0
+        for text in (caption if current_look().footnote else ())
+        for line in textwrap.wrap(text, max(20, int(width * 17.5 / scale())),
+                                  break_on_hyphens=False)
+    ]  # fmt: skip
+    strip = (0.1 + 0.15 * len(lines)) * scale() if lines else 0.0
     foot = strip + below
     height += foot
+    pad = 0.06 * min(scale(), 1.0)
     engine = ConstrainedLayoutEngine(
-        rect=(0, foot / height, 1, 1 - foot / height), w_pad=0.06, h_pad=0.06
+        rect=(0, foot / height, 1, 1 - foot / height), w_pad=pad, h_pad=pad
     )
     figure = Figure(figsize=(width, height), layout=engine)
     figure.text(
-        0.08 / width, 0.06 / height, "\n".join(lines), fontsize=7.5, color="0.35",
+        0.08 / width, 0.06 / height, "\n".join(lines), fontsize=font(0.75), color="0.35",
         ha="left", va="bottom", linespacing=1.25, in_layout=False,
     )  # fmt: skip
     return figure, strip
 
 
-def legend_size(labels: Sequence[str], title: str) -> tuple[float, float]:
-    """Return the width and height of a legend, in inches; none for a single label."""
+@dataclass(frozen=True)
+class LegendPlan:
+    """Where the legend of a figure goes, and the room that it takes there, in inches."""
+
+    columns: int = 1
+    beside: float = 0.0
+    above: float = 0.0
+    least: float = 0.0
+    """Height of a legend beside the axes."""
+
+
+def legend_plan(labels: Sequence[str], title: str) -> LegendPlan:
+    """Return where a legend goes: beside the axes where there is room, else above them."""
     if len(labels) < 2:
-        return 0.0, 0.0
+        return LegendPlan()
     lines = [line for label in labels for line in label.split("\n")]
     longest = max(map(len, [*lines, title]))
-    beside = _legend_columns(len(labels))
-    shown = min(len(labels), _MOST_LABELS) / len(labels) / beside
-    return beside * (0.75 + 0.07 * longest), 0.9 + 0.2 * math.ceil(len(lines) * shown)
+    entry = (0.75 + 0.07 * longest) * scale()
+    total = current_look().total
+    columns = _legend_columns(len(labels))
+    shown = min(len(labels), _MOST_LABELS)
+    if total is None or columns * entry < _SHARE_BESIDE * total:
+        high = (0.9 + 0.2 * math.ceil(len(lines) * shown / len(labels) / columns)) * scale()
+        return LegendPlan(columns, columns * entry, 0.0, high)
+    columns = max(1, min(shown, int(total / entry)))
+    rows = math.ceil(shown / columns) * len(lines) / len(labels)
+    return LegendPlan(columns, 0.0, (0.25 + 0.2 * rows) * scale())
 
 
 def add_legend(
-    figure: Figure, handles: Mapping[int, Any], labels: Sequence[str], title: str
+    figure: Figure, handles: Mapping[int, Any], labels: Mapping[int, str], title: str
 ) -> None:
-    """Put a legend right of all axes, of the series that `handles` has."""
-    shown = sorted(handles)
+    """Put a legend right of all axes or above them, of the series that `handles` has.
+
+    In axes of the user it goes where it hides least.
+    """
+    shown = [i for i in labels if i in handles]
     texts = [labels[i] for i in shown[:_MOST_LABELS]]
     if len(shown) > _MOST_LABELS:
         texts[-1] = f"and {len(shown) - _MOST_LABELS + 1} more"
+    plan = legend_plan([labels[i] for i in shown], title)
+    given = [handles[i] for i in shown[: len(texts)]]
+    if current_look().axes is not None:
+        current_look().axes.legend(given, texts, title=title, loc="best", handlelength=3.2)
+        return
     figure.legend(
-        [handles[i] for i in shown[: len(texts)]],
+        given,
         texts,
         title=title,
-        ncols=_legend_columns(len(shown)),
-        loc="outside right upper",
+        ncols=plan.columns,
+        loc="outside upper center" if plan.above else "outside right upper",
         alignment="left",
-        handlelength=3.8,
-        labelspacing=0.6,
+        handlelength=2.8 if plan.above else 3.8,
+        labelspacing=0.4 if plan.above else 0.6,
+        columnspacing=1.2,
     )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Positions", "layout"]
 
+_FLATTEST, _MOST_STRETCH = 0.6, 3.0
+"""Height of a layout as a share of its width, and by how much it may be stretched for that."""
+
 Positions = dict[Hashable, np.ndarray]
 """From node to its position, float64, (2,)."""
 
@@ -63,7 +66,11 @@ def _by_distance(topology: fnss.Topology) -> Positions:
         found = nx.kamada_kawai_layout(drawn)
     else:
         found = nx.spring_layout(drawn, seed=1, iterations=100)
-    return dict(zip(found, _lying(np.array(list(found.values()))), strict=True))
+    points = _lying(np.array(list(found.values())))
+    width, height = np.ptp(points, axis=0)
+    if 0 < height < _FLATTEST * width:  # room that would be left empty sets nodes apart
+        points[:, 1] *= min(_FLATTEST * width / height, _MOST_STRETCH)
+    return dict(zip(found, points, strict=True))
 
 
 def _lying(points: np.ndarray) -> np.ndarray:

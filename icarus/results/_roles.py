@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from icarus.errors import PlotError
-from icarus.results.labels import constants_text
+from icarus.results.labels import constants_text, metric_label
 from icarus.results.metrics import Metric
-from icarus.results.variation import Dimension, short_name
+from icarus.results.variation import Dimension, Row, short_name
 from icarus.util import Tree
 
 __all__ = [
@@ -58,6 +58,18 @@ class Campaign:
     roles: Roles
     constants: dict[Any, Any]
     notes: Sequence[str]
+    params: Sequence[Tree] = ()
+    metadata: Sequence[Mapping[str, Any]] = ()
+    rows: Sequence[Row] = ()
+    dimensions: Sequence[Dimension] = ()
+    asked: Sequence[Metric | None] = ()
+    """What a user wants on the x axis, as series and as panels."""
+    labels: dict[Metric, str] = field(default_factory=dict)
+    """What a user calls metrics."""
+
+    def label(self, metric: Metric, *, distribution: bool = False) -> str:
+        """Return what a metric is called on an axis."""
+        return self.labels.get(metric) or metric_label(metric, distribution=distribution)
 
 
 def roles_of(
@@ -129,7 +141,6 @@ def collect(
 ) -> dict[Group, dict[int, dict[Any, list[Any]]]]:
     """Return the values of all replications, by panel, series and x, each in its order."""
     places = [{key: n for n, key in enumerate(one.values)} for one in roles.facets]
-    order = {} if roles.series is None else {key: n for n, key in enumerate(roles.series.values)}
 
     def group(i: int) -> Group:
         return tuple(one.keys[i] for one in roles.facets)
@@ -142,9 +153,10 @@ def collect(
         inside = list(items)
         cells: dict[int, dict[Any, list[Any]]] = defaultdict(lambda: defaultdict(list))
         for i, value in inside:
-            line = 0 if roles.series is None else order[roles.series.keys[i]]
+            line = 0 if roles.series is None else roles.series.number(roles.series.keys[i])
             cells[line][None if roles.x is None else roles.x.keys[i]].append(value)
-        panels[group(inside[0][0])] = {line: dict(cells[line]) for line in sorted(cells)}
+        lines = [0] if roles.series is None else roles.series.labels
+        panels[group(inside[0][0])] = {line: dict(cells[line]) for line in lines if line in cells}
     return panels
 
 

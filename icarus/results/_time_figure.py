@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from icarus.results._frame import RATES
 from icarus.results._roles import Campaign, Roles, caption_of, collect
 from icarus.results.labels import number_text, over_time_label, replications_text
 from icarus.results.metrics import Metric
@@ -34,8 +35,6 @@ __all__ = ["Timelines", "time_figure"]
 _MOST_BANDS = 8
 """Lines with bands around them that can be told apart."""
 _SHARES = ("HIT_RATIO", "SERVED")
-
-_RATES = (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3))
 
 
 class Timelines:
@@ -107,13 +106,13 @@ def time_figure(
     sheet = Sheet(
         xlabel=axis.label,
         ylabel="",
-        labels=["all"] if series is None else [series.texts[key] for key in series.values],
+        labels={0: "all"} if series is None else series.labels,
         legend_title="" if series is None else series.label,
         caption=caption_of(
             replace(campaign, notes=notes), title, replications_text(counts, interval=bands)
         ),
     )
-    panels = [_panel(metric[-1], windows, bands) for metric in metrics]
+    panels = [_panel(metric[-1], windows, bands, campaign.labels.get(metric)) for metric in metrics]
     spans = {line: (one.left, one.right) for line, one in windows.items()}
     return draw_over_time(panels, spans, marks, sheet, axis.unit)
 
@@ -130,14 +129,17 @@ def _notes(
     return notes
 
 
-def _panel(name: str, windows: dict[int, Windows], bands: bool) -> TimePanel:
+def _panel(
+    name: str, windows: dict[int, Windows], bands: bool, title: str | None = None
+) -> TimePanel:
     curves = {line: curve for line, one in windows.items() if (curve := one.curve(name))}
     if not bands:
         curves = {line: Curve(mean, np.zeros_like(mean)) for line, (mean, _) in curves.items()}
     label, unit = over_time_label(name)
+    label = title or label
     if unit == "bytes/s":
         largest = max((float(np.nanmax(c.mean, initial=0)) for c in curves.values()), default=0.0)
-        unit, divisor = next((one for one in _RATES if largest >= one[1]), (unit, 1.0))
+        unit, divisor = next((one for one in RATES if largest >= one[1]), (unit, 1.0))
         curves = {
             line: Curve(mean / divisor, half / divisor) for line, (mean, half) in curves.items()
         }

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, NullFormatter
 
 from icarus.curves import Curve, MissRatioCurves
-from icarus.results._frame import add_legend, captioned, legend_size, line_handle, tick_text
+from icarus.results._frame import add_legend, captioned, legend_plan, line_handle, tick_text
 from icarus.results.drawntext import drawn
 from icarus.results.style import SeriesStyle, local_style, save
 
@@ -45,8 +45,9 @@ def curve_figure(found: MissRatioCurves) -> Figure:
     if any(curve.byte_miss_ratio is not None for curve in found.curves):
         panels.append(("Byte miss ratio", "byte_miss_ratio", "byte_half_width"))
     labels = [drawn(curve.policy) for curve in found.curves]
-    beside, high = legend_size(labels, "Policy")
-    figure, _ = captioned(_WIDTH * len(panels) + beside, max(_HEIGHT, high), _caption(found))
+    plan = legend_plan(labels, "Policy")
+    width = _WIDTH * len(panels) + plan.beside
+    figure, _ = captioned(width, max(_HEIGHT, plan.least), _caption(found))
     for place, (title, *names) in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), place + 1)
         axes.set_xscale("log")
@@ -63,7 +64,7 @@ def curve_figure(found: MissRatioCurves) -> Figure:
             _label_bytes(axes)
     if len(labels) > 1:
         handles = {i: line_handle(i) for i in range(len(labels))}
-        add_legend(figure, handles, labels, "Policy")
+        add_legend(figure, handles, dict(enumerate(labels)), "Policy")
     return figure
 
 

@@ -9,13 +9,14 @@ in anything but a seed are never averaged with each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Unpack
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from icarus.errors import PlotError, suggestion
@@ -26,14 +27,16 @@ from icarus.results._roles import (
     caption_of,
     collect,
     panel_title,
-    roles_of,
     split,
     thinned,
 )
+from icarus.results._selection import Options, Results, labelled, look_of, selected
+from icarus.results._sheets import point_of, sheet_of
 from icarus.results._time_figure import Timelines, time_figure
 from icarus.results.drawntext import shortened
 from icarus.results.filenames import FileNames
-from icarus.results.labels import metric_label, replications_text, value_text
+from icarus.results.heat_figure import heat_figures
+from icarus.results.labels import replications_text, value_text
 from icarus.results.metrics import (
     Metric,
     mean_distribution,
@@ -42,26 +45,29 @@ from icarus.results.metrics import (
     number,
     pair,
 )
+from icarus.results.network_figure import network_figures
 from icarus.results.over_time import COLLECTOR
-from icarus.results.panels import Panel, Point, Sheet, draw_bars, draw_cdfs, draw_lines
-from icarus.results.style import local_style, save
-from icarus.results.variation import (
-    MISSING,
-    Dimension,
-    constants_of,
-    dimensions_of,
-    matching,
-    paths_of,
-    resolve,
-    rows_of,
-)
-from icarus.theory.distributions import means_confidence_interval
-from icarus.util import Tree
+from icarus.results.panels import Panel, draw_bars, draw_cdfs, draw_lines
+from icarus.results.rate_figure import rate_figures
+from icarus.results.size_figure import size_figures
+from icarus.results.style import Look, local_style, save
+from icarus.results.variation import MISSING, Dimension
 
-__all__ = ["draw_results", "plot_results"]
+__all__ = ["KINDS", "draw_figure", "draw_results", "plot_results"]
 
-Results: TypeAlias = Iterable[tuple[Tree, Tree]]
+KINDS = ("lines", "bars", "cdf", "heatmap", "time", "size", "rate", "network")
+"""Kinds of figures: lines with intervals, grouped bars, cumulative distributions, heat maps over
+two parameters, series over time, hit ratio against the size of caches with what theory says, rate
+of the run, and loads on the network."""
 
+_LACKING = {
+    "None": "the results hold no number, no distribution and no series over time",
+    "lines": "it takes a metric that is a number",
+    "bars": "it takes a metric that is a number",
+    "heatmap": "it takes a metric that is a number",
+    "cdf": "it takes a distribution, such as LATENCY.CDF; add cdf=True to its collector",
+    "time": "it takes what the collector TIMELINE measures; add it to DATA_COLLECTORS",
+}
 _FORMATS = ("png", "pdf", "svg")
 _LONGEST_PHRASE = 80
 
@@ -70,13 +76,10 @@ def plot_results(
     resultset: Results,
     outdir: str | PathLike[str],
     *,
-    metrics: str | Sequence[str] | None = None,
-    x: str | None = None,
-    series: str | None = None,
-    facet: str | Sequence[str] | None = None,
-    where: Mapping[str, Any] | str | Iterable[str] | None = None,
+    kind: str | None = None,
     fmt: str = "png",
     show: bool = False,
+    **options: Unpack[Options],
 ) -> list[Path]:
     """Draw every metric of a result set against what varies over it, and save the figures.
 
@@ -87,22 +90,38 @@ def plot_results(
     outdir : path-like
         Folder for the figures, made if missing; files are named after their metric, such as
         ``LATENCY_MEAN.png``, and after the outermost panel dimension where it takes several.
+    kind : str, optional
+        One of ``KINDS``; by default what suits each metric.
+    fmt : {"png", "pdf", "svg"}, optional
+        File format; PNG has 150 dots per inch, or as many as ``savefig.dpi`` says.
+    show : bool, optional
+        Open the saved figures in the viewer of the desktop.
     metrics : str or sequence of str, optional
         ``"LATENCY"`` for all metrics of a collector, ``"LATENCY.MEAN"`` for one. By default
         all numbers, all distributions that were collected, and what was measured over time,
         ``"TIMELINE"``.
     x, series, facet : str, optional
-        The parameter along the x axis, the one that makes lines or bars, and those that make
-        panels (one or several); by default found out. ``"alpha"`` and ``"workload.alpha"``
-        mean the same as long as only one section has an ``alpha``; ``"strategy"`` means its
-        name.
+        The parameter along the x axis, the one that makes lines or bars (or is along the y axis of
+        a heat map), and those that make panels (one or several); by default found out.
+        ``"alpha"`` and ``"workload.alpha"`` mean the same as long as only one section has an
+        ``alpha``; ``"strategy"`` means its name.
     where : mapping, or iterable of str, optional
         Conditions on parameters, ``{"alpha": 0.8}`` or ``["alpha=0.8"]``; the rest of the
-        results is left out. Several values for one parameter are alternatives.
-    fmt : {"png", "pdf", "svg"}, optional
-        File format; PNG has 150 dots per inch.
-    show : bool, optional
-        Open the saved figures in the viewer of the desktop.
+        results is left out. Several values for one parameter are alternatives. Colours and markers
+        are those that names have in the figures of the whole campaign.
+    labels : mapping, optional
+        What metrics, parameters and their values are called, ``{"LCE": "Leave copy everywhere"}``.
+    order : sequence of str, optional
+        Values that come first, in this order.
+    style : {"screen", "paper", "talk"}, optional
+        Sizes of fonts and lines; ``paper`` is 3.5 inches wide, ``talk`` 10, unless `width` says.
+        Style sheets of matplotlib and a ``matplotlibrc`` go before what the styles say.
+    width : str or float, optional
+        Of the whole figure, ``"3.5in"``, ``"8.9cm"`` or ``"89mm"``; numbers are inches.
+    footnote : bool, optional
+        False leaves out what stands below a figure.
+    x_scale : {"linear", "log", "even"}, optional
+        ``even`` has equal gaps between values.
 
     Returns
     -------
@@ -118,11 +137,9 @@ def plot_results(
     if suffix not in _FORMATS:
         raise PlotError(f"unknown format {fmt!r}; {suggestion(suffix, _FORMATS)}")
     written = []
-    for name, figure in draw_results(
-        resultset, metrics=metrics, x=x, series=series, facet=facet, where=where
-    ):
+    for name, figure in draw_results(resultset, kind=kind, **options):
         path = Path(outdir) / f"{name}.{suffix}"
-        with local_style():
+        with local_style(look_of(options)):
             save(figure, path)
         written.append(path)
     if show:
@@ -130,55 +147,119 @@ def plot_results(
     return written
 
 
-def draw_results(
+def draw_figure(
     resultset: Results,
+    kind: str,
+    metric: str | None = None,
     *,
-    metrics: str | Sequence[str] | None = None,
-    x: str | None = None,
-    series: str | None = None,
-    facet: str | Sequence[str] | None = None,
-    where: Mapping[str, Any] | str | Iterable[str] | None = None,
+    axes: Axes | None = None,
+    **options: Unpack[Options],
+) -> Figure:
+    """Return one figure of a kind, or draw it into axes that there are already.
+
+    Parameters
+    ----------
+    resultset : ResultSet
+    kind : str
+        One of ``KINDS``.
+    metric : str, optional
+        Such as ``"LATENCY.MEAN"``; may be left out if there is one metric only, or the kind has
+        its own.
+    axes : matplotlib.axes.Axes, optional
+        Where to draw; it gets the legend too, and no footnote.
+    **options
+        As for `plot_results`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not known to pyplot; that of `axes` if they were given.
+
+    Raises
+    ------
+    PlotError
+        If there is nothing to draw, a name means nothing here, or it would be several figures.
+
+    Examples
+    --------
+    >>> from icarus.results import ResultSet
+    >>> results = ResultSet()
+    >>> for alpha in (0.6, 0.8):
+    ...     results.add({"workload": {"alpha": alpha}}, {"LATENCY": {"MEAN": 100 * alpha}})
+    >>> figure = draw_figure(results, "lines", "LATENCY.MEAN", width="8.9cm")
+    >>> figure.axes[0].get_ylabel()
+    'Mean latency (ms)'
+    """
+    if metric is not None:
+        options["metrics"] = metric
+    options["axes"] = axes
+    several = draw_results(resultset, kind=kind, **options)
+    name, figure = next(several)
+    if (another := next(several, None)) is not None:
+        raise PlotError(
+            f"this is more than one figure, {name} and {another[0]}; choose one with metric or "
+            "where"
+        )
+    return figure
+
+
+def draw_results(
+    resultset: Results, *, kind: str | None = None, **options: Unpack[Options]
 ) -> Iterator[tuple[str, Figure]]:
     """Yield the name and the figure of each plot that `plot_results` saves.
 
     The parameters are those of `plot_results`, and so are the errors, which are raised before
     the first figure is drawn. Figures are not known to pyplot and need not be closed.
     """
-    # Experiments that failed have parameters but no results.
-    pairs = [(params, results) for params, results in resultset if len(results)]
-    if not pairs:
-        raise PlotError("there are no results to plot")
-    rows = rows_of(params for params, _ in pairs)
-    chosen = matching(rows, where)
-    pairs, rows = [pairs[i] for i in chosen], [rows[i] for i in chosen]
-    known = paths_of(rows)
-    facets = [facet] if isinstance(facet, str) else list(facet or ())
-    asked = [resolve(name, known) for name in (x, series, *facets) if name is not None]
-    dimensions, notes = dimensions_of(rows, asked)
-    roles = roles_of(
-        dimensions,
-        resolve(x, known) if x is not None else None,
-        resolve(series, known) if series is not None else None,
-        [resolve(name, known) for name in facets],
-    )
-    results = [results for _, results in pairs]
-    timelines = Timelines(results)
-    there = metrics_in(results)
-    wanted = metrics_meant(there | dict.fromkeys(timelines.metrics, False), metrics)
+    if kind is not None and kind not in KINDS:
+        raise PlotError(f"unknown kind {kind!r} of figure; {suggestion(kind, KINDS)}")
+    look = look_of(options)
+    campaign = selected(resultset, **options)
+    timelines = Timelines(campaign.results)
+    there = metrics_in(campaign.results)
+    everything = there | dict.fromkeys(timelines.metrics, False)
+    labelled(campaign, everything, options.get("labels"))
+    asked = options.get("metrics")
     names = FileNames()
     for metric in [*there, *([(COLLECTOR,)] if timelines.metrics else []), *timelines.metrics]:
         # All get theirs, so that a metric has the same one when it is drawn alone.
         names.name(metric)
-    campaign = Campaign(results, roles, constants_of(rows), notes)
+    if kind in ("size", "rate", "network"):
+        own = {"size": size_figures, "rate": rate_figures, "network": network_figures}
+        return _styled(own[kind](campaign, asked, names), look)
+    wanted = metrics_meant(everything, asked)
     over_time = timelines.chosen([metric for metric in wanted if metric not in there])
-    numbers = {metric: kind for metric, kind in wanted.items() if metric in there}
-    return chain(
-        _figures(campaign, numbers, names), _over_time(campaign, timelines, over_time, names)
+    numbers = {metric: is_cdf for metric, is_cdf in wanted.items() if metric in there}
+    if kind is not None:
+        numbers = {one: is_cdf for one, is_cdf in numbers.items() if is_cdf == (kind == "cdf")}
+        numbers = {} if kind == "time" else numbers
+        over_time = over_time if kind == "time" else []
+    if not numbers and not over_time:
+        raise PlotError(f"there is nothing to draw as {kind}: {_LACKING[str(kind)]}")
+    if kind == "lines" and (campaign.roles.x is None or not campaign.roles.x.numeric):
+        raise PlotError("lines need a parameter that is a number along the x axis; none varies")
+    figures = chain(
+        heat_figures(campaign, numbers, names)
+        if kind == "heatmap"
+        else _figures(campaign, numbers, names, as_bars=kind == "bars"),
+        _over_time(campaign, timelines, over_time, names),
     )
+    return _styled(figures, look)
+
+
+def _styled(figures: Iterator[tuple[str, Figure]], look: Look) -> Iterator[tuple[str, Figure]]:
+    """Yield figures that are drawn in a style, which is in force at no other time."""
+    while True:
+        with local_style(look):
+            try:
+                drawn = next(figures)
+            except StopIteration:
+                return
+        yield drawn
 
 
 def _figures(
-    campaign: Campaign, wanted: Mapping[Metric, bool], names: FileNames
+    campaign: Campaign, wanted: Mapping[Metric, bool], names: FileNames, *, as_bars: bool = False
 ) -> Iterator[tuple[str, Figure]]:
     for metric, is_distribution in wanted.items():
         roles = campaign.roles.for_distributions() if is_distribution else campaign.roles
@@ -193,9 +274,12 @@ def _figures(
         for depth, group, part in split(there, roles.facets):
             inner = Roles(roles.x, roles.series, roles.facets[depth:])
             title, texts = _of_group(roles.facets, group)
-            draw = _draw_distribution if is_distribution else _draw_metric
-            with local_style():
-                figure = draw(replace(campaign, notes=notes), metric, inner, part, title)
+            here = replace(campaign, notes=notes)
+            figure = (
+                _draw_distribution(here, metric, inner, part, title)
+                if is_distribution
+                else _draw_metric(here, metric, inner, part, title, as_bars=as_bars)
+            )
             yield names.name([*metric, *texts]), figure
 
 
@@ -212,8 +296,7 @@ def _over_time(
     # The panels are metrics, so that each combination of the rest has a figure of its own.
     for _, group, part in split(there, roles.facets, most=0):
         title, texts = _of_group(roles.facets, group)
-        with local_style():
-            figure = time_figure(replace(campaign, notes=notes), roles.series, metrics, part, title)
+        figure = time_figure(replace(campaign, notes=notes), roles.series, metrics, part, title)
         yield names.name([*timelines.name(metrics), *texts]), figure
 
 
@@ -230,22 +313,25 @@ def _draw_metric(
     roles: Roles,
     values: list[tuple[int, Any]],
     title: Sequence[str],
+    *,
+    as_bars: bool,
 ) -> Figure:
     cells = collect(values, roles)
     counts = [len(data) for lines in cells.values() for by_x in lines.values()
               for data in by_x.values()]  # fmt: skip
     caption = caption_of(campaign, title, replications_text(counts, interval=True))
-    as_lines = roles.x is not None and roles.x.numeric
+    as_lines = roles.x is not None and roles.x.numeric and not as_bars
     panels = []
     for group, lines in cells.items():
         drawn = {
             line: {
-                (None if as_lines and x is MISSING else x): _point(data) for x, data in by_x.items()
+                (None if as_lines and x is MISSING else x): point_of(data)
+                for x, data in by_x.items()
             }
             for line, by_x in lines.items()
         }
         panels.append(Panel(panel_title(roles.facets, group), drawn))
-    sheet = _sheet(roles, len(panels), caption, metric_label(metric))
+    sheet = sheet_of(roles, len(panels), caption, campaign.label(metric))
     if roles.x is None:
         name = campaign.constants.get(("strategy", "name"))
         sheet.ticks, sheet.tick_labels = [None], [value_text(name) if name is not None else ""]
@@ -253,13 +339,8 @@ def _draw_metric(
         sheet.ticks = [key for key in roles.x.values if key is not MISSING]
     else:
         sheet.ticks = roles.x.values
-        sheet.tick_labels = [roles.x.texts[key] for key in roles.x.values]
+        sheet.tick_labels = [roles.x.text(key) for key in roles.x.values]
     return draw_lines(panels, sheet) if as_lines else draw_bars(panels, sheet)
-
-
-def _point(data: Sequence[float]) -> Point:
-    mean, half = means_confidence_interval(data, 0.95)
-    return Point(float(mean), float(half), len(data))
 
 
 def _draw_distribution(
@@ -271,36 +352,22 @@ def _draw_distribution(
 ) -> Figure:
     cells = collect(values, roles)
     counts = [len(lines[line][None]) for lines in cells.values() for line in lines]
-    shown = sorted({line for lines in cells.values() for line in lines})
+    shown = {line for lines in cells.values() for line in lines}
     panels = [
         Panel(
             panel_title(roles.facets, group),
-            {shown.index(line): mean_distribution(by_x[None]) for line, by_x in lines.items()},
+            {line: mean_distribution(by_x[None]) for line, by_x in lines.items()},
         )
         for group, lines in cells.items()
     ]
-    caption = caption_of(campaign, title, replications_text(counts, interval=False))
-    sheet = _sheet(roles, len(panels), caption, "Cumulative probability")
-    sheet.xlabel = metric_label(metric, distribution=True)
-    sheet.labels = [sheet.labels[line] for line in shown]
+    text = replications_text(counts, interval=False)
+    if max(counts) > 1:
+        text += ", mean and range"
+    caption = caption_of(campaign, title, text)
+    sheet = sheet_of(roles, len(panels), caption, "Cumulative probability")
+    sheet.xlabel = campaign.label(metric, distribution=True)
+    sheet.labels = {line: text for line, text in sheet.labels.items() if line in shown}
     return draw_cdfs(panels, sheet)
-
-
-def _sheet(roles: Roles, n_panels: int, caption: Sequence[str], ylabel: str) -> Sheet:
-    series = roles.series
-    inner = roles.facets[-1] if roles.facets else None
-    columns = 3
-    if inner is not None and len(roles.facets) > 1 and len(inner.values) <= 4:
-        # The innermost panels side by side, in two sets where that leaves few rows.
-        columns = len(inner.values) * (2 if n_panels > 4 and len(inner.values) == 2 else 1)
-    return Sheet(
-        xlabel="" if roles.x is None else roles.x.label,
-        ylabel=ylabel,
-        labels=["all"] if series is None else [series.texts[key] for key in series.values],
-        legend_title="" if series is None else series.label,
-        caption=caption,
-        columns=columns,
-    )
 
 
 def _open(paths: Sequence[Path]) -> None:

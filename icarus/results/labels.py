@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -184,6 +185,10 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
         return label
     quantity, unit = _COLLECTORS.get(path[0], (_words(path[0]).capitalize(), ""))
     rest = [_words(part) for part in path[1:]]
+    if len(path) == 2 and (words := _statistic(str(path[1]))) is not None:
+        label = words.format(quantity[0].lower() + quantity[1:])
+        label = label[0].upper() + label[1:]
+        return f"{label} ({unit})" if unit else label
     if rest and rest[0].partition(" ")[0] in ("mean", "cdf"):
         kind, *of = rest[0].split()
         rest[0] = " ".join(of)
@@ -191,6 +196,27 @@ def metric_label(path: Path, *, distribution: bool = False) -> str:
             quantity = f"Mean {quantity[0].lower()}{quantity[1:]}"
     label = ", ".join([quantity, *(part for part in rest if part)])
     return f"{label} ({unit})" if unit else label
+
+
+_STATISTICS = {
+    "MEDIAN": "median {}",
+    "MIN": "least {}",
+    "MAX": "greatest {}",
+    "SD": "standard deviation of {}",
+    "STD": "standard deviation of {}",
+}
+
+
+def _statistic(name: str) -> str | None:
+    """Return how the statistic of a quantity is said, as in ``95th percentile of {}``."""
+    found = re.fullmatch(r"P(?:ERCENTILE_)?(\d{1,2}(?:[._]\d+)?)", name)
+    if found is None:
+        return _STATISTICS.get(name)
+    share = found[1].replace("_", ".").lstrip("0") or "0"
+    if share == "50":
+        return _STATISTICS["MEDIAN"]
+    last = "th" if share[-2:-1] == "1" else {"1": "st", "2": "nd", "3": "rd"}.get(share[-1], "th")
+    return f"{share}{last} percentile of {{}}"
 
 
 def over_time_label(name: str) -> tuple[str, str]:

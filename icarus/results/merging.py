@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from icarus.core.meaning import Meanings
 from icarus.errors import ResultsError
 from icarus.metering import without_resources
-from icarus.results.resultset import ResultSet
+from icarus.results.resultset import UNFINISHED, ResultSet
 
-__all__ = ["CHANGES_NOTHING", "Merged", "merge", "merged", "seed_of"]
+__all__ = ["CHANGES_NOTHING", "Merged", "merge", "merged", "once", "seed_of"]
 
 logger = logging.getLogger("results")
 
@@ -65,27 +65,88 @@ def merge(sets: Sequence[tuple[str, ResultSet]]) -> Merged:
         If a job has other results in one set than in another, with a line for each such job.
     """
     seen = _Seen()
-    attributes = [results.attr for _, results in sets]
-    both = ResultSet(attributes[0] if attributes else None)
-    if any(attr != both.attr for attr in attributes):
-        raise ValueError(f"result sets with different attributes cannot be merged: {attributes}")
+    both = ResultSet(_attributes([results.attr for _, results in sets]))
+    alone = _alone([results for _, results in sets])
+    number = 0
     for name, results in sets:
         for (params, tree), facts in zip(results, results.metadata, strict=True):
-            if _is_new(name, params, tree, facts, seen):
+            if number in alone or _is_new(name, params, tree, facts, seen):
                 both.add(params, tree, facts)
+            number += 1
     if seen.conflicts:
         more = len(seen.conflicts) - _MOST_CONFLICTS
         lines = seen.conflicts[:_MOST_CONFLICTS]
         raise ResultsError(*lines, *([f"and {more} more jobs"] if more > 0 else []))
+    done = {str(facts["job"]) for facts in both.metadata if facts.get("job")}
     for name, results in sets:
         for params, facts in results.failures:
             job = str(facts.get("job", ""))
-            if job and (job in seen.jobs or job in seen.failures):
+            if job and (job in done or job in seen.failures):
                 seen.again.setdefault(name, []).append(_what(params, facts))
                 continue
             seen.failures.add(job)
             both.add_failure(params, facts)
+    if waiting := {*both.attr.get(UNFINISHED, ())} - done - seen.failures:
+        both.attr[UNFINISHED] = sorted(waiting)
+    else:
+        both.attr.pop(UNFINISHED, None)
     return Merged(both, _notes(seen))
+
+
+def _attributes(attributes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what sets say of themselves, which is the same but for jobs that have not ended."""
+    known = [{key: one[key] for key in one if key != UNFINISHED} for one in attributes]
+    if any(one != known[0] for one in known):
+        raise ValueError(f"result sets with different attributes cannot be merged: {known}")
+    waiting = {job for one in attributes for job in one.get(UNFINISHED, ())}
+    return (known[0] if known else {}) | ({UNFINISHED: waiting} if waiting else {})
+
+
+def _alone(sets: Sequence[ResultSet]) -> set[int]:
+    """Return the numbers of results that no other is like, going by what is compared fast.
+
+    Only the rest is looked at to the bit, which takes longer than reading it.
+    """
+    meanings = Meanings()
+    known: dict[tuple[Any, ...], str] = {}
+    # What is looked up by the addresses of its parts must stay.
+    kept: list[Any] = []
+    of: list[tuple[str, Hashable]] = []
+    for results in sets:
+        for (params, _), facts in zip(results, results.metadata, strict=True):
+            # Replications that are read from a file share all parts of their parameters.
+            parts = (*params.keys(), *map(id, params.values()))
+            if parts not in known:
+                known[parts], _ = meanings.of(_relevant(params))
+                kept.append(params)
+            same = known[parts], str(facts.get("replication")), str(seed_of(facts))
+            of.append((str(facts.get("job", "")), same))
+    jobs, alike = Counter(job for job, _ in of), Counter(same for _, same in of)
+    return {
+        number
+        for number, (job, same) in enumerate(of)
+        if alike[same] == 1 and (not job or jobs[job] == 1)
+    }
+
+
+def _relevant(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in params.items() if key not in CHANGES_NOTHING}
+
+
+def once(results: ResultSet, name: str = "the results") -> ResultSet:
+    """Return the results of one set, each simulation once; what was left out is logged.
+
+    A set of which nothing is left out is returned as it is.
+
+    Raises
+    ------
+    ResultsError
+        If a job is there twice, with other results.
+    """
+    found = merge([(name, results)])
+    for note in found.notes:
+        logger.warning("%s", note)
+    return found.results if found.notes else results
 
 
 def merged(sets: Sequence[tuple[str, ResultSet]]) -> ResultSet:
@@ -117,8 +178,7 @@ def _is_new(
             where = f"twice in {name}" if place == name else f"in {place} and in {name}"
             seen.conflicts.append(f"job {job}: {where}, with other results; keep one of them")
         return False
-    relevant = {key: value for key, value in params.items() if key not in CHANGES_NOTHING}
-    content, _ = meanings.of([relevant, facts.get("replication"), seed_of(facts), results])
+    content, _ = meanings.of([_relevant(params), facts.get("replication"), seed_of(facts), results])
     if content in seen.contents:
         seen.again.setdefault(name, []).append(_what(params, facts))
         return False

@@ -58,15 +58,29 @@ def _is_shown(metric: Metric) -> bool:
     return shown_unasked(metric) if is_resource(metric) else metric not in _ONLY_IF_ASKED
 
 
-def mean_distribution(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Any:
-    """Return the distribution of the replications taken together, each with equal weight."""
-    if len(pairs) == 1:
-        return pairs[0]
+def mean_distribution(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the distribution of the replications taken together, and how far each is from it.
+
+    Parameters
+    ----------
+    pairs : sequence of pair of ndarray
+        Of each replication, values in ascending order and the share of observations up to each.
+
+    Returns
+    -------
+    values, mean, low, high : ndarray
+        All values; at each the mean of the shares, each replication having equal weight, and the
+        least and the greatest of them.
+    """
     values = np.unique(np.concatenate([x for x, _ in pairs]))
     shares = [
         np.concatenate(([0.0], y))[np.searchsorted(x, values, side="right")] for x, y in pairs
     ]
-    return values, np.mean(shares, axis=0)
+    if len(pairs) == 1:
+        values, shares = pairs[0][0], [pairs[0][1]]
+    return values, np.mean(shares, axis=0), np.min(shares, axis=0), np.max(shares, axis=0)
 
 
 def number(value: Any) -> float | None:

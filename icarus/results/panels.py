@@ -8,29 +8,58 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import Bbox
 
-from icarus.results._frame import add_legend, captioned, legend_size, limits, line_handle, tick_text
+from icarus.errors import PlotError
+from icarus.results._frame import (
+    LegendPlan,
+    add_legend,
+    captioned,
+    legend_plan,
+    limits,
+    line_handle,
+    scale,
+    tick_text,
+)
 from icarus.results.drawntext import drawn, drawn_apart, drawn_lines
 from icarus.results.labels import number_text
-from icarus.results.style import SeriesStyle
+from icarus.results.style import SeriesStyle, current_look, font
 
-__all__ = ["Panel", "Point", "Sheet", "draw_bars", "draw_cdfs", "draw_lines"]
+__all__ = [
+    "THEORY",
+    "Panel",
+    "Point",
+    "Sheet",
+    "draw_bars",
+    "draw_cdfs",
+    "draw_lines",
+    "finished",
+    "given_axes",
+    "grid_of",
+    "is_geometric",
+]
 
 _MOST_COLUMNS = 4
 _SINGLE = (5.4, 3.7)
 _SMALL = (2.9, 2.35)
 _LABEL_HEIGHT = 0.27
-_TITLE_WIDTH = 28
+_TITLE_WIDTH = 9.6
+"""Characters of a title by inch of its panel."""
+_LEAST_PANEL = 1.6
+"""Inches of a panel, at the size of font on the screen."""
+_CHARACTER = 0.075
+THEORY = -1
+"""The number of the series that is what a model says."""
 _LEGEND_WIDTH = 34
 _TICK_WIDTH = 32
 _CAPTION = 600
@@ -50,20 +79,27 @@ class Point:
 class Panel:
     """One set of axes: a title, and per series what is drawn, by value of x.
 
-    A value of None for x holds for all of them. Distributions have pairs of arrays instead.
+    A value of None for x holds for all of them. Distributions have arrays instead, of values, of
+    shares up to them, and of the least and the greatest share of any replication.
     """
 
     title: str
     series: dict[int, Any]
+    theory: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    """What a model says of a series: values of x, and of y."""
 
 
 @dataclass
 class Sheet:
-    """All that a figure needs but its panels."""
+    """All that a figure needs but its panels.
+
+    Series are told apart by a number that also stands for their colour; labels are in the order
+    in which they are listed.
+    """
 
     xlabel: str
     ylabel: str
-    labels: Sequence[str]
+    labels: Mapping[int, str]
     legend_title: str
     caption: Sequence[str]
     columns: int = 3
@@ -71,14 +107,19 @@ class Sheet:
     tick_labels: Sequence[str] = ()
     strip: float = 0.0
     """Height of the caption, in inches."""
+    numbered: bool = False
+    """Whether bars have room for their height as a number."""
+    title_width: int = 28
+    """Characters of the title of a panel."""
 
     def drawn(self) -> Sheet:
         """Return the same with all texts as they are drawn."""
         return replace(
             self,
             xlabel=drawn(self.xlabel),
-            ylabel=drawn_lines(self.ylabel, 48, 2),
-            labels=drawn_apart(self.labels, _LEGEND_WIDTH, 2),
+            labels=dict(
+                zip(self.labels, drawn_apart(self.labels.values(), _LEGEND_WIDTH, 2), strict=True)
+            ),
             legend_title=drawn(self.legend_title, _LEGEND_WIDTH),
             caption=[drawn(text, _CAPTION) for text in self.caption],
             tick_labels=drawn_apart(self.tick_labels, _TICK_WIDTH),
@@ -96,47 +137,88 @@ def draw_lines(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         Its `ticks` are the values of x.
     """
     sheet = sheet.drawn()
-    figure, grid = _grid(panels, sheet)
-    log = is_geometric([float(x) for x in sheet.ticks])
+    figure, grid = grid_of(panels, sheet)
+    kind = scale_of(sheet.ticks)
+    # NumPy has no place for larger integers than 64 bits.
+    places = {x: float(i if kind == "even" else x) for i, x in enumerate(sheet.ticks)}
+    modelled = any(panel.theory for panel in panels)
     for axes, panel in zip(grid, panels, strict=True):
-        if log:
+        if kind == "log":
             axes.set_xscale("log")
         for index, points in panel.series.items():
-            _line(axes, index, points, sheet)
+            _line(axes, index, points, sheet, places, solid=modelled)
+        for index, (xs, ys) in panel.theory.items():
+            at = np.interp(xs, list(sheet.ticks), list(places.values())) if kind == "even" else xs
+            axes.plot(at, ys, zorder=3.5, **_modelled(SeriesStyle.number(index).colour))
         texts = [number_text(x) for x in sheet.ticks]
-        # NumPy has no place for larger integers than 64 bits.
-        axes.set_xticks([float(x) for x in sheet.ticks], labels=texts)
+        axes.set_xticks(list(places.values()), labels=texts)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.06)
-        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
+        axes.set_title(drawn_lines(panel.title, sheet.title_width, 4))
     _share_y(grid, panels, from_zero=False)
     handles = {i: line_handle(i) for panel in panels for i in panel.series}
-    return _finish(figure, grid, handles, sheet)
+    if modelled:
+        for handle in handles.values():
+            handle.set_linestyle("-")
+        handles[THEORY] = Line2D([], [], **_modelled("0.2"))
+    return finished(figure, grid, handles, sheet)
 
 
-def _line(axes: Axes, index: int, points: Mapping[Any, Point], sheet: Sheet) -> None:
+def scale_of(ticks: Sequence[Any]) -> str:
+    """Return the scale of an axis of numbers: that asked for, or the one that spreads them best.
+
+    Raises
+    ------
+    PlotError
+        If a logarithmic one is asked for, and there is no place on it for a value.
+    """
+    asked = current_look().x_scale
+    if asked == "log" and min(ticks, default=1) <= 0:
+        raise PlotError(f"a logarithmic axis has no place for {number_text(min(ticks))}")
+    return asked or ("log" if is_geometric([float(x) for x in ticks]) else "linear")
+
+
+def _modelled(colour: str) -> dict[str, Any]:
+    return {
+        "color": colour,
+        "linestyle": (0, (4, 2)),
+        "linewidth": 1.2 * current_look().strength,
+    }
+
+
+def _line(
+    axes: Axes,
+    index: int,
+    points: Mapping[Any, Point],
+    sheet: Sheet,
+    places: Mapping[Any, float],
+    *,
+    solid: bool,
+) -> None:
     style = SeriesStyle.number(index)
     xs = [x for x in sheet.ticks if x in points]
     if None in points:
         level = points[None]
-        axes.axhline(level.mean, color=style.colour, linestyle=style.dash, linewidth=1.6)
+        look = style.line() | {"marker": ""}
+        axes.axhline(level.mean, **look)
         if level.half > 0:
             edges = level.mean - level.half, level.mean + level.half
             axes.axhspan(*edges, color=style.colour, alpha=0.12, linewidth=0)
     if not xs:
         return
     halves = [points[x].half for x in xs]
+    strength = current_look().strength
     axes.errorbar(
-        [float(x) for x in xs],
+        [places[x] for x in xs],
         [points[x].mean for x in xs],
         yerr=halves if any(points[x].n > 1 for x in xs) else None,
-        capsize=3,
-        capthick=1,
-        elinewidth=1,
+        capsize=3 * strength,
+        capthick=strength,
+        elinewidth=strength,
         label=sheet.labels[index],
         zorder=3,
         clip_on=False,  # whole markers on the axis; the limits hold all data
-        **style.line(),
+        **style.line() | ({"linestyle": "-"} if solid else {}),
     )
 
 
@@ -151,8 +233,9 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
         Its `ticks` are the categories.
     """
     sheet = sheet.drawn()
-    figure, grid = _grid(panels, sheet, categories=len(sheet.ticks))
-    present = sorted({index for panel in panels for index in panel.series})
+    figure, grid = grid_of(panels, sheet, categories=len(sheet.ticks))
+    there = {index for panel in panels for index in panel.series}
+    present = [index for index in sheet.labels if index in there]
     alone = len(present) == 1
     width = (0.6 if alone else 0.82) / max(1, len(present))
     for axes, panel in zip(grid, panels, strict=True):
@@ -170,17 +253,17 @@ def draw_bars(panels: Sequence[Panel], sheet: Sheet) -> Figure:
                 label=sheet.labels[index],
                 **(look | {"hatch": ""} if alone else look),
             )
-            if shown and len(present) * len(sheet.ticks) <= 8 and len(panels) == 1:
+            if shown and sheet.numbered and len(panels) == 1:
                 texts = [tick_text(float(f"{point.mean:.3g}")) for point in shown]
-                axes.bar_label(container, texts, padding=2, fontsize=8)
+                axes.bar_label(container, texts, padding=2, fontsize=font(0.8))
         axes.set_xticks(range(len(sheet.ticks)), labels=list(sheet.tick_labels))
         edge = 0.6 if len(sheet.ticks) > 1 else 0.9
         axes.set_xlim(-edge, len(sheet.ticks) - 1 + edge)
         axes.tick_params(axis="x", length=0)
-        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
+        axes.set_title(drawn_lines(panel.title, sheet.title_width, 4))
     _share_y(grid, panels, from_zero=True)
     handles = {i: Patch(**SeriesStyle.number(i).bar()) for i in present}
-    return _finish(figure, grid, handles if not alone else {}, sheet)
+    return finished(figure, grid, handles if not alone else {}, sheet)
 
 
 def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
@@ -189,16 +272,21 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
     Parameters
     ----------
     panels : sequence of Panel
-        With, per series, a pair of arrays: values in ascending order, and the share of all
-        observations up to each.
+        With, per series, arrays: values in ascending order, the share of all observations up to
+        each, and the least and the greatest such share of any replication.
     sheet : Sheet
     """
     sheet = sheet.drawn()
-    figure, grid = _grid(panels, sheet)
+    figure, grid = grid_of(panels, sheet)
     for axes, panel in zip(grid, panels, strict=True):
-        right = max((float(x[-1]) for x, _ in panel.series.values()), default=1.0)
-        for place, (index, (x, y)) in enumerate(panel.series.items()):
-            look = SeriesStyle.number(index).line() | {"markersize": 5}
+        right = max((float(x[-1]) for x, *_ in panel.series.values()), default=1.0)
+        for place, (index, (x, y, low, high)) in enumerate(panel.series.items()):
+            look = SeriesStyle.number(index).line()
+            look["markersize"] *= 5 / 6
+            if (low < high).any():
+                axes.fill_between(
+                    *(x, low, high), step="post", color=look["color"], alpha=0.2, linewidth=0
+                )
             axes.plot(
                 np.concatenate(([x[0]], x, [max(right, x[-1])])),
                 np.concatenate(([0.0], y, [y[-1]])),
@@ -207,14 +295,17 @@ def draw_cdfs(panels: Sequence[Panel], sheet: Sheet) -> Figure:
                 label=sheet.labels[index],
                 **look,
             )
-        axes.set_title(drawn_lines(panel.title, _TITLE_WIDTH, 4))
+        axes.set_title(drawn_lines(panel.title, sheet.title_width, 4))
         axes.set_ylim(0, 1.03)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_formatter(FuncFormatter(tick_text))
+    if current_look().x_scale == "log":
+        for axes in grid:
+            axes.set_xscale("log")
     for axes in grid[1:]:
         axes.tick_params(labelleft=axes.get_subplotspec().is_first_col())  # type: ignore[union-attr]
     handles = {i: line_handle(i) for panel in panels for i in panel.series}
-    return _finish(figure, grid, handles, sheet)
+    return finished(figure, grid, handles, sheet)
 
 
 def is_geometric(values: Sequence[float]) -> bool:
@@ -230,28 +321,62 @@ def is_geometric(values: Sequence[float]) -> bool:
     return unevenness(np.log(values)) <= unevenness(np.asarray(values))
 
 
-def _grid(panels: Sequence[Panel], sheet: Sheet, categories: int = 0) -> tuple[Figure, list[Axes]]:
+def grid_of(
+    panels: Sequence[Panel], sheet: Sheet, categories: int = 0
+) -> tuple[Figure, list[Axes]]:
     """Return a figure with axes for all panels, and room for the legend and the caption."""
     n = len(panels)
-    labels = [sheet.labels[i] for i in sorted({i for panel in panels for i in panel.series})]
+    if (given := current_look().axes) is not None:
+        sheet.ylabel = drawn_lines(sheet.ylabel, 48, 2)
+        return given.figure, [given_axes(n)]
+    there = {i for panel in panels for i in panel.series}
+    there |= {THEORY for panel in panels if panel.theory}
+    plan = legend_plan([sheet.labels[i] for i in sheet.labels if i in there], sheet.legend_title)
+    if current_look().total is not None and n > 1:
+        room = int((current_look().total - plan.beside) / (_LEAST_PANEL * scale()))
+        sheet.columns = min(sheet.columns, max(1, room))
     columns = min(n, sheet.columns, _MOST_COLUMNS)
     rows = math.ceil(n / columns)
-    width, height = _SINGLE if n == 1 else (_SMALL[0] * columns, _SMALL[1] * rows)
-    if categories:
-        bars = categories * len(labels)
-        each = 0.62 if len(labels) == 1 else 0.3
-        width = max(width, columns * min(0.6 + 0.28 * bars, 9.0))
-        width = float(np.clip(1.6 + each * bars, 3.4, 8.5)) if n == 1 else width
-    beside, high = legend_size(labels, sheet.legend_title)
-    width, height = width + beside, max(height, high)
-    below = _LABEL_HEIGHT if n > 1 and sheet.xlabel else 0.0
-    figure, sheet.strip = captioned(width, height, sheet.caption, below)
+    bars = categories * max(1, len([i for i in there if i != THEORY]))
+    width, height = _size(n, columns, rows, bars, 1 if bars == categories else 2, plan)
+    sheet.title_width = max(12, int(_TITLE_WIDTH * (width - plan.beside) / columns / scale()))
+    sheet.numbered = 0 < bars <= 8 * width / scale() / 5
+    sheet.ylabel = drawn_lines(sheet.ylabel, max(16, int(height / _CHARACTER / scale())), 3)
+    below = _LABEL_HEIGHT * scale() if n > 1 and sheet.xlabel else 0.0
+    figure, sheet.strip = captioned(width, height + plan.above, sheet.caption, below)
     grid = []
     for i in range(n):
         axes = figure.add_subplot(rows, columns, i + 1)
         axes.grid(True, axis="y")
         grid.append(axes)
     return figure, grid
+
+
+def given_axes(n_panels: int) -> Axes:
+    """Return the axes that a user gave, which have room for one panel."""
+    if n_panels != 1:
+        raise PlotError(
+            f"there are {n_panels} panels to draw, but one pair of axes; choose one with where"
+        )
+    axes: Axes = current_look().axes
+    return axes
+
+
+def _size(
+    n: int, columns: int, rows: int, bars: int, bars_a_group: int, plan: LegendPlan
+) -> tuple[float, float]:
+    """Return width and height of the panels in inches, the width with a legend beside them."""
+    total = current_look().total
+    if total is not None:
+        panel = (total - plan.beside) / columns
+        ratio = _SINGLE[1] / _SINGLE[0] if n == 1 else _SMALL[1] / _SMALL[0]
+        return total, max(panel * ratio * rows, plan.least)
+    width, height = _SINGLE if n == 1 else (_SMALL[0] * columns, _SMALL[1] * rows)
+    if bars:
+        each = 0.62 if bars_a_group == 1 else 0.3
+        width = max(width, columns * min(0.6 + 0.28 * bars, 9.0))
+        width = float(np.clip(1.6 + each * bars, 3.4, 8.5)) if n == 1 else width
+    return width * scale() + plan.beside, max(height * scale(), plan.least)
 
 
 def _share_y(grid: Sequence[Axes], panels: Sequence[Panel], *, from_zero: bool) -> None:
@@ -277,31 +402,39 @@ def _share_y(grid: Sequence[Axes], panels: Sequence[Panel], *, from_zero: bool) 
             axes.tick_params(labelleft=False)
 
 
-def _finish(
+def finished(
     figure: Figure, grid: Sequence[Axes], handles: Mapping[int, Any], sheet: Sheet
 ) -> Figure:
-    columns = grid[0].get_gridspec().ncols  # type: ignore[union-attr]
-    for i, axes in enumerate(grid):
-        if i + columns < len(grid):
-            axes.tick_params(labelbottom=False)
+    """Return a figure with its labels and legend, in which no labels of ticks overlap."""
     outer: list[Text] = []
     if len(grid) == 1:
         grid[0].set_xlabel(sheet.xlabel)
         grid[0].set_ylabel(sheet.ylabel)
     else:
-        # The layout engine would put this one into the strip of the caption.
-        height = (sheet.strip + 0.05) / figure.get_figheight()
-        below = figure.supxlabel(sheet.xlabel, fontsize=10, y=height, va="bottom")
-        below.set_in_layout(False)
-        outer = [below, figure.supylabel(sheet.ylabel, fontsize=10)]
+        outer = _outer_labels(figure, grid, sheet)
     if len(sheet.labels) > 1 and handles:
         add_legend(figure, handles, sheet.labels, sheet.legend_title)
+    if current_look().axes is not None:
+        return figure
     _untangle(figure, grid)
     if outer:  # in the middle of the panels rather than of the figure with its legend
         boxes = [axes.get_position() for axes in grid]
         outer[0].set_x(_middle(boxes, 0))
         outer[1].set_y(_middle(boxes, 1))
     return figure
+
+
+def _outer_labels(figure: Figure, grid: Sequence[Axes], sheet: Sheet) -> list[Text]:
+    """Label the axes of all panels together, and the ticks of those at the edges only."""
+    columns = grid[0].get_gridspec().ncols  # type: ignore[union-attr]
+    for i, axes in enumerate(grid):
+        if i + columns < len(grid):
+            axes.tick_params(labelbottom=False)
+    # The layout engine would put this one into the strip of the caption.
+    height = (sheet.strip + 0.05) / figure.get_figheight()
+    below = figure.supxlabel(sheet.xlabel, fontsize=font(), y=height, va="bottom")
+    below.set_in_layout(False)
+    return [below, figure.supylabel(sheet.ylabel, fontsize=font())]
 
 
 def _middle(boxes: Sequence[Bbox], direction: int) -> float:

@@ -24,6 +24,7 @@ from icarus.errors import PlotError
 from icarus.results._description import (
     Results,
     Series,
+    check_asked,
     first_pair,
     intervals_of,
     is_number,
@@ -86,7 +87,9 @@ def plot_lines(
     Raises
     ------
     PlotError
-        If a required key is missing or lists differ in length; it is a ValueError.
+        If a required key is missing or lists differ in length; if a metric, a parameter or a
+        value is nowhere in the results (values may be where `plotempty` is stated); or if
+        experiments that would be averaged differ in more than a seed. It is a ValueError.
     """
     _save(draw_lines(resultset, desc), filename, plotdir)
 
@@ -152,6 +155,7 @@ def draw_lines(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
     desc = stated(desc)
     series = series_of(desc)
     path, xvals = tuple(required(desc, "xparam")), _sorted(required(desc, "xvals"))
+    check_asked(resultset, desc, series, (path, xvals))
     found = samples_of(selected_by(resultset, desc), series, path, xvals)
     if _nothing_to_save(desc, any(any(row) for row in found)):
         return None
@@ -185,6 +189,7 @@ def draw_bar_chart(resultset: Results, desc: Mapping[str, Any]) -> Figure | None
     labels = [as_text(tick) for tick in desc.get("xticks", xvals)]
     if len(labels) != len(xvals):
         raise PlotError(f"xticks names {len(labels)} groups of bars, but xvals has {len(xvals)}")
+    check_asked(resultset, desc, series, (path, xvals))
     found = samples_of(selected_by(resultset, desc), series, path, xvals)
     if _nothing_to_save(desc, any(any(row) for row in found)):
         return None
@@ -237,6 +242,7 @@ def draw_cdf(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
     """Return the figure that `plot_cdf` saves, or None if it is to save none."""
     desc = stated(desc)
     series = series_of(desc)
+    check_asked(resultset, desc, series)
     selected = selected_by(resultset, desc)
     pairs = [first_pair(selected, one) for one in series]
     if _nothing_to_save(desc, any(pair is not None for pair in pairs)):

@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from icarus.util import Tree
 
-__all__ = ["ResultSet", "jsonable"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["UNFINISHED", "ResultSet", "jsonable"]
+
+UNFINISHED = "unfinished"
+"""Attribute of a set: ids of jobs that were planned and had not ended when results were taken from
+the journal of a campaign. A campaign that ended, also before its time, has them as failures."""
 
 _LONGEST_RANGE = 10**5
 """Numbers of a range that are written out."""
@@ -108,12 +115,54 @@ class ResultSet:
         return list(self._results)
 
     def filter(self, condition: Mapping[str, Any]) -> ResultSet:
-        """Return the results whose parameters match `condition`; see ``Tree.match``."""
+        """Return the results, and failures, whose parameters match `condition`.
+
+        See ``Tree.match``.
+        """
         matching = ResultSet()
         for (parameters, results), metadata in zip(self._results, self._metadata, strict=True):
             if parameters.match(condition):
                 matching.add(parameters, results, metadata)
+        matching.failures = [one for one in self.failures if one[0].match(condition)]
         return matching
+
+    def to_frame(
+        self,
+        wide: bool = False,
+        metrics: str | Sequence[str] | None = None,
+        where: Mapping[str, Any] | str | Iterable[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return the numbers that were measured as a table of pandas.
+
+        A simulation that is in the set twice has one place in the table.
+
+        Parameters
+        ----------
+        wide : bool, optional
+            Give a row for each simulation with a column for each metric, such as
+            ``LATENCY.MEAN``, in place of a row for each metric of each simulation.
+        metrics : str or sequence of str, optional
+            Which metrics, such as ``LATENCY`` or ``LATENCY.MEAN``; by default all single numbers.
+        where : mapping, or iterable of str, optional
+            Which experiments, as ``plot_results`` takes it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Parameters, as ``alpha`` or, where two sections have one, ``workload.alpha``; ``seed``,
+            ``replication`` and ``job``; then ``metric`` and ``value``, or the metrics.
+
+        Raises
+        ------
+        ResultsError
+            If there are no results.
+        PlotError
+            If a metric or a condition is unknown.
+        """
+        # Only here: it depends on this module.
+        from icarus.results.frames import frame_of
+
+        return frame_of(self, wide, metrics, where)
 
     def json(self, indent: int | None = None) -> str:
         """Return the pairs of parameters and results as a JSON list of lists.

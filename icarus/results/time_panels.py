@@ -17,11 +17,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from icarus.results._event_texts import write_events
-from icarus.results._frame import add_legend, captioned, legend_size, limits, tick_text
+from icarus.results._frame import add_legend, captioned, legend_plan, limits, scale, tick_text
 from icarus.results.drawntext import drawn_lines
 from icarus.results.over_time import Curve, Mark
-from icarus.results.panels import Sheet
-from icarus.results.style import SeriesStyle
+from icarus.results.panels import Sheet, given_axes
+from icarus.results.style import SeriesStyle, current_look, font
 
 __all__ = ["Axis", "TimePanel", "axis_of", "draw_over_time"]
 
@@ -99,13 +99,7 @@ def draw_over_time(
         What `windows` and the places of `marks` are divided by, as in ``Axis``.
     """
     sheet = sheet.drawn()
-    labels = [sheet.labels[i] for i in sorted(windows)]
-    beside, high = legend_size(labels, sheet.legend_title)
-    height = max(len(panels) * _HEIGHTS.get(len(panels), _HEIGHT) + 0.4, high)
-    figure, _ = captioned(_WIDTH + beside, height, sheet.caption)
-    grid = [figure.add_subplot(len(panels), 1, 1)]
-    grid += [figure.add_subplot(len(panels), 1, i + 2, sharex=grid[0])
-             for i in range(len(panels) - 1)]  # fmt: skip
+    figure, grid = _grid(panels, windows, sheet)
     spans = {line: (left / unit, right / unit) for line, (left, right) in windows.items()}
     for axes, panel in zip(grid, panels, strict=True):
         _fill(axes, panel, spans, sheet)
@@ -118,13 +112,32 @@ def draw_over_time(
     grid[0].xaxis.set_major_locator(_locator(unit))
     grid[0].xaxis.set_major_formatter(FuncFormatter(tick_text))
     grid[-1].set_xlabel(sheet.xlabel)
-    figure.align_ylabels(grid)
+    if current_look().axes is None:
+        figure.align_ylabels(grid)
     if len(sheet.labels) > 1:
         handles = {i: Line2D([], [], **_look(i)) for i in spans}
         add_legend(figure, handles, sheet.labels, sheet.legend_title)
     write_events(figure, grid, [Mark(one.place / unit, one.text, one.lines) for one in marks],
                  several=len(spans) > 1)  # fmt: skip
     return figure
+
+
+def _grid(
+    panels: Sequence[TimePanel], windows: Mapping[int, Any], sheet: Sheet
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a panel for each metric, or the axes that a user gave."""
+    look = current_look()
+    if look.axes is not None:
+        return look.axes.figure, [given_axes(len(panels))]
+    labels = [sheet.labels[i] for i in sheet.labels if i in windows]
+    plan = legend_plan(labels, sheet.legend_title)
+    height = (len(panels) * _HEIGHTS.get(len(panels), _HEIGHT) + 0.4) * scale()
+    width = look.total or _WIDTH * scale() + plan.beside
+    figure, _ = captioned(width, max(height + plan.above, plan.least), sheet.caption)
+    grid = [figure.add_subplot(len(panels), 1, 1)]
+    grid += [figure.add_subplot(len(panels), 1, i + 2, sharex=grid[0])
+             for i in range(len(panels) - 1)]  # fmt: skip
+    return figure, grid
 
 
 def _locator(unit: float) -> MaxNLocator:
@@ -135,7 +148,9 @@ def _locator(unit: float) -> MaxNLocator:
 
 def _look(index: int) -> dict[str, Any]:
     # Dashes hide the risers of steps; colours and markers tell the lines apart.
-    return SeriesStyle.number(index).line() | {"linestyle": "-", "linewidth": 1.3, "markersize": 5}
+    look = SeriesStyle.number(index).line()
+    strength = current_look().strength
+    return look | {"linestyle": "-", "linewidth": 1.3 * strength, "markersize": 5 * strength}
 
 
 def _fill(
@@ -165,7 +180,7 @@ def _fill(
     axes.set_ylim(*limits(edges, panel.from_zero))
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     axes.yaxis.set_major_formatter(FuncFormatter(tick_text))
-    axes.set_ylabel(drawn_lines(panel.label, _LABEL_WIDTH, 3), fontsize=9)
+    axes.set_ylabel(drawn_lines(panel.label, _LABEL_WIDTH, 3), fontsize=font(0.9))
     axes.grid(True, axis="y")
 
 

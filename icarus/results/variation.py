@@ -62,6 +62,14 @@ class Dimension:
         Further parameters that the values stand for.
     unit : str
         What the values count, where that is for the experiments to say.
+    title : str
+        What a user calls it.
+    names : dict
+        What a user calls values.
+    first : list
+        Values that come before the others, in this order.
+    numbers : dict
+        From each value to its number in the whole campaign, which stands for its colour.
     """
 
     path: Path
@@ -70,10 +78,16 @@ class Dimension:
     numeric: bool
     merged: list[Path] = field(default_factory=list)
     unit: str = ""
+    title: str = ""
+    names: dict[Hashable, str] = field(default_factory=dict)
+    first: list[Hashable] = field(default_factory=list)
+    numbers: dict[Hashable, int] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
         """What the values are, for an axis or the head of a legend."""
+        if self.title:
+            return self.title
         own = parameter_label(self.path) + (f" ({self.unit})" if self.unit else "")
         return ", ".join([own, *map(parameter_label, self.merged)])
 
@@ -84,15 +98,30 @@ class Dimension:
         there: list[Any] = [key for key in distinct if key is not MISSING]
         if self.numeric:
             there.sort()
-        return there + [key for key in distinct if key is MISSING]
+        there += [key for key in distinct if key is MISSING]
+        ranks = {key: i for i, key in enumerate(self.first)}
+        return sorted(there, key=lambda key: ranks.get(key, len(ranks)))
+
+    def number(self, key: Hashable) -> int:
+        """Return the number of a value, which stands for its colour and marker."""
+        return self.numbers[key] if self.numbers else self.values.index(key)
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """From the number of each value to how it is written, in the order of values."""
+        return {self.number(key): self.text(key) for key in self.values}
+
+    def text(self, key: Hashable) -> str:
+        """Return how a value is written in a figure."""
+        return self.names.get(key, self.texts[key])
 
     def phrase(self, key: Hashable) -> str:
         """Return a value with what it is a value of, unless it speaks for itself."""
-        if self.path[-1] == "name" and key is not MISSING:
-            return self.texts[key]
+        if key in self.names or (self.path[-1] == "name" and key is not MISSING):
+            return self.text(key)
         # A text such as "10 GiB" has a unit of its own.
         unit = f" {self.unit}" if self.unit and self.texts[key][-1:].isdecimal() else ""
-        return f"{short_name(self.path)} = {self.texts[key]}{unit}"
+        return f"{self.title or short_name(self.path)} = {self.texts[key]}{unit}"
 
 
 def short_name(path: Path) -> str:

@@ -2,12 +2,14 @@
 
 Nodes stand where their longitude and latitude say, or else where a layout that is the same
 every time puts them. Roles are told apart by colour and by shape, loads by colour and by width.
+Names stand where they cover nothing; those without such a place are left out.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,21 +20,33 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 
 from icarus.errors import PlotError
+from icarus.results._frame import RATES, captioned, scale, tick_text
 from icarus.results._layout import Positions, layout
-from icarus.results.drawntext import drawn
-from icarus.results.style import local_style, save
+from icarus.results._name_places import draw_names
+from icarus.results.style import current_look, font, local_style, save
 
 if TYPE_CHECKING:
     import fnss
 
-__all__ = ["COLORMAP", "draw_network_load", "draw_stack_deployment", "stack_map"]
+__all__ = [
+    "COLORMAP",
+    "draw_network_load",
+    "draw_stack_deployment",
+    "load_figure",
+    "loads_of",
+    "shares_of",
+    "stack_figure",
+    "stack_map",
+]
 
 COLORMAP = {"source": "#0072B2", "receiver": "#009E73", "router": "white", "cache": "#D55E00"}
 """Colour of the nodes of each role: blue, green, white and red, as the colour-blind can tell
 them apart."""
+
+_HANDLE = {"source": 6.0, "receiver": 4.5, "router": 7.0, "cache": 7.0}
+"""Sizes of markers in the legend, in points."""
 
 _SHAPES = {"source": "s", "receiver": "^", "router": "o", "cache": "o"}
 _NAMES = {
@@ -46,7 +60,15 @@ _LOADS = LinearSegmentedColormap.from_list("load", ["#9CC3E6", "#0072B2", "#8E3B
 """From light blue over blue to red; lightness falls before the hue turns."""
 
 _SMALLEST, _LARGEST = 50.0, 600.0
-"""Areas of nodes that serve nothing and everything, in points squared."""
+"""Areas of caches that serve nothing and everything, in points squared."""
+
+_ENDS = {"source": 36.0, "receiver": 16.0}
+"""Areas of nodes at the ends of paths, which are many and say little."""
+
+_MARGIN = 0.07
+"""Of the map, beyond its outermost nodes."""
+_FLATTEST, _HIGHEST = 0.5, 1.1
+"""Height of a map as a share of its width."""
 
 _MOST_NAMES = 120
 """Nodes up to which their names are written."""
@@ -91,16 +113,8 @@ def draw_stack_deployment(
     plotdir : path-like
         Its folder.
     """
-    roles = stack_map(topology)
     with local_style():
-        positions = layout(topology)
-        figure, axes = _canvas(positions)
-        _draw_links(axes, positions, list(topology.edges()), ["0.6"], [1.0])
-        sizes = dict.fromkeys(roles, _node_area(len(roles)))
-        _draw_nodes(axes, positions, roles, sizes)
-        _draw_names(axes, positions, sizes)
-        _draw_legend(axes, _role_handles(roles))
-        save(figure, Path(plotdir) / filename, bbox_inches="tight")
+        save(stack_figure(topology), Path(plotdir) / filename)
 
 
 def draw_network_load(
@@ -132,56 +146,92 @@ def draw_network_load(
 
     Notes
     -----
-    The area of a node grows linearly from 50 to 600 square points with the share that it
-    served of all contents, be it a cache or a source. The load of a link is that of both
-    directions together.
+    The area of a router grows linearly from 50 to 600 square points with the share of all
+    contents that its cache served; receivers and sources are small. The load of a link is that of
+    both directions together.
     """
-    shares, cached = _node_shares(result)
-    loads = _link_loads(result)
-    _check_fit(topology, shares, loads)
+    shares, loads = shares_of(result), loads_of(result)
+    with local_style():
+        save(load_figure(topology, shares, loads), Path(plotdir) / filename)
+
+
+def stack_figure(topology: fnss.Topology, caption: Sequence[str] = ()) -> Figure:
+    """Return the picture of a network with the role of each node."""
     roles = stack_map(topology)
-    roles.update(dict.fromkeys(cached, "cache"))
-    sizes = {node: _SMALLEST + (_LARGEST - _SMALLEST) * shares.get(node, 0.0) for node in roles}
+    canvas = _Canvas.about(topology, caption, _role_handles(roles))
+    links = list(topology.edges())
+    _draw_links(canvas.axes, canvas.positions, links, ["0.6"], [1.0])
+    area = _node_area(len(roles))
+    areas = {node: min(area, 2 * _ENDS.get(role, area)) for node, role in roles.items()}
+    canvas.finish(roles, areas)
+    return canvas.figure
+
+
+def load_figure(
+    topology: fnss.Topology,
+    shares: tuple[Mapping[Node, float], Mapping[Node, float]],
+    loads: Mapping[frozenset[Node], float],
+    caption: Sequence[str] = (),
+) -> Figure:
+    """Return the picture of a network with what its caches served and its links carried.
+
+    Parameters
+    ----------
+    topology : fnss.Topology
+    shares : pair of dict
+        From caches and from sources to the share of all contents that each served.
+    loads : dict
+        From link to bytes per second, both directions together.
+    caption : sequence of str, optional
+
+    Raises
+    ------
+    PlotError
+        If they are of nodes and links that `topology` does not have; it is a ValueError.
+    """
+    caches, sources = shares
+    _check_fit(topology, [*caches, *sources], loads)
+    roles = stack_map(topology)
+    roles.update(dict.fromkeys(caches, "cache"))
+    areas = {
+        node: _ENDS.get(role, _SMALLEST + (_LARGEST - _SMALLEST) * caches.get(node, 0.0))
+        for node, role in roles.items()
+    }
     links = [(u, v) for u, v in topology.edges() if u != v]
     values = np.array([loads.get(frozenset(link), 0.0) for link in links])
     values = np.nan_to_num(values, nan=0.0)
     highest = float(values.max(initial=0.0)) or 1.0
-    with local_style():
-        positions = layout(topology)
-        figure, axes = _canvas(positions)
-        order = np.argsort(values, kind="stable")  # the busiest on top
-        drawn = _draw_links(
-            axes,
-            positions,
-            [links[i] for i in order],
-            _LOADS(values[order] / highest),
-            1.0 + 3.0 * values[order] / highest,
-        )
-        drawn.set(array=None, cmap=_LOADS, norm=Normalize(0, highest))
-        _draw_nodes(axes, positions, roles, sizes)
-        _draw_names(axes, positions, sizes)
-        _draw_legend(axes, [*_role_handles(roles), *_size_handles()])
-        bar = figure.colorbar(drawn, cax=axes.inset_axes((1.01, 0.1, 0.02, 0.8)))
-        bar.set_label("Link load, both ways (bytes/s)")
-        bar.outline.set_visible(False)
-        save(figure, Path(plotdir) / filename, bbox_inches="tight")
+    unit, divisor = next((one for one in RATES if highest >= one[1]), ("bytes/s", 1.0))
+    canvas = _Canvas.about(topology, caption, [*_role_handles(roles), *_size_handles()])
+    order = np.argsort(values, kind="stable")  # the busiest on top
+    drawn = _draw_links(
+        canvas.axes,
+        canvas.positions,
+        [links[i] for i in order],
+        _LOADS(values[order] / highest),
+        1.0 + 3.0 * values[order] / highest,
+    )
+    drawn.set(array=None, cmap=_LOADS, norm=Normalize(0, highest))
+    bar = canvas.figure.colorbar(
+        drawn, ax=canvas.axes, shrink=0.8, aspect=30, pad=0.01,
+        format=lambda value, _: tick_text(float(f"{value / divisor:.6g}")),
+    )  # fmt: skip
+    bar.set_label(f"Link load, both ways ({unit})")
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    canvas.finish(roles, areas)
+    return canvas.figure
 
 
 # What results say
 
 
-def _node_shares(result: Any) -> tuple[dict[Node, float], set[Node]]:
-    """Return the share of contents that each node served, and the nodes that served from caches."""
-    needed = ("PER_NODE_CACHE_HIT_RATIO", "PER_NODE_SERVER_HIT_RATIO")
-    caches, servers = (_metric(result, "CACHE_HIT_RATIO", name) for name in needed)
-    shares: dict[Node, float] = {}
-    for part in (caches, servers):
-        for node, share in part.items():
-            shares[node] = shares.get(node, 0.0) + share
-    return shares, set(caches.keys())
+def shares_of(result: Any) -> tuple[dict[Node, float], dict[Node, float]]:
+    """Return the share of all contents that each cache served, and that each source did."""
+    caches = _metric(result, "CACHE_HIT_RATIO", "PER_NODE_CACHE_HIT_RATIO")
+    return dict(caches), dict(_metric(result, "CACHE_HIT_RATIO", "PER_NODE_SERVER_HIT_RATIO"))
 
 
-def _link_loads(result: Any) -> dict[frozenset[Node], float]:
+def loads_of(result: Any) -> dict[frozenset[Node], float]:
     """Return the load of each link in bytes per second, both directions together."""
     loads: dict[frozenset[Node], float] = {}
     for name in ("PER_LINK_INTERNAL", "PER_LINK_EXTERNAL"):
@@ -219,20 +269,64 @@ def _check_fit(
 # What is drawn
 
 
-def _canvas(positions: Positions) -> tuple[Figure, Axes]:
-    """Return a figure that is larger the more nodes it has, and axes about them, not too flat."""
-    side = min(20.0, max(6.0, 0.95 * math.sqrt(len(positions))))
-    figure = Figure(figsize=(1.25 * side, side))
-    axes = figure.add_subplot()
-    axes.set_aspect("equal")
-    axes.set_axis_off()
-    points = np.array(list(positions.values()) or [np.zeros(2)])
-    middle = (points.max(axis=0) + points.min(axis=0)) / 2
-    extent = np.ptp(points, axis=0)
-    width, height = np.maximum(extent, 0.4 * extent.max() or 1.0) * 0.56
-    axes.set_xlim(middle[0] - width, middle[0] + width)
-    axes.set_ylim(middle[1] - height, middle[1] + height)
-    return figure, axes
+@dataclass
+class _Canvas:
+    """A figure with a map, the room for whose names is known once all else is there."""
+
+    figure: Figure
+    axes: Axes
+    positions: Positions
+
+    @classmethod
+    def about(
+        cls, topology: fnss.Topology, caption: Sequence[str], handles: Sequence[Line2D]
+    ) -> _Canvas:
+        """Return a figure that is larger the more nodes it has, and axes that the map fills."""
+        positions = layout(topology)
+        points = np.array(list(positions.values()) or [np.zeros(2)])
+        middle = (points.max(axis=0) + points.min(axis=0)) / 2
+        extent = np.ptp(points, axis=0)
+        ratio = float(np.clip(extent[1] / (extent[0] or 1.0), _FLATTEST, _HIGHEST))
+        look = current_look()
+        if look.axes is not None:
+            figure, axes = look.axes.figure, look.axes
+            axes.legend(handles=handles, loc="best")
+        else:
+            width = look.total or min(20.0, max(7.0, 1.1 * math.sqrt(len(positions)))) * scale()
+            longest = max((len(str(handle.get_label())) for handle in handles), default=1)
+            columns = max(1, int(width / scale() / (0.5 + 0.075 * longest)))
+            rows = math.ceil(len(handles) / columns)
+            height = 0.85 * width * ratio + (0.1 + 0.3 * rows) * scale()
+            figure, _ = captioned(width, height, caption)
+            axes = figure.add_subplot()
+            figure.legend(
+                handles=list(handles),
+                loc="outside upper center",
+                ncols=columns,
+                handletextpad=0.3,
+                columnspacing=1.0,
+                labelspacing=0.6,
+            )
+        axes.set_axis_off()
+        reach = np.maximum(extent, 0.2 * extent.max() or 1.0) * (0.5 + _MARGIN)
+        axes.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
+        axes.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
+        axes.set_aspect("equal", adjustable="datalim")
+        return cls(figure, axes, positions)
+
+    def finish(self, roles: Mapping[Node, str], areas: Mapping[Node, float]) -> None:
+        """Draw nodes, and the names for which there is room."""
+        # On paper there are as many nodes in less room.
+        smaller = _in_legend()
+        areas = {node: area * smaller for node, area in areas.items()}
+        _draw_nodes(self.axes, self.positions, roles, areas)
+        if len(areas) > _MOST_NAMES:
+            return
+        self.figure.draw_without_rendering()
+        matter = list(reversed(COLORMAP))
+        order = sorted(areas, key=lambda node: (matter.index(roles[node]), -areas[node]))
+        size = font(float(np.interp(len(areas), [30, _MOST_NAMES], [0.75, 0.6])))
+        draw_names(self.axes, self.positions, areas, order, max(5.0, size))
 
 
 def _node_area(n_nodes: int) -> float:
@@ -247,6 +341,7 @@ def _draw_links(
     widths: Any,
 ) -> LineCollection:
     segments = [np.array([positions[u], positions[v]]) for u, v in links]
+    widths = np.asarray(widths) * current_look().strength
     drawn = LineCollection(segments, colors=colours, linewidths=widths, zorder=1)
     drawn.set_capstyle("round")
     axes.add_collection(drawn)
@@ -275,27 +370,10 @@ def _draw_nodes(
         )
 
 
-def _draw_names(axes: Axes, positions: Positions, sizes: Mapping[Node, float]) -> None:
-    if len(sizes) > _MOST_NAMES:
-        return
-    size = float(np.interp(len(sizes), [30, _MOST_NAMES], [8, 6]))
-    for node, area in sizes.items():
-        offset = 0.36 * math.sqrt(area) + 1.5
-        axes.annotate(
-            drawn(node, 40),
-            tuple(positions[node]),
-            xytext=(offset, offset),
-            textcoords="offset points",
-            fontsize=size,
-            zorder=3,
-            path_effects=[withStroke(linewidth=1.8, foreground="white")],
-        )
-
-
 def _role_handles(roles: Mapping[Node, str]) -> list[Line2D]:
     there = set(roles.values())
     return [
-        _handle(_NAMES[role], 9, marker=_SHAPES[role], markerfacecolor=colour)
+        _handle(_NAMES[role], _HANDLE[role], marker=_SHAPES[role], markerfacecolor=colour)
         for role, colour in COLORMAP.items()
         if role in there
     ]
@@ -304,27 +382,22 @@ def _role_handles(roles: Mapping[Node, str]) -> list[Line2D]:
 def _size_handles() -> list[Line2D]:
     return [
         _handle(
-            f"served {share:.0%} of contents",
-            math.sqrt(_SMALLEST + (_LARGEST - _SMALLEST) * share),
+            f"cache served {share:.0%} of contents",
+            math.sqrt((_SMALLEST + (_LARGEST - _SMALLEST) * share) * _in_legend()),
             marker="o",
             markerfacecolor="0.85",
         )
-        for share in (0.0, 0.1, 0.5)
+        for share in (0.0, 0.1)
     ]
+
+
+def _in_legend() -> float:
+    """By how much areas are smaller on a narrow figure, those in its legend among them."""
+    total = current_look().total
+    return 1.0 if total is None else min(1.0, total / 7.0)
 
 
 def _handle(label: str, size: float, **look: Any) -> Line2D:
     return Line2D(
         [], [], linestyle="", label=label, markersize=size, markeredgecolor="black", **look
-    )
-
-
-def _draw_legend(axes: Axes, handles: list[Line2D]) -> None:
-    axes.legend(
-        handles=handles,
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0.0),
-        ncols=4,
-        handletextpad=0.4,
-        labelspacing=1.4,
     )

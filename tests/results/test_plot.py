@@ -209,6 +209,7 @@ def test_grouped_bars_keep_the_order_of_values_and_stand_over_their_label(
 
 
 def test_stacked_bars_skip_what_is_missing(results: ResultSet) -> None:
+    results.add({"strategy": {"name": "EDGE"}}, {"NONE": {"MEAN": 1.0}})
     desc = lines(
         ymetrics=[("NONE", "MEAN"), HITS, LATENCY],
         ycondnames=[STRATEGY] * 3,
@@ -268,6 +269,8 @@ def test_cdf_is_a_staircase_of_the_first_match_and_needs_no_legend(results: Resu
         "ymetrics": [CDF, CDF, CDF],
         "ycondnames": [STRATEGY] * 3,
         "ycondvals": ["LCE", "LCD", "EDGE"],
+        "filter": {"workload": {"alpha": 0.6}},
+        "plotempty": True,
     }
     figure = draw_cdf(results, desc)
     assert figure is not None
@@ -307,8 +310,11 @@ def test_saves_in_the_format_of_the_suffix_and_changes_nothing(
 def test_a_plot_without_data_is_saved_unless_told_otherwise(
     draw: Any, results: ResultSet, tmp_path: Path
 ) -> None:
-    desc = lines(filter={"strategy": {"name": "EDGE"}}, legend={})
-    draw(results, desc, "empty.png", tmp_path)
+    metric = CDF if draw is plot_cdf else HITS
+    desc = lines(filter={"strategy": {"name": "EDGE"}}, legend={}, ymetrics=[metric] * 2)
+    with pytest.raises(PlotError, match="filter: no experiment has strategy.name = EDGE; found: "):
+        draw(results, desc, "empty.png", tmp_path)
+    draw(results, {**desc, "plotempty": True}, "empty.png", tmp_path)
     assert (tmp_path / "empty.png").exists()
     draw(results, {**desc, "plotempty": False}, "none.png", tmp_path)
     assert not (tmp_path / "none.png").exists()
@@ -334,3 +340,40 @@ def test_a_misspelt_key_is_reported(results: ResultSet, caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records] == [
         "The description of a plot has a key that means nothing: 'xlable'"
     ]
+
+
+@pytest.mark.parametrize("draw", [draw_lines, draw_bar_chart, draw_cdf])
+def test_what_is_nowhere_in_the_results_is_refused_with_the_nearest_name(
+    draw: Any, results: ResultSet
+) -> None:
+    metric = CDF if draw is draw_cdf else HITS
+    right = lines(ymetrics=[metric] * 2, filter={"workload": {"alpha": 0.6}})
+    assert draw(results, right) is not None
+    for wrong, message in [
+        ({"ymetrics": [("LATENCY", "MEEN")] * 2}, "'LATENCY.MEEN'; did you mean 'LATENCY.MEAN'?"),
+        ({"ycondvals": ["LCE", "LDC"]}, "ycondvals: .* strategy.name = LDC; did you mean 'LCD'?"),
+        ({"ycondnames": [("strategie", "name")] * 2}, "did you mean 'strategy.name'?"),
+        ({"filter": {"workload": {"alfa": 0.6}}}, "filter: .*did you mean 'workload.alpha'?"),
+    ]:
+        with pytest.raises(PlotError, match=message.replace("?", r"\?")):
+            draw(results, right | wrong)
+    if draw is not draw_cdf:
+        with pytest.raises(PlotError, match=r"xparam: .*did you mean 'workload.alpha'\?"):
+            draw(results, right | {"xparam": ("workload", "alpa")})
+        with pytest.raises(PlotError, match=r"xvals: no experiment has workload.alpha = 3; found"):
+            draw(results, right | {"xvals": [3]})
+
+
+@pytest.mark.parametrize("draw", [draw_lines, draw_bar_chart, draw_cdf])
+def test_what_differs_in_more_than_a_seed_is_not_averaged(draw: Any) -> None:
+    results = ResultSet()
+    for topology, seed in [("GEANT", 1), ("GEANT", 2), ("WIDE", 1)]:
+        results.add(
+            {"topology": {"name": topology, "seed": seed}, "workload": {"alpha": 0.6}},
+            {"LATENCY": {"MEAN": 1.0, "CDF": ([1.0], [1.0])}},
+        )
+    metric = CDF if draw is draw_cdf else LATENCY
+    desc = {"xparam": ALPHA, "xvals": [0.6], "ymetrics": [metric]}
+    with pytest.raises(PlotError, match=r"3 simulations that differ in topology.name \(GEANT, WIDE"):
+        draw(results, desc)
+    assert draw(results, {**desc, "filter": {"topology": {"name": "GEANT"}}}) is not None

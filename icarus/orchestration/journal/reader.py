@@ -24,7 +24,7 @@ from icarus.orchestration.journal.schema import (
 )
 from icarus.orchestration.provenance import add_to_results
 from icarus.results.encoding import loads
-from icarus.results.resultset import ResultSet
+from icarus.results.resultset import UNFINISHED, ResultSet
 from icarus.util import Tree
 
 __all__ = ["Contents", "JournalReader", "collection_paused"]
@@ -173,7 +173,7 @@ class JournalReader:
     def result_set(self, run: int | None = None) -> tuple[ResultSet, int]:
         """Return the results of the campaign as it was planned last, and how many are damaged.
 
-        Jobs that have not ended are not part of it.
+        Jobs that have not ended are not part of it; the attribute ``UNFINISHED`` names them.
 
         Parameters
         ----------
@@ -203,6 +203,9 @@ class JournalReader:
                     add_to_results(results, job, outcome, outcome.origin or {})
                 except (_DamagedEntryError, JournalError):
                     lost += 1
+            unfinished = [str(job) for (job,) in self._rows(_UNFINISHED, run)]
+        if unfinished:
+            results.attr[UNFINISHED] = sorted(unfinished)
         return results, lost
 
     def _job(self, entry: dict[str, Any], params: Tree) -> Job:
@@ -279,6 +282,10 @@ class JournalReader:
         return found
 
 
+_UNFINISHED = (
+    "SELECT id FROM jobs WHERE record IS NULL "
+    "AND run = coalesce(?, (SELECT max(number) FROM runs)) ORDER BY number"
+)
 _STARTED = ((int,), (str,), (str,), (int,), (str,), (str,))
 """Types of what is known of a job that has started: number, label, identity, and so on."""
 
