@@ -18,9 +18,7 @@ INSTALLED = Path("icarus") / "examples"
 def examples() -> list[Path]:
     """Return the settings modules and whatever else is there to start from."""
     return sorted(
-        path
-        for path in EXAMPLES.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        path for path in EXAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     )
 
 

@@ -3,7 +3,7 @@
 
     python -m scripts.readme_picture
 
-Runs config/quickstart.py, a minute on two cores, and draws its hit ratios and latencies side by side.
+Runs config/quickstart.py, a minute on two cores, and draws its hit ratios.
 The manual draws its own pictures whenever it is built; this one is stored, as a page of a
 repository cannot run anything.
 """

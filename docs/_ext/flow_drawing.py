@@ -136,5 +136,6 @@ def _draw_arrow(axes: Axes, start: Box, end: Box, text: str, colours: Theme) -> 
     style = {"arrowstyle": "-|>", "color": colours.line, "linewidth": 1.4, "mutation_scale": 13}
     axes.annotate("", head, tail, arrowprops={**style, "shrinkA": 0, "shrinkB": 0})
     if text:
-        axes.text(tail[0] + 0.12, (tail[1] + head[1]) / 2, text, color=colours.soft, size=8,
-                  va="center")
+        axes.text(
+            tail[0] + 0.12, (tail[1] + head[1]) / 2, text, color=colours.soft, size=8, va="center"
+        )

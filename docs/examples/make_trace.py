@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ ranks = draw.choice(N_CONTENTS, size=N_REQUESTS, p=popularity)
 times = draw.exponential(0.01, size=N_REQUESTS).cumsum()
 contents = np.arange(N_CONTENTS)
 
-with open(sys.argv[1], "w", newline="") as file:
+with Path(sys.argv[1]).open("w", newline="") as file:
     table = csv.writer(file)
     table.writerow(["time", "url"])
     for i, (time, rank) in enumerate(zip(times, ranks, strict=True)):

@@ -118,7 +118,7 @@ def test_bash_is_told_what_to_complete(tmp_path: Path) -> None:
     script = icarus("completion", "bash").output
     asking = tmp_path / "asking.sh"
     asking.write_text(
-        f'{script}\nCOMP_WORDS=(icarus li); COMP_CWORD=1\n_icarus_completion icarus\n'
+        f"{script}\nCOMP_WORDS=(icarus li); COMP_CWORD=1\n_icarus_completion icarus\n"
         'echo "${COMPREPLY[@]}"\n'
     )
     done = subprocess.run(
