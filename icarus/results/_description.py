@@ -17,6 +17,9 @@ from icarus.results._asking import (
     check_values,
     leaves_of,
 )
+from icarus.results._completeness import completeness
+from icarus.results.merging import once
+from icarus.results.resultset import ResultSet
 from icarus.theory.distributions import means_confidence_interval
 from icarus.util import Tree
 
@@ -51,6 +54,13 @@ def required(desc: Mapping[str, Any], key: str) -> Any:
     if key not in desc:
         raise PlotError(f"the description of the plot lacks {key!r}")
     return desc[key]
+
+
+def told_apart(resultset: Results) -> tuple[Results, str]:
+    """Return results, each simulation once, and that some are missing, if so."""
+    if not isinstance(resultset, ResultSet):
+        return resultset, ""
+    return once(resultset), completeness(resultset).warning
 
 
 def series_of(desc: Mapping[str, Any]) -> list[Series]:

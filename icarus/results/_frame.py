@@ -31,6 +31,8 @@ RATES = (("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3))
 
 _SCREEN = 10.0
 """Points of the font that lengths in this module are right for."""
+_CHARACTERS = 16.3
+"""Of the caption, to an inch."""
 _SHARE_BESIDE = 0.3
 """Of the width of a figure, that a legend beside the axes may take."""
 
@@ -58,14 +60,14 @@ def captioned(
     """
     lines = [
         line
-        for text in (caption if current_look().footnote else ())
-        for line in textwrap.wrap(text, max(20, int(width * 17.5 / scale())),
+        for text in caption
+        for line in textwrap.wrap(text, max(20, int(width * _CHARACTERS / scale())),
                                   break_on_hyphens=False)
     ]  # fmt: skip
     strip = (0.1 + 0.15 * len(lines)) * scale() if lines else 0.0
     foot = strip + below
     height += foot
-    pad = 0.06 * min(scale(), 1.0)
+    pad = 0.06 * scale()
     engine = ConstrainedLayoutEngine(
         rect=(0, foot / height, 1, 1 - foot / height), w_pad=pad, h_pad=pad
     )

@@ -18,6 +18,8 @@ __all__ = ["draw_names"]
 _LONGEST = 24
 _DIRECTIONS = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))
 """Towards which a name may stand from its node, the best first."""
+_DOTS = 60
+"""Points of a link that are looked at."""
 _GAP = 1.0
 """Points between a node and its name."""
 
@@ -28,6 +30,7 @@ def draw_names(
     areas: Mapping[Hashable, float],
     order: Sequence[Hashable],
     size: float,
+    links: Sequence[tuple[Hashable, Hashable]] = (),
 ) -> list[Hashable]:
     """Write the names of nodes, and return those for which there is no room.
 
@@ -43,6 +46,8 @@ def draw_names(
         Whose names matter most, first.
     size : float
         Of the font, in points.
+    links : sequence of pair
+        What names stand on only where no other place is free.
     """
     figure = axes.figure
     renderer = cast(Any, FigureCanvasAgg(cast(Any, figure))).get_renderer()
@@ -52,12 +57,20 @@ def draw_names(
     halves = {node: (np.sqrt(areas[node]) / 2 + 0.4) * point for node in places}
     taken = np.array([[*(places[n] - halves[n]), *(places[n] + halves[n])] for n in places])
     frame = axes.get_window_extent(renderer)
+    ends = np.array([[places[u], places[v]] for u, v in links]).reshape(-1, 2, 2)
+    shares = np.linspace(0, 1, _DOTS)[:, None, None]
+    dots = (ends[:, 0] + shares * (ends[:, 1] - ends[:, 0])).reshape(-1, 2)
     left_out = []
     for node in order:
         text = drawn(node, _LONGEST)
         extent = Text(0, 0, text, fontsize=size, figure=figure).get_window_extent(renderer)
         box = _free_box(
-            places[node], halves[node] + _GAP * point, extent.width, extent.height, taken, frame
+            places[node],
+            halves[node] + _GAP * point,
+            (extent.width, extent.height),
+            taken,
+            dots,
+            frame,
         )
         if box is None:
             left_out.append(node)
@@ -79,9 +92,16 @@ def draw_names(
 
 
 def _free_box(
-    place: np.ndarray, away: float, width: float, height: float, taken: np.ndarray, frame: Any
+    place: np.ndarray,
+    away: float,
+    size: tuple[float, float],
+    taken: np.ndarray,
+    dots: np.ndarray,
+    frame: Any,
 ) -> tuple[float, float, float, float] | None:
-    """Return the first box around a node that is within the frame and over nothing else."""
+    """Return the box around a node, within the frame and over no other, with the fewest links."""
+    width, height = size
+    free = []
     for across, up in _DIRECTIONS:
         # At a corner the marker, which is round, is nearer.
         reach = away * (0.75 if across and up else 1.0)
@@ -98,5 +118,7 @@ def _free_box(
             | (taken[:, 3] <= box[1])
         )
         if inside and apart.all():
-            return box
-    return None
+            low, high = np.array(box[:2]), np.array(box[2:])
+            under = int(((dots > low) & (dots < high)).all(axis=1).sum())
+            free.append((under, len(free), box))
+    return min(free)[2] if free else None

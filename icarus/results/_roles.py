@@ -13,6 +13,7 @@ import numpy as np
 from icarus.errors import PlotError
 from icarus.results.labels import constants_text, metric_label
 from icarus.results.metrics import Metric
+from icarus.results.style import current_look
 from icarus.results.variation import Dimension, Row, short_name
 from icarus.util import Tree
 
@@ -64,6 +65,8 @@ class Campaign:
     dimensions: Sequence[Dimension] = ()
     asked: Sequence[Metric | None] = ()
     """What a user wants on the x axis, as series and as panels."""
+    warning: str = ""
+    """That simulations are missing, if they are."""
     labels: dict[Metric, str] = field(default_factory=dict)
     """What a user calls metrics."""
 
@@ -161,9 +164,15 @@ def collect(
 
 
 def caption_of(campaign: Campaign, title: Sequence[str], replications: str) -> list[str]:
-    """Return the parts of a caption: what is common to all that is drawn, and how it came about."""
+    """Return the parts of a caption: what is common to all that is drawn, and how it came about.
+
+    That a campaign is incomplete is said in any case.
+    """
+    if not current_look().footnote:
+        return [campaign.warning] if campaign.warning else []
     notes = "; ".join([replications, *campaign.notes])
-    return [text for text in (constants_text(campaign.constants, title), notes) if text]
+    texts = (constants_text(campaign.constants, title), notes, campaign.warning)
+    return [text for text in texts if text]
 
 
 def panel_title(facets: Sequence[Dimension], group: Group) -> str:

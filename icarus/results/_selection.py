@@ -8,7 +8,10 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 from matplotlib.axes import Axes
 
 from icarus.errors import PlotError, suggestion
+from icarus.results._completeness import completeness
 from icarus.results._roles import Campaign, roles_of
+from icarus.results.merging import once
+from icarus.results.resultset import ResultSet
 from icarus.results.style import Look, inches
 from icarus.results.variation import (
     Dimension,
@@ -64,9 +67,14 @@ def selected(resultset: Results, **options: Unpack[Options]) -> Campaign:
     PlotError
         If there is nothing to draw, or a name means nothing here.
     """
-    # Experiments that failed have parameters but no results.
+    warning = ""
+    if isinstance(resultset, ResultSet):
+        # A job that is there twice would make intervals narrower.
+        resultset = once(resultset)
+        warning = completeness(resultset, options.get("where")).warning
     pairs = list(resultset)
     metadata = getattr(resultset, "metadata", None) or [{} for _ in pairs]
+    # Experiments that failed have parameters but no results.
     there = [i for i, (_, results) in enumerate(pairs) if len(results)]
     if not there:
         raise PlotError("there are no results to plot")
@@ -98,6 +106,7 @@ def selected(resultset: Results, **options: Unpack[Options]) -> Campaign:
         rows=rows,
         dimensions=dimensions,
         asked=(x, series, *facets),
+        warning=warning,
     )
 
 

@@ -53,7 +53,7 @@ _MOST_COLUMNS = 4
 _SINGLE = (5.4, 3.7)
 _SMALL = (2.9, 2.35)
 _LABEL_HEIGHT = 0.27
-_TITLE_WIDTH = 9.6
+_TITLE_WIDTH = 9.7
 """Characters of a title by inch of its panel."""
 _LEAST_PANEL = 1.6
 """Inches of a panel, at the size of font on the screen."""

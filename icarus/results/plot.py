@@ -34,6 +34,7 @@ from icarus.results._description import (
     selected_by,
     series_of,
     stated,
+    told_apart,
 )
 from icarus.results.drawntext import drawn, stated_text
 from icarus.results.style import save
@@ -153,13 +154,14 @@ def plot_cdf(
 def draw_lines(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
     """Return the figure that `plot_lines` saves, or None if it is to save none."""
     desc = stated(desc)
+    resultset, warning = told_apart(resultset)
     series = series_of(desc)
     path, xvals = tuple(required(desc, "xparam")), _sorted(required(desc, "xvals"))
     check_asked(resultset, desc, series, (path, xvals))
     found = samples_of(selected_by(resultset, desc), series, path, xvals)
     if _nothing_to_save(desc, any(any(row) for row in found)):
         return None
-    figure, axes = _figure(desc)
+    figure, axes = _figure(desc, warning)
     for one, row in zip(series, found, strict=True):
         means, widths = intervals_of(row, desc)
         look = {"fmt": pick(desc.get("line_style"), one.yval, "-"), **desc.get("plot_args", {})}
@@ -182,6 +184,7 @@ def draw_lines(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
 def draw_bar_chart(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
     """Return the figure that `plot_bar_chart` saves, or None if it is to save none."""
     desc = stated(desc)
+    resultset, warning = told_apart(resultset)
     series = series_of(desc)
     path, xvals = tuple(required(desc, "xparam")), list(required(desc, "xvals"))
     columns = _columns(desc.get("placement", "grouped"), len(series))
@@ -194,7 +197,7 @@ def draw_bar_chart(resultset: Results, desc: Mapping[str, Any]) -> Figure | None
     if _nothing_to_save(desc, any(any(row) for row in found)):
         return None
 
-    figure, axes = _figure(desc)
+    figure, axes = _figure(desc, warning)
     axes.grid(True, axis="y", color="0.85")
     axes.set_axisbelow(True)
     group_width = float(desc.get("group_width", 0.4))
@@ -241,13 +244,14 @@ def _stack(
 def draw_cdf(resultset: Results, desc: Mapping[str, Any]) -> Figure | None:
     """Return the figure that `plot_cdf` saves, or None if it is to save none."""
     desc = stated(desc)
+    resultset, warning = told_apart(resultset)
     series = series_of(desc)
     check_asked(resultset, desc, series)
     selected = selected_by(resultset, desc)
     pairs = [first_pair(selected, one) for one in series]
     if _nothing_to_save(desc, any(pair is not None for pair in pairs)):
         return None
-    figure, axes = _figure({"ylabel": "Cumulative probability", **desc})
+    figure, axes = _figure({"ylabel": "Cumulative probability", **desc}, warning)
     handles = []
     for one, pair in zip(series, pairs, strict=True):
         x, y = ([], []) if pair is None else pair
@@ -317,13 +321,16 @@ def _nothing_to_save(desc: Mapping[str, Any], has_data: bool) -> bool:
     return not has_data and not desc.get("plotempty", PLOT_EMPTY_GRAPHS)
 
 
-def _figure(desc: Mapping[str, Any]) -> tuple[Figure, Axes]:
+def _figure(desc: Mapping[str, Any], warning: str) -> tuple[Figure, Axes]:
+    """Return a figure, which says of an incomplete campaign that it is one, and its axes."""
     with mpl.rc_context({"text.usetex": False}):
         figure = Figure(figsize=(8, 5))
         axes = figure.add_subplot()
         axes.set_title(stated_text(desc.get("title", "")))
         axes.set_xlabel(stated_text(desc.get("xlabel", "")))
         axes.set_ylabel(stated_text(desc.get("ylabel", "")))
+        if warning:
+            figure.text(0.01, -0.02, warning, fontsize="small", color="0.35", va="top")
     return figure, axes
 
 

@@ -52,8 +52,8 @@ _SHAPES = {"source": "s", "receiver": "^", "router": "o", "cache": "o"}
 _NAMES = {
     "source": "source",
     "receiver": "receiver",
-    "router": "router without cache",
-    "cache": "router with cache",
+    "router": "router, no cache",
+    "cache": "router, cache",
 }
 
 _LOADS = LinearSegmentedColormap.from_list("load", ["#9CC3E6", "#0072B2", "#8E3B7F", "#D7191C"])
@@ -276,6 +276,7 @@ class _Canvas:
     figure: Figure
     axes: Axes
     positions: Positions
+    links: Sequence[tuple[Node, Node]]
 
     @classmethod
     def about(
@@ -284,7 +285,6 @@ class _Canvas:
         """Return a figure that is larger the more nodes it has, and axes that the map fills."""
         positions = layout(topology)
         points = np.array(list(positions.values()) or [np.zeros(2)])
-        middle = (points.max(axis=0) + points.min(axis=0)) / 2
         extent = np.ptp(points, axis=0)
         ratio = float(np.clip(extent[1] / (extent[0] or 1.0), _FLATTEST, _HIGHEST))
         look = current_look()
@@ -294,7 +294,7 @@ class _Canvas:
         else:
             width = look.total or min(20.0, max(7.0, 1.1 * math.sqrt(len(positions)))) * scale()
             longest = max((len(str(handle.get_label())) for handle in handles), default=1)
-            columns = max(1, int(width / scale() / (0.5 + 0.075 * longest)))
+            columns = max(1, int(width / scale() / (0.45 + 0.065 * longest)))
             rows = math.ceil(len(handles) / columns)
             height = 0.85 * width * ratio + (0.1 + 0.3 * rows) * scale()
             figure, _ = captioned(width, height, caption)
@@ -308,16 +308,18 @@ class _Canvas:
                 labelspacing=0.6,
             )
         axes.set_axis_off()
-        reach = np.maximum(extent, 0.2 * extent.max() or 1.0) * (0.5 + _MARGIN)
-        axes.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
-        axes.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
+        axes.update_datalim(points)
+        axes.margins(_MARGIN)
+        axes.autoscale_view()
         axes.set_aspect("equal", adjustable="datalim")
-        return cls(figure, axes, positions)
+        return cls(
+            figure, axes, positions, [link for link in topology.edges() if link[0] != link[1]]
+        )
 
     def finish(self, roles: Mapping[Node, str], areas: Mapping[Node, float]) -> None:
         """Draw nodes, and the names for which there is room."""
         # On paper there are as many nodes in less room.
-        smaller = _in_legend()
+        smaller = _growth()
         areas = {node: area * smaller for node, area in areas.items()}
         _draw_nodes(self.axes, self.positions, roles, areas)
         if len(areas) > _MOST_NAMES:
@@ -326,7 +328,7 @@ class _Canvas:
         matter = list(reversed(COLORMAP))
         order = sorted(areas, key=lambda node: (matter.index(roles[node]), -areas[node]))
         size = font(float(np.interp(len(areas), [30, _MOST_NAMES], [0.75, 0.6])))
-        draw_names(self.axes, self.positions, areas, order, max(5.0, size))
+        draw_names(self.axes, self.positions, areas, order, max(5.0, size), self.links)
 
 
 def _node_area(n_nodes: int) -> float:
@@ -382,8 +384,8 @@ def _role_handles(roles: Mapping[Node, str]) -> list[Line2D]:
 def _size_handles() -> list[Line2D]:
     return [
         _handle(
-            f"cache served {share:.0%} of contents",
-            math.sqrt((_SMALLEST + (_LARGEST - _SMALLEST) * share) * _in_legend()),
+            f"served {share:.0%}",
+            math.sqrt((_SMALLEST + (_LARGEST - _SMALLEST) * share) * _growth()),
             marker="o",
             markerfacecolor="0.85",
         )
@@ -391,10 +393,10 @@ def _size_handles() -> list[Line2D]:
     ]
 
 
-def _in_legend() -> float:
-    """By how much areas are smaller on a narrow figure, those in its legend among them."""
+def _growth() -> float:
+    """By how much areas are smaller or larger than on the screen, also those in the legend."""
     total = current_look().total
-    return 1.0 if total is None else min(1.0, total / 7.0)
+    return 1.0 if total is None else min(2.0, (total / 7.0) * current_look().strength ** 0.5)
 
 
 def _handle(label: str, size: float, **look: Any) -> Line2D:

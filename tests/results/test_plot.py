@@ -312,7 +312,7 @@ def test_a_plot_without_data_is_saved_unless_told_otherwise(
 ) -> None:
     metric = CDF if draw is plot_cdf else HITS
     desc = lines(filter={"strategy": {"name": "EDGE"}}, legend={}, ymetrics=[metric] * 2)
-    with pytest.raises(PlotError, match="filter: no experiment has strategy.name = EDGE; found: "):
+    with pytest.raises(PlotError, match=r"filter: no experiment has strategy.name = EDGE; found: "):
         draw(results, desc, "empty.png", tmp_path)
     draw(results, {**desc, "plotempty": True}, "empty.png", tmp_path)
     assert (tmp_path / "empty.png").exists()
@@ -374,6 +374,8 @@ def test_what_differs_in_more_than_a_seed_is_not_averaged(draw: Any) -> None:
         )
     metric = CDF if draw is draw_cdf else LATENCY
     desc = {"xparam": ALPHA, "xvals": [0.6], "ymetrics": [metric]}
-    with pytest.raises(PlotError, match=r"3 simulations that differ in topology.name \(GEANT, WIDE"):
+    with pytest.raises(
+        PlotError, match=r"3 simulations that differ in topology.name \(GEANT, WIDE"
+    ):
         draw(results, desc)
     assert draw(results, {**desc, "filter": {"topology": {"name": "GEANT"}}}) is not None

@@ -82,16 +82,16 @@ def test_colours_of_roles(path, drawn):
     colours = {mpl.colors.to_hex(part.get_facecolor()[0]) for part in axes.collections[1:]}
     assert colours == {COLORMAP[role].lower() for role in ("source", "receiver", "cache")}
     assert {text.get_text() for text in axes.texts} == {"0", "1", "2", "3"}
-    legend = {text.get_text() for text in axes.get_legend().get_texts()}
-    assert legend == {"source", "receiver", "router with cache"}
+    legend = {text.get_text() for text in drawn[0].legends[0].get_texts()}
+    assert legend == {"source", "receiver", "router, cache"}
 
 
 def test_node_sizes_and_link_loads(path, drawn):
     draw_network_load(path, results(), "x.png", ".")
     axes = drawn[0].axes[0]
     links, *nodes = axes.collections
-    # Sizes from 50 to 600 with the share served: sources first, then receivers, then caches.
-    assert [part.get_sizes().tolist() for part in nodes] == [[325], [50], [325, 50]]
+    # Caches are from 50 to 600 with the share served; sources and receivers before them are small.
+    assert [part.get_sizes().tolist() for part in nodes] == [[36], [16], [325, 50]]
     # Both directions of 0 - 1 together are the most, 110; 1 - 2 has 50, 2 - 3 nothing.
     assert links.get_linewidths() == pytest.approx([1, 1 + 3 * 50 / 110, 4])
     assert links.norm.vmax == 110
@@ -109,8 +109,8 @@ def test_result_of_a_result_set(path, tmp_path):
 
 def test_a_node_that_served_from_its_cache_is_a_cache(drawn):
     draw_network_load(topology_path(n=4), results(), "x.png", ".")
-    legend = drawn[0].axes[0].get_legend().get_texts()
-    assert {"router with cache", "router without cache"} <= {text.get_text() for text in legend}
+    legend = drawn[0].legends[0].get_texts()
+    assert {"router, cache", "router, no cache"} <= {text.get_text() for text in legend}
 
 
 def test_results_that_do_not_fit(path, tmp_path):
