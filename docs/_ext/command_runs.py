@@ -1,8 +1,8 @@
 """Commands that are run for the manual, in one folder, and only if something changed.
 
 The folder has copies of config/, scripts/ and docs/examples. What a command printed and drew is
-kept under a key made of the command, of the contents of the files that it names and of the source code
-of Icarus, in docs/_build: building the manual again runs nothing twice.
+kept in docs/_build under a key made of the command, of the contents of the files that it names and
+of the source code of Icarus: building the manual again runs nothing twice.
 """
 
 from __future__ import annotations
