@@ -17,9 +17,10 @@ version = release
 extensions = [
     "sphinx.ext.autodoc",
     "numpydoc",
-    "myst_parser",
+    "myst_nb",
     "api_pages",
     "component_pages",
+    "flow_drawing",
     "native_math",
     "program_output",
 ]
@@ -27,6 +28,13 @@ exclude_patterns = ["_build", "generated", "components/intro"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+
+# The notebook is run when it has changed; its outputs are kept in docs/_build.
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(Path(__file__).parent / "_build" / "notebooks")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 600
+nb_execution_show_tb = True
 
 # Types stand in the docstrings, with shapes and units, so signatures need not repeat them.
 autodoc_typehints = "none"

@@ -31,6 +31,9 @@ _SECTIONS = ("Notes", "References", "Examples")
 _UNDESCRIBED = {
     "seed": "Where its random choices come from.",
     "network_cache": "Times the number of contents, or their bytes, it is the cache budget.",
+    "cache_budget": "The cache budget itself, in its place.",
+    "node_cache": "What a cache has on average, in their place.",
+    "capacity_unit": "What sizes are counted in.",
 }
 """What docstrings leave to the framework; any other parameter must be described."""
 

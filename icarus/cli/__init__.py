@@ -12,6 +12,7 @@ from icarus.cli import (
     plot_command,
     report_command,
     schema_commands,
+    setup_commands,
     trace_commands,
 )
 from icarus.cli.common import CONTEXT_SETTINGS, main
@@ -20,4 +21,4 @@ from icarus.cli.run_commands import run
 
 __all__ = ["CONTEXT_SETTINGS", "main", "merge_results", "print_results", "results", "run"]
 __all__ += ["campaign_commands", "cases_commands", "compare_command", "schema_commands"]
-__all__ += ["mrc_command", "plot_command", "report_command", "trace_commands"]
+__all__ += ["mrc_command", "plot_command", "report_command", "setup_commands", "trace_commands"]

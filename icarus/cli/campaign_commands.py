@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from icarus.cli.common import PATH, command, echo, echo_json, main, results_argument
+from icarus.cli.completing import complete_results
 from icarus.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ _WATCH_EVERY = 1.0
 _LONGEST = 500
 """Characters of a label or an error in a list."""
 
-_optional_results = click.argument("path", metavar="[RESULTS]", required=False, type=PATH)
+_optional_results = click.argument(
+    "path", metavar="[RESULTS]", required=False, type=PATH, shell_complete=complete_results
+)
 _job_argument = click.argument("job", metavar="JOB")
 
 

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from icarus.cli.completing import complete_results
 from icarus.core.terminal import OutputLostError, confirm, echo, echo_json, finish, open_streams
 from icarus.errors import IcarusError
 from icarus.plaintext import cut
 from icarus.release import version
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from icarus.core.console import PlainConsole
 
 __all__ = ["CONTEXT_SETTINGS", "PATH", "command", "confirm", "echo", "echo_json", "main", "warn"]
@@ -179,6 +182,14 @@ class _PathType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
                 self.fail(f"{value}: {error.strerror}", param, ctx)
         return Path(value)
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Leave it to the shell, which completes names of files."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
 
 PATH = _PathType()
 
@@ -211,7 +222,9 @@ strict_option = click.option(
     "--strict", is_flag=True, help="Make errors of warnings about the settings, as STRICT does."
 )
 
-results_argument = click.argument("path", metavar="RESULTS", type=PATH)
+results_argument = click.argument(
+    "path", metavar="RESULTS", type=PATH, shell_complete=complete_results
+)
 where_option = click.option(
     "--where",
     multiple=True,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from icarus.cli.common import PATH, command, echo, echo_json, main, table_console, warn
+from icarus.cli.completing import complete_results
 from icarus.errors import IcarusError, ResultsError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ _DIFFER, _CANNOT_SAY = 1, 2
 
 
 @main.command()
-@click.argument("a", metavar="A", type=PATH)
-@click.argument("b", metavar="B", type=PATH)
+@click.argument("a", metavar="A", type=PATH, shell_complete=complete_results)
+@click.argument("b", metavar="B", type=PATH, shell_complete=complete_results)
 @click.option("--metric", "metrics", multiple=True, help="Only this metric, such as LATENCY.MEAN.")
 @click.option("--where", multiple=True, metavar="KEY=VALUE", help="Only these experiments.")
 @click.option("--where-a", multiple=True, metavar="KEY=VALUE", help="Only these, of A.")

@@ -10,7 +10,7 @@ from icarus.core.signatures import Parameter, summary, takes_any_keyword
 from icarus.errors import ComponentError, suggestion
 from icarus.registry import REGISTRIES, RESOURCE, Registry
 
-__all__ = ["component", "components", "kinds"]
+__all__ = ["component", "components", "kinds", "registry_of"]
 
 
 def kinds() -> list[str]:
@@ -114,6 +114,17 @@ def _attribute(one: Any) -> str:
     when = {"never": "fixed", "before start": "until it is started", "live": "at any time"}
     hidden = ", hidden in records" if one.secret else ""
     return f"{one.name} : {kind}{unit}{bounds}, {default}, {when[one.mutable]}{hidden}; {one.help}"
+
+
+def registry_of(kind: str) -> Registry:
+    """Return the registry of a kind of components, by any of its names.
+
+    Raises
+    ------
+    ComponentError
+        If there is no such kind.
+    """
+    return _find(kind)[0]
 
 
 def _find(kind: str) -> tuple[Registry, str | None]:

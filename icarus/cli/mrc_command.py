@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from icarus.cli.common import PATH, echo, main, table_console, warn
+from icarus.cli.completing import complete_policies
 from icarus.cli.trace_commands import trace_command
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__: list[str] = []
     default="LRU",
     show_default=True,
     help="Policies, as in 'LRU,SLRU(segments=4),MIN'.",
+    shell_complete=complete_policies,
 )
 @click.option(
     "--sizes",

@@ -22,6 +22,7 @@ from icarus.cli.common import (
     strict_option,
     warn,
 )
+from icarus.cli.completing import complete_kind, complete_name
 from icarus.cli.plan_command import print_outline, selection_options
 
 if TYPE_CHECKING:
@@ -235,8 +236,8 @@ def _report(orchestrator: Orchestrator, file: Path, quiet: bool) -> int:
 
 
 @main.command("list")
-@click.argument("kind", required=False)
-@click.argument("name", required=False)
+@click.argument("kind", required=False, shell_complete=complete_kind)
+@click.argument("name", required=False, shell_complete=complete_name)
 @command
 def list_(kind: str | None, name: str | None) -> None:
     """List the components that settings may name.
