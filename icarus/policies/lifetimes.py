@@ -6,7 +6,7 @@ By a law each content has a time of its own, which follows from a hash of its na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from icarus.errors import suggestion
 from icarus.policies.room import Room
 from icarus.theory.laws import Law, Quantity, law_of, levels_of
 from icarus.types import Positive
+from icarus.verbs.content_hashes import ContentHashes
 
 __all__ = [
     "MOST_CONTENTS",
@@ -104,7 +105,8 @@ def lifetimes_of(room: Room, ttl: Any, salt: int) -> Any:
             f"ttl: {room.n_contents} contents have no times of their own in compiled code, which "
             f"has a table of up to {MOST_CONTENTS}; ENGINE = 'python' needs none"
         )
-    return NumberedLifetimes(_times(law, room.hashes.of_all(room.n_contents, salt)))
+    hashes = cast(ContentHashes, room.hashes)
+    return NumberedLifetimes(_times(law, hashes.of_all(room.n_contents, salt)))
 
 
 def follows_a_law(ttl: Any) -> bool:

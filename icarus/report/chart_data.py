@@ -95,7 +95,7 @@ def _dimension(one: Dimension) -> dict[str, Any]:
         "label": one.label,
         "numeric": one.numeric and MISSING not in one.texts,
         "values": [one.texts[key] for key in one.values],
-        "numbers": [short(float(key)) if isinstance(key, int | float) else None  # type: ignore[arg-type]
+        "numbers": [short(float(key)) if isinstance(key, int | float) else None
                     for key in one.values] if one.numeric else None,
     }  # fmt: skip
 

@@ -142,8 +142,9 @@ def _is_cold(params: Tree) -> bool:
         return False
     if isinstance(share, int | float) and isinstance(contents, int | float):
         room = share * contents
-    both = isinstance(room, int | float) and isinstance(warmup, int | float)
-    return both and warmup < room
+    if not isinstance(room, int | float) or not isinstance(warmup, int | float):
+        return False
+    return warmup < room
 
 
 def _wide(data: Mapping[str, Any]) -> Iterator[str]:

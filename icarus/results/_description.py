@@ -114,7 +114,9 @@ def check_asked(
     trees = [one for _, one in pairs]
     for metric in dict.fromkeys(one.metric for one in series):
         check_metric(metric, trees)
-    asked = [("filter", path, [value]) for path, value in leaves_of(desc.get("filter") or {})]
+    asked: list[tuple[str, Any, Sequence[Any]]] = [
+        ("filter", path, [value]) for path, value in leaves_of(desc.get("filter") or {})
+    ]
     for one in series:
         asked += [("ycondnames", path, [value]) for path, value in leaves_of(one.condition)]
     if x is not None:

@@ -133,7 +133,7 @@ def _by_key(chosen: Chosen, table: str, asked: str | Sequence[str] | None) -> _R
                 caches = one.get(_CACHES) if of == "CACHE" else None
                 everywhere = known[_topology(row), path[0], of] if caches is None else caches
                 zero = _zero(chosen.trees[i].getval((path[0], mean)))
-                found = dict.fromkeys((*everywhere, *found), zero) | found
+                found = {**dict.fromkeys((*everywhere, *found), zero), **found}
             records.enter(i, dotted(path), found)
     return records
 

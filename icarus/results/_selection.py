@@ -45,17 +45,16 @@ class Options(TypedDict, total=False):
     width: str | float | None
     footnote: bool
     x_scale: str | None
-    axes: Axes | None
 
 
-def look_of(options: Options) -> Look:
+def look_of(options: Options, axes: Axes | None = None) -> Look:
     """Return how figures are to look."""
     return Look(
         options.get("style") or "screen",
         inches(options.get("width")),
         options.get("footnote", True),
         options.get("x_scale"),
-        options.get("axes"),
+        axes,
     )
 
 

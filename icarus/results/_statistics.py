@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +57,8 @@ def summary_frame(
     asked = [metrics] if isinstance(metrics, str) else list(metrics or ())
     part = selected(results, where)
     summaries = summarise(part, asked)
-    order, constants = [*range(len(summaries.dimensions))], {}
+    order = [*range(len(summaries.dimensions))]
+    constants: Mapping[Any, Any] = {}
     if by is not None:
         order, constants = _asked(part, summaries, [by] if isinstance(by, str) else list(by))
         _require_told_apart(summaries, order)

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from icarus.core.partial import replaced
 from icarus.errors import PlotError, ResultsError, suggestion
@@ -68,7 +68,7 @@ def _xlsx(frame: pd.DataFrame, file: IO[bytes]) -> None:
     texts = [name for name in frame.columns if not _has_numbers(frame[name])]
     # Sheets hold no control characters.
     shown = frame.assign(**{name: frame[name].map(_cell, na_action="ignore") for name in texts})
-    with pd.ExcelWriter(file, engine="openpyxl") as writer:
+    with pd.ExcelWriter(cast(BinaryIO, file), engine="openpyxl") as writer:
         shown.to_excel(writer, index=False, sheet_name="results", freeze_panes=(1, 0))
         for row in writer.sheets["results"].iter_rows():
             for cell in row:

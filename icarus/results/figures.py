@@ -193,8 +193,7 @@ def draw_figure(
     """
     if metric is not None:
         options["metrics"] = metric
-    options["axes"] = axes
-    several = draw_results(resultset, kind=kind, **options)
+    several = draw_results(resultset, kind=kind, axes=axes, **options)
     name, figure = next(several)
     if (another := next(several, None)) is not None:
         raise PlotError(
@@ -205,7 +204,11 @@ def draw_figure(
 
 
 def draw_results(
-    resultset: Results, *, kind: str | None = None, **options: Unpack[Options]
+    resultset: Results,
+    *,
+    kind: str | None = None,
+    axes: Axes | None = None,
+    **options: Unpack[Options],
 ) -> Iterator[tuple[str, Figure]]:
     """Yield the name and the figure of each plot that `plot_results` saves.
 
@@ -214,7 +217,7 @@ def draw_results(
     """
     if kind is not None and kind not in KINDS:
         raise PlotError(f"unknown kind {kind!r} of figure; {suggestion(kind, KINDS)}")
-    look = look_of(options)
+    look = look_of(options, axes)
     campaign = selected(resultset, **options)
     timelines = Timelines(campaign.results)
     there = metrics_in(campaign.results)

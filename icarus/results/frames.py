@@ -47,7 +47,9 @@ __all__ = [
 
 IDENTITY = ("seed", "replication", "job")
 """Columns that tell the simulations of one experiment apart."""
-TAKEN = (*IDENTITY, "metric", "value", "node", "source", "target", "content")
+TAKEN: tuple[str, ...] = (
+    *IDENTITY, "metric", "value", "node", "source", "target", "content"
+)  # fmt: skip
 TAKEN += ("window", "start", "end", "first", "probability", "n", "mean", "half_width")
 TAKEN += ("against", "difference", "relative")
 """Names of columns that no parameter has."""

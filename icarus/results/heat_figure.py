@@ -74,7 +74,9 @@ def _two_axes(campaign: Campaign) -> Roles:
     x, y = (
         path if path is not None else free.pop(0).path for path in [*campaign.asked, None, None][:2]
     )
-    return roles_of(campaign.dimensions, x, y, list(campaign.asked[2:]))
+    return roles_of(
+        campaign.dimensions, x, y, [path for path in campaign.asked[2:] if path is not None]
+    )
 
 
 def _figure(
@@ -102,7 +104,6 @@ def _figure(
     figure, grid = grid_of([Panel(text, {}) for text, _ in maps], sheet)
     low, high = (edge([edge(means[~np.isnan(means)]) for _, means in maps]) for edge in (min, max))
     numbered = _has_room(figure, grid, len(rows), len(columns))
-    image = None
     for axes, (text, means) in zip(grid, maps, strict=True):
         image = _fill(axes, means, (low, high), numbered)
         axes.set_title(drawn_lines(text, sheet.title_width, 4))

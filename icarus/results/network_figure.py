@@ -47,11 +47,10 @@ def network_figures(
         text = replications_text([len(places)], interval=False)
         if len(places) > 1:
             text += ", mean"
+        shares = [shares_of(campaign.results[i]) for i in places]
         figure = load_figure(
             _network_of(campaign, places[0]),
-            tuple(mean_over(part) for part in zip(
-                *(shares_of(campaign.results[i]) for i in places), strict=True
-            )),
+            (mean_over([caches for caches, _ in shares]), mean_over([sources for _, sources in shares])),
             mean_over([loads_of(campaign.results[i]) for i in places]),
             caption_of(campaign, title, text),
         )  # fmt: skip
