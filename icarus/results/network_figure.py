@@ -47,10 +47,10 @@ def network_figures(
         text = replications_text([len(places)], interval=False)
         if len(places) > 1:
             text += ", mean"
-        shares = [shares_of(campaign.results[i]) for i in places]
+        caches, sources = zip(*(shares_of(campaign.results[i]) for i in places), strict=True)
         figure = load_figure(
             _network_of(campaign, places[0]),
-            (mean_over([caches for caches, _ in shares]), mean_over([sources for _, sources in shares])),
+            (mean_over(caches), mean_over(sources)),
             mean_over([loads_of(campaign.results[i]) for i in places]),
             caption_of(campaign, title, text),
         )  # fmt: skip
