@@ -108,7 +108,7 @@ class Lines(NamedTuple):
             self.free[cache] = self.links[(slot << self.shift) + NEXT]
         return slot
 
-    def next_victim(self, cache):
+    def next_victim(self, cache, content):
         """Return the last content of the first line of a full cache; NOTHING of another one."""
         if self.free[cache] >= 0:
             return NOTHING

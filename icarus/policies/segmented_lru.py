@@ -77,6 +77,15 @@ class SegmentedLruCaches(NamedTuple):
         links[(slot << 2) + END] = lowest
         return evicted
 
+    def next_victim(self, cache, content):
+        """Return the last of the lowest segment; NOTHING if there is room, or never is."""
+        lines = self.lines
+        lowest = lines.end(cache) + self.segments - 1
+        last = lines.before(lowest)
+        if lines.links[(lowest << 2) + ROOM] > 0 or last == lowest:
+            return NOTHING
+        return np.int64(lines.item(last))
+
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""
         links = self.lines.links
