@@ -485,8 +485,8 @@ def define_policy(
       be evicted first, is not enough: have a new cache of this state hold what the same cache of
       another state does, as far as there is room, and exactly the same if there is room for all.
       It is never compiled; without it, compiled caches cannot change their size;
-    * ``next_victim(self, cache, content)``, for the rule of admission TINYLFU to go with the policy:
-      return what would leave first if a content, which is absent, were put; ``NOTHING`` if nothing
+    * ``next_victim(self, cache, content)``, for the rule of admission TINYLFU to go with it: return
+      what would leave first if a content, which is absent, were put; ``NOTHING`` if nothing
       would. The next put evicts just that, and no other call comes between;
     * ``spare(self, cache, content)``, where ``next_victim`` had to note what it chose: have it
       stay. It is called if the content is not put after all;
