@@ -46,18 +46,25 @@ TWINS: dict[str, Any] = {**UNSIZED, **QUEUED, **SCORED}
 # What competes itself may leave in place of what is named, and W_TINYLFU compares once more.
 COMPETING = {"GDSF", "IN_CACHE_LFU", "MIN", "PERFECT_LFU", "W_TINYLFU"}
 
-IN_ORDINARY_RUNS = {("HYPERBOLIC", "contents"), ("SIEVE", "bytes")}
+COMPILED = {("HYPERBOLIC", "contents"), ("SIEVE", "bytes")}
 """What is compiled in the ordinary suite, too."""
 
 
-def cases(units: tuple[str, ...] = ("contents", "bytes")) -> list[Any]:
-    return [
-        pytest.param(policy, parameters, unit, id=f"{policy}-{parameters}-{unit}")
-        for policy in sorted(set(CACHE_POLICY) - OTHERS)
-        for parameters in GIVEN.get(policy, [{}])
-        for unit in units
-        if unit == "contents" or can_count_bytes(CACHE_POLICY[policy])
-    ]
+def cases(*, compiled: bool = False) -> list[Any]:
+    """Return policies, parameters and units; the ordinary suite tries one of each, LHD apart."""
+    made = []
+    for policy in sorted(set(CACHE_POLICY) - OTHERS):
+        for place, parameters in enumerate(GIVEN.get(policy, [{}])):
+            for unit in ("contents", "bytes"):
+                if unit == "bytes" and not can_count_bytes(CACHE_POLICY[policy]):
+                    continue
+                ordinary = (place == 0 and policy != "LHD") or "variant" in parameters
+                if compiled:
+                    ordinary = place == 0 and (policy, unit) in COMPILED
+                name = f"{policy}-{parameters}-{unit}"
+                marks = () if ordinary else (pytest.mark.exhaustive,)
+                made.append(pytest.param(policy, parameters, unit, id=name, marks=marks))
+    return made
 
 
 def given_to(policy: str, parameters: dict[str, Any], made: list[Call]) -> dict[str, Any]:
@@ -103,10 +110,6 @@ def twin_of(policy: str, unit: str, capacity: int, given: dict[str, Any]) -> Any
     return TWINS[policy](capacity, **given)
 
 
-def is_possible(policy: str, parameters: dict[str, Any], capacity: int) -> bool:
-    return capacity >= parameters.get("nodes", parameters.get("segments", 1))
-
-
 class Compared:
     """A twin, the rule's twin before it, and what they answer."""
 
@@ -131,7 +134,7 @@ def test_policies_behind_the_rule_do_what_their_twins_do(policy, parameters, uni
     component: Any = CACHE_POLICY[policy]
     in_bytes = unit == "bytes"
 
-    @settings(max_examples=5, deadline=None)
+    @settings(max_examples=3, deadline=None)
     @given(made=calls(), capacity=CAPACITIES)
     def compare(made, capacity):
         capacity = max(capacity, 3)
@@ -162,7 +165,7 @@ def test_who_is_named_leaves_first_and_to_ask_changes_nothing(policy, parameters
     component: Any = CACHE_POLICY[policy]
     in_bytes = unit == "bytes"
 
-    @settings(max_examples=4, deadline=None)
+    @settings(max_examples=3, deadline=None)
     @given(made=calls(), capacity=CAPACITIES)
     def compare(made, capacity):
         capacity = max(capacity, 3)
@@ -187,19 +190,7 @@ def test_who_is_named_leaves_first_and_to_ask_changes_nothing(policy, parameters
     compare()
 
 
-@pytest.mark.parametrize(
-    ("policy", "parameters", "unit"),
-    [
-        pytest.param(
-            *case.values,
-            id=case.id,
-            marks=()
-            if (case.values[0], case.values[2]) in IN_ORDINARY_RUNS
-            else (pytest.mark.exhaustive,),
-        )
-        for case in cases()
-    ],
-)
+@pytest.mark.parametrize(("policy", "parameters", "unit"), cases(compiled=True))
 def test_compiled_policies_behind_the_rule_do_what_their_twins_do(policy, parameters, unit):
     component: Any = CACHE_POLICY[policy]
     in_bytes = unit == "bytes"
