@@ -124,9 +124,10 @@ class BeladySizeCaches(NamedTuple):
     def next_victim(self, cache, content):
         """Return what would leave first for a content; NOTHING if there is room, or never is."""
         row = row_of(self, cache, content)
-        if self.records.rows[(row << 1) + KNOWN] == NEVER:
-            return NOTHING
-        return BeladyCaches.next_victim(self, cache, content)
+        lacks_room = self.held[cache] + self.units.requested() > self.units.capacity[cache]
+        if lacks_room and self.records.rows[(row << 1) + KNOWN] != NEVER:
+            return self.records.content(self.victim(cache))
+        return NOTHING
 
     victim, spare, evict = victim_chosen, spare_chosen, evict_chosen  # type: ignore[misc]
     (evict_slot,) = (BeladyCaches.evict_slot,)  # type: ignore[misc]

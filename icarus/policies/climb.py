@@ -71,10 +71,10 @@ class ClimbCaches(NamedTuple):
 
     def next_victim(self, cache, content):
         """Return the content at the bottom of a full cache; NOTHING of another one."""
-        place = self.below[cache]
-        if place < self.slots.base[cache + 1]:
-            return NOTHING
-        return np.int64(self.slots.item[self.slot_at[place - 1]])
+        place, victim = self.below[cache], NOTHING
+        if place == self.slots.base[cache + 1]:
+            victim = self.slots.item[self.slot_at[place - 1]]
+        return victim
 
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""

@@ -110,9 +110,10 @@ class Lines(NamedTuple):
 
     def next_victim(self, cache, content):
         """Return the last content of the first line of a full cache; NOTHING of another one."""
-        if self.free[cache] >= 0:
-            return NOTHING
-        return np.int64(self.slots.item[self.before(self.end(cache))])
+        victim = NOTHING
+        if self.free[cache] < 0:
+            victim = self.slots.item[self.before(self.end(cache))]
+        return victim
 
     def set_free(self, cache, slot):
         """Have a slot, which is in no line any more, taken by the next content."""

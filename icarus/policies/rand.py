@@ -68,9 +68,10 @@ class RandCaches(NamedTuple):
 
     def next_victim(self, cache, content):
         """Return what would leave for a content; NOTHING if there is room."""
-        if self.behind[cache] < self.slots.base[cache + 1]:
-            return NOTHING
-        return np.int64(self.slots.item[self.victim(cache)])
+        victim = NOTHING
+        if self.behind[cache] == self.slots.base[cache + 1]:
+            victim = self.slots.item[self.victim(cache)]
+        return victim
 
     victim, spare = victim_chosen, spare_chosen  # type: ignore[misc]
 

@@ -45,10 +45,10 @@ def remove_ranked(self, cache, content):
 
 def next_victim_ranked(self, cache, content):
     """Return what ranks least in a full cache, with which a newcomer competes; else NOTHING."""
-    heaps = self.heaps
-    if not heaps.is_full(cache):
-        return NOTHING
-    return np.int64(self.records.content(self.row_in[heaps.least_slot(cache)]))
+    victim = NOTHING
+    if self.heaps.is_full(cache):
+        victim = self.records.content(self.row_in[self.heaps.least_slot(cache)])
+    return victim
 
 
 def dump_ranked(self: Any, cache: int) -> list[Any]:

@@ -81,10 +81,10 @@ class SegmentedLruCaches(NamedTuple):
         """Return the last of the lowest segment; NOTHING if there is room, or never is."""
         lines = self.lines
         lowest = lines.end(cache) + self.segments - 1
-        last = lines.before(lowest)
-        if lines.links[(lowest << 2) + ROOM] > 0 or last == lowest:
-            return NOTHING
-        return np.int64(lines.item(last))
+        last, victim = lines.before(lowest), NOTHING
+        if lines.links[(lowest << 2) + ROOM] == 0 and last != lowest:
+            victim = lines.item(last)
+        return victim
 
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""

@@ -169,6 +169,8 @@ def test_who_is_named_leaves_first_and_to_ask_changes_nothing(policy, parameters
     @given(made=calls(), capacity=CAPACITIES)
     def compare(made, capacity):
         capacity = max(capacity, 3)
+        # Contents are any names where caches are Python objects.
+        made = [call._replace(content=f"content {call.content}") for call in made]
         made = as_requests(policy, made)
         asked, unasked = (component(capacity, **given_to(policy, parameters, made)) for _ in "12")
         if in_bytes:
