@@ -230,11 +230,15 @@ def next_victim(cache: Any, k: Item, size: int) -> tuple[Item | None, Any]:
     """Return what leaves first, of what is there, if `k` is put; and what a Generator is like then.
 
     It is put into a copy. Where the newcomer is stored first, and may leave at once, the victim is
-    the last of ``dump()``.
+    that of what was there before.
     """
     probe = copy.deepcopy(cache)
-    states: list[Any] = []
     evict = getattr(probe, "_evict", None)
+    if getattr(cache, "store_first", False):
+        if cache.used + size <= cache.capacity:
+            return None, None
+        return (cache.dump()[-1] if evict is None else evict()), None
+    states: list[Any] = []
 
     def noting() -> Any:
         evicted = evict()
@@ -244,8 +248,6 @@ def next_victim(cache: Any, k: Item, size: int) -> tuple[Item | None, Any]:
     if evict is not None:
         probe._evict = noting
     evicted = probe.put(k, size)
-    if getattr(cache, "store_first", False):
-        return (cache.dump()[-1] if cache.used + size > cache.capacity else None), None
     if not evicted or evicted[0] == k:
         return None, None
     return evicted[0], (states[0] if states else state_of(probe))
