@@ -230,14 +230,15 @@ def next_victim(cache: Any, k: Item, size: int) -> tuple[Item | None, Any]:
     """Return what leaves first, of what is there, if `k` is put; and what a Generator is like then.
 
     It is put into a copy. Where the newcomer is stored first, and may leave at once, the victim is
-    that of what was there before.
+    the last of ``dump()``, or what the twin says with ``uncompared``.
     """
     probe = copy.deepcopy(cache)
-    evict = getattr(probe, "_evict", None)
     if getattr(cache, "store_first", False):
         if cache.used + size <= cache.capacity:
             return None, None
-        return (cache.dump()[-1] if evict is None else evict()), None
+        uncompared = getattr(cache, "uncompared", None)
+        return (cache.dump()[-1] if uncompared is None else uncompared()), None
+    evict = getattr(probe, "_evict", None)
     states: list[Any] = []
 
     def noting() -> Any:
