@@ -55,7 +55,9 @@ class ArcCaches(NamedTuple):
         evicted = NOTHING
         if not queues.is_new(cache, content):
             return evicted
-        ghost = self._adapt(cache, content)
+        ghost, self.target[cache] = self._adapted(cache, content)
+        if ghost != NO_GHOST:
+            queues.drop(cache, queues.find(cache, content))
         if queues.admits(cache, queues.capacity(cache)):
             while queues.lacks_room(cache):
                 evicted = self._make_room(cache, ghost, queues.requested())
@@ -66,12 +68,22 @@ class ArcCaches(NamedTuple):
         """Evict one content, as if for one that takes nothing and is not remembered."""
         return self._make_room(cache, NO_GHOST, 0)
 
-    def _adapt(self, cache, content):
-        """Forget a content and have the target follow; return the queue it was remembered in."""
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content, from which the target would learn."""
         queues = self.queues
+        if not queues.lacks_room(cache):
+            return NOTHING
+        ghost, target = self._adapted(cache, content)
+        if self._is_filled_by_t1(cache, ghost, queues.requested()):
+            return queues.item(queues.back(cache, T1))
+        return queues.item(self._victim(cache, ghost, target))
+
+    def _adapted(self, cache, content):
+        """Return the queue that an absent content is remembered in, and the target after that."""
+        queues, target = self.queues, self.target[cache]
         slot = queues.find(cache, content)
         if slot < 0:
-            return NO_GHOST
+            return np.int64(NO_GHOST), target
         ghost = np.int64(queues.queue_of(slot))
         own = queues.held_in(cache, ghost)
         other = queues.held_in(cache, B1 + B2 - ghost)
@@ -79,37 +91,41 @@ class ArcCaches(NamedTuple):
         step = np.float64(other // own) if self.integer_step else other / own
         step = max(step, 1.0)
         if ghost == B1:
-            capacity = np.float64(queues.capacity(cache))
-            self.target[cache] = min(self.target[cache] + step, capacity)
-        else:
-            self.target[cache] = max(self.target[cache] - step, 0.0)
-        queues.drop(cache, slot)
-        return ghost
+            return ghost, min(target + step, np.float64(queues.capacity(cache)))
+        return ghost, max(target - step, 0.0)
 
     def _make_room(self, cache, ghost, size):
         """Evict one content for one of a size, which was remembered in `ghost`; return it."""
         queues = self.queues
         capacity = queues.capacity(cache)
+        if self._is_filled_by_t1(cache, ghost, size):
+            return queues.evict(cache, queues.back(cache, T1))
         if ghost == NO_GHOST:
             once = queues.held_in(cache, T1) + queues.held_in(cache, B1)
             if once + size > capacity:
-                if queues.is_empty(cache, B1):
-                    return queues.evict(cache, queues.back(cache, T1))
                 queues.drop(cache, queues.back(cache, B1))
             elif not queues.is_empty(cache, B2):
                 often = queues.held_in(cache, T2) + queues.held_in(cache, B2)
                 if once + often >= 2 * capacity:
                     queues.drop(cache, queues.back(cache, B2))
-        return self._replace_one(cache, ghost)
+        slot = self._victim(cache, ghost, self.target[cache])
+        return queues.evict_to(cache, B1 if queues.queue_of(slot) == T1 else B2, slot)
 
-    def _replace_one(self, cache, ghost):
-        """Evict the back of T1 or T2 and remember it; return it."""
+    def _is_filled_by_t1(self, cache, ghost, size):
+        """Return whether T1 alone leaves no room for something new of a size; nothing is in B1."""
         queues = self.queues
-        held, target = queues.held_in(cache, T1), self.target[cache]
+        if ghost != NO_GHOST or not queues.is_empty(cache, B1):
+            return False
+        return queues.held_in(cache, T1) + size > queues.capacity(cache)
+
+    def _victim(self, cache, ghost, target):
+        """Return the back of T1 or T2: of T1 if that has more than its share."""
+        queues = self.queues
+        held = queues.held_in(cache, T1)
         exceeds = held > target or (held == target and ghost == B2)
         if (exceeds and not queues.is_empty(cache, T1)) or queues.is_empty(cache, T2):
-            return queues.evict_to(cache, B1, queues.back(cache, T1))
-        return queues.evict_to(cache, B2, queues.back(cache, T2))
+            return queues.back(cache, T1)
+        return queues.back(cache, T2)
 
     def clear(self, cache: int) -> None:
         """Remove everything from a cache, and forget what was there before."""

@@ -62,9 +62,14 @@ def differs(self, cache, content):
     return self.caches.differs(cache, content)
 
 
-def next_victim(self, cache):
-    """Return what would leave for the requested content; NOTHING if there is room."""
-    return self.caches.next_victim(cache)
+def next_victim(self, cache, content):
+    """Return what would leave first for a content; NOTHING if there is room."""
+    return self.caches.next_victim(cache, content)
+
+
+def spare(self, cache, content):
+    """Have what was to leave next for a content stay, unless it has left."""
+    self.caches.spare(cache, content)
 
 
 def places(self):
@@ -112,7 +117,7 @@ def grows_inside(self: Any) -> bool:
 _PASSED_ON: Any = (
     *(get, put, has, remove),
     *(set_time, set_size, set_measured),
-    *(measure, used, differs, next_victim, places),
+    *(measure, used, differs, next_victim, spare, places),
     *(clear, carry_on, take_over, dump, size, reserve),
 )
 

@@ -11,9 +11,16 @@ from typing import Any
 __all__ = [
     "clear_bags",
     "dump_bags",
+    "evict_from_bags",
     "remove_from_bags",
     "reserve_bags",
 ]
+
+
+def evict_from_bags(self, cache, slot):
+    """Evict the content in a slot; return it."""
+    self.bags.remove(cache, slot)
+    return self.queues.evict(cache, slot)
 
 
 def remove_from_bags(self, cache, content):

@@ -18,6 +18,7 @@ from icarus.policies.ranks import Ranks, make_ranks
 from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_records
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.units import Bytes, make_units
+from icarus.policies.victims import evict_victim
 from icarus.registry import register_cache_policy
 
 __all__ = ["BeladyCache", "BeladyCaches", "make_belady", "row_of", "update_row"]
@@ -91,13 +92,24 @@ class BeladyCaches(NamedTuple):
             evicted = self.evict(cache)
         return evicted
 
-    def evict(self, cache):
-        """Evict what is needed latest; return it."""
-        row = self.ranks.least(cache)
+    def victim(self, cache):
+        """Return the row of what is needed latest."""
+        return self.ranks.least(cache)
+
+    def next_victim(self, cache, content):
+        """Return what would leave first of what is there; NOTHING if there is room."""
+        if self.held[cache] + self.units.requested() <= self.units.capacity[cache]:
+            return NOTHING
+        return self.records.content(self.victim(cache))
+
+    def evict_slot(self, cache, row):
+        """Evict the content of a record; return it."""
         self._take_out(cache, row)
         content = self.records.content(row)
         self.units.note(content)
         return content
+
+    (evict,) = (evict_victim,)  # type: ignore[misc]
 
     def _take_out(self, cache, row):
         """Have the content of a record no longer cached."""

@@ -14,6 +14,7 @@ from icarus.policies.ranked import (
     carry_on_ranked,
     dump_ranked,
     has_ranked,
+    next_victim_ranked,
     rank_places,
     ranked_size,
     remove_ranked,
@@ -136,6 +137,7 @@ class BeladyMinCaches(NamedTuple):
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
     places, size = rank_places, ranked_size  # type: ignore[misc]
     carry_on, reserve = carry_on_ranked, reserve_ranked  # type: ignore[misc]
+    (next_victim,) = (next_victim_ranked,)  # type: ignore[misc]
 
 
 BeladyMinCaches.form_in_bytes = BeladyCaches  # type: ignore[attr-defined]

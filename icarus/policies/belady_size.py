@@ -14,6 +14,7 @@ from icarus.policies.records import IN_SLOT, KNOWN, NamedRecords, Records, make_
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
 from icarus.policies.units import make_units
+from icarus.policies.victims import evict_chosen, no_choices, spare_chosen, victim_chosen
 from icarus.registry import register_cache_policy
 from icarus.types import PositiveInt, Seed
 
@@ -38,6 +39,7 @@ class BeladySizeCaches(NamedTuple):
     """int64, (n_caches,): where in the trace the last request of each cache is."""
     log_size: SlotValues
     """float64, by row: of contents that are cached."""
+    chosen: np.ndarray
     rng: Any
     """The Generator that all caches share."""
     samples: int
@@ -63,6 +65,7 @@ class BeladySizeCaches(NamedTuple):
             use_after,
             room.zeros(room.n_caches),
             make_slot_values(room, np.float64),
+            no_choices(room),
             seed,
             samples,
             exact,
@@ -106,8 +109,8 @@ class BeladySizeCaches(NamedTuple):
             self.bags.add(cache, row)
         return evicted
 
-    def evict(self, cache):
-        """Evict, of all contents or of some drawn, the first that costs most; return it."""
+    def choose(self, cache):
+        """Return the row, of all contents or of some drawn, of the first that costs most."""
         bags, now = self.bags, self.now[cache]
         row = bags.at(cache, 0) if self.exact else bags.draw(cache, self.rng)
         most = self._cost(row, now)
@@ -116,10 +119,18 @@ class BeladySizeCaches(NamedTuple):
             cost = self._cost(other, now)
             if cost > most:
                 row, most = other, cost
-        self._take_out(cache, row)
-        content = self.records.content(row)
-        self.units.note(content)
-        return content
+        return row
+
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content; NOTHING if there is room, or never is."""
+        row = row_of(self, cache, content)
+        lacks_room = self.held[cache] + self.units.requested() > self.units.capacity[cache]
+        if lacks_room and self.records.rows[(row << 1) + KNOWN] != NEVER:
+            return self.records.content(self.victim(cache))
+        return NOTHING
+
+    victim, spare, evict = victim_chosen, spare_chosen, evict_chosen  # type: ignore[misc]
+    (evict_slot,) = (BeladyCaches.evict_slot,)  # type: ignore[misc]
 
     def _cost(self, row, now):
         """Return the logarithm of a content's size times the requests until it is needed."""

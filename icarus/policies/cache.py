@@ -352,6 +352,10 @@ def used(self, cache):
     return 0
 
 
+def spare(self, cache, content):
+    """Do nothing: what would leave next is found anew each time."""
+
+
 def size(self: Any, cache: int) -> int:
     """Return how many contents a cache has."""
     return len(self.dump(cache))
@@ -376,7 +380,7 @@ def take_over(self: Any, cache: int, other: Any) -> None:
 
 
 _OPTIONAL: Any = (
-    *(places, size, used, differs, measure),
+    *(places, size, used, differs, measure, spare),
     *(set_time, set_size, set_measured),
     *(clear, carry_on, take_over),
 )
@@ -435,6 +439,13 @@ def can_resize(definition: Any, parameters: Mapping[str, Any]) -> bool:
     return definition.take_over is not take_over
 
 
+def names_victims(definition: Any, parameters: Mapping[str, Any]) -> bool:
+    """Return whether caches of a definition, None included, say what they would evict next."""
+    if hasattr(definition, "names_victims"):
+        return bool(definition.names_victims(**parameters))
+    return hasattr(definition, "next_victim")
+
+
 def definition_of(policy: Any) -> Any:
     """Return the definition of a policy; None where it is a Python class only.
 
@@ -474,6 +485,11 @@ def define_policy(
       be evicted first, is not enough: have a new cache of this state hold what the same cache of
       another state does, as far as there is room, and exactly the same if there is room for all.
       It is never compiled; without it, compiled caches cannot change their size;
+    * ``next_victim(self, cache, content)``, for the rule of admission TINYLFU to go with it: return
+      what would leave first if a content, which is absent, were put; ``NOTHING`` if nothing
+      would. The next put evicts just that, and no other call comes between;
+    * ``spare(self, cache, content)``, where ``next_victim`` had to note what it chose: have it
+      stay. It is called if the content is not put after all;
     * ``reserve(self, n_requests)``, if there are records: return the state with room for what
       that many requests may enter.
 

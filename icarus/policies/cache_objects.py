@@ -59,9 +59,13 @@ class CacheObjects(NamedTuple):
         """Have a content take as much as the request says; return the last that left for it."""
         return self.caches[cache]._state.update(0, content)
 
-    def next_victim(self, cache: int) -> Any:
-        """Return what would leave for the requested content; NOTHING if there is room."""
-        return self.caches[cache]._state.next_victim(0)
+    def next_victim(self, cache: int, content: Any) -> Any:
+        """Return what would leave first for a content; NOTHING if there is room."""
+        return self.caches[cache]._state.next_victim(0, content)
+
+    def spare(self, cache: int, content: Any) -> None:
+        """Have what was to leave next for a content stay, unless it has left."""
+        self.caches[cache]._state.spare(0, content)
 
     def carry_on(self, other: Self) -> Self:
         """Return the same."""

@@ -13,6 +13,7 @@ from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.victims import no_choices
 from icarus.registry import register_cache_policy
 from icarus.types import PositiveInt, Seed
 
@@ -47,6 +48,7 @@ class CacheusCaches(NamedTuple):
     """float64, (n_caches,)"""
     weight_of_lfu: np.ndarray
     """float64, (n_caches,)"""
+    chosen: np.ndarray
     rng: Any
     """The Generator that all caches share."""
 
@@ -66,6 +68,7 @@ class CacheusCaches(NamedTuple):
             room.zeros(n_caches),
             room.array(np.full(n_caches, 0.5)),
             room.array(np.full(n_caches, 0.5)),
+            no_choices(room),
             seed,
         )
 
@@ -103,7 +106,10 @@ class CacheusCaches(NamedTuple):
             if queues.holds(slot):
                 return evicted
             count = int(self.ranks.key[slot])
-            self._learn(cache, slot)
+            weights = self._learned(cache, slot)
+            self.weight_of_lru[cache], self.weight_of_lfu[cache] = weights
+            self._widen(cache, slot)
+            self._forget(cache, slot)
         self.rates.provide(cache, self.rng)
         if queues.admits(cache, queues.capacity(cache)):
             evicted = make_room(self, cache)
@@ -140,23 +146,23 @@ class CacheusCaches(NamedTuple):
             queues.set_value(slot, DEMOTED)
             self.n_demoted[cache] += 1
 
-    def _learn(self, cache, slot):
-        """Forget what comes again, and have the expert weigh less that evicted it."""
-        queues = self.queues
+    def _learned(self, cache, slot):
+        """Return both weights once one expert weighs less, who evicted what comes again."""
         of_lru, of_lfu = self.weight_of_lru[cache], self.weight_of_lfu[cache]
         factor = math.exp(-self.rates.rate[cache])
-        if queues.queue_of(slot) == GONE_BY_LRU:
+        if self.queues.queue_of(slot) == GONE_BY_LRU:
             of_lru *= factor
-            if queues.value(slot) == NEW:
-                n_new = self.n_new[cache]
-                step = max(1, int(self.n_demoted[cache] / max(1, n_new) + 0.5))
-                self._set_limit(cache, self.limit[cache] + step * queues.size_of(slot))
         else:
             of_lfu *= factor
-        self._forget(cache, slot)
         both = of_lru + of_lfu
-        self.weight_of_lru[cache] = min(0.99, max(0.01, of_lru / both))
-        self.weight_of_lfu[cache] = min(0.99, max(0.01, of_lfu / both))
+        return min(0.99, max(0.01, of_lru / both)), min(0.99, max(0.01, of_lfu / both))
+
+    def _widen(self, cache, slot):
+        """Have contents asked once take more, if what comes again was evicted as one of them."""
+        queues = self.queues
+        if queues.queue_of(slot) == GONE_BY_LRU and queues.value(slot) == NEW:
+            step = max(1, int(self.n_demoted[cache] / max(1, self.n_new[cache]) + 0.5))
+            self._set_limit(cache, self.limit[cache] + step * queues.size_of(slot))
 
     def _forget(self, cache, slot):
         """Have something no longer remembered."""
@@ -164,20 +170,45 @@ class CacheusCaches(NamedTuple):
             self.n_new[cache] -= 1
         self.queues.drop(cache, slot)
 
-    def evict(self, cache):
-        """Evict what one of the experts would, and remember it unless both would; return it."""
-        queues, ranks = self.queues, self.ranks
+    def choose(self, cache):
+        """Return the slot that one of the experts would evict, drawn by their weights."""
+        return self._drawn(cache, self.weight_of_lru[cache])
+
+    def _drawn(self, cache, weight_of_lru):
+        by_lru, by_lfu = self._by_lru(cache), self.ranks.least(cache)
+        if by_lru != by_lfu and self.rng.random() < weight_of_lru:
+            return by_lru
+        return by_lfu
+
+    def _by_lru(self, cache):
+        queues = self.queues
+        return int(queues.back(cache, AGAIN if queues.is_empty(cache, ONCE) else ONCE))
+
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content, from which the experts would learn."""
+        queues = self.queues
+        if not queues.lacks_room(cache):
+            return NOTHING
+        if self.chosen[cache] < 0:
+            slot, weight = queues.find(cache, content), self.weight_of_lru[cache]
+            if slot >= 0:
+                weight, _ = self._learned(cache, slot)
+            # As before an insertion, the rate of a new cache is drawn first.
+            self.rates.provide(cache, self.rng)
+            self.chosen[cache] = self._drawn(cache, weight)
+        return queues.item(self.chosen[cache])
+
+    def evict_slot(self, cache, slot):
+        """Evict what one of the experts named, and remember it unless both did; return it."""
+        queues = self.queues
         self.evicted_any[cache] = 1
-        by_lru = int(queues.back(cache, AGAIN if queues.is_empty(cache, ONCE) else ONCE))
-        by_lfu = ranks.least(cache)
+        by_lru, by_lfu = self._by_lru(cache), self.ranks.least(cache)
         if by_lru == by_lfu:
-            self._take_out(cache, by_lru)
-            return queues.evict(cache, by_lru)
-        slot, ghosts = by_lfu, GONE_BY_LFU
-        if self.rng.random() < self.weight_of_lru[cache]:
-            slot, ghosts = by_lru, GONE_BY_LRU
-            if queues.value(slot) == NEW:
-                self.n_new[cache] += 1
+            self._take_out(cache, slot)
+            return queues.evict(cache, slot)
+        ghosts = GONE_BY_LRU if slot == by_lru else GONE_BY_LFU
+        if ghosts == GONE_BY_LRU and queues.value(slot) == NEW:
+            self.n_new[cache] += 1
         self._take_out(cache, slot)
         evicted = queues.evict_to(cache, ghosts, slot)
         self._bound(cache, ghosts)

@@ -69,6 +69,13 @@ class ClimbCaches(NamedTuple):
         slots.enter(cache, content, slot)
         return evicted
 
+    def next_victim(self, cache, content):
+        """Return the content at the bottom of a full cache; NOTHING of another one."""
+        place, victim = self.below[cache], NOTHING
+        if place == self.slots.base[cache + 1]:
+            victim = self.slots.item[self.slot_at[place - 1]]
+        return victim
+
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""
         slot = self.slots.find(cache, content)

@@ -53,9 +53,9 @@ class ClockCaches(NamedTuple):
             queues.set_value(queues.insert(cache, 0, content), self.initial)
         return evicted
 
-    def evict(self, cache):
-        """Evict the first content from the back on whose counter is 0; the others lose 1."""
-        return self.queues.evict(cache, self.queues.spend(cache, 0))
+    def victim(self, cache):
+        """Return the first slot from the back on whose counter is 0; the others lose 1."""
+        return self.queues.spend(cache, 0)
 
 
 def _most(bits: int, initial: int) -> int:

@@ -40,6 +40,9 @@ class Clock2qPlusCaches(NamedTuple):
     """int64, (n_caches,)"""
     is_filling: Any
     """bool, (n_caches,): whether a cache has evicted nothing so far."""
+    scans_on: Any
+    """As of S3_FIFO, and so is ``chosen``."""
+    chosen: Any
     entered: Any
     """int64, (n_caches,): contents that entered the small queue so far."""
     threshold: int
@@ -50,7 +53,7 @@ class Clock2qPlusCaches(NamedTuple):
         """Return empty caches."""
         like = S3FifoCaches.new(room, small, ghost, threshold=1)
         entered = room.zeros(room.n_caches)
-        return cls(*like[:4], entered, like.threshold, like.paper)
+        return cls(*like[:6], entered, like.threshold, like.paper)
 
     def get(self, cache, content):
         """Return whether a content is cached, which notes the hit if it counts."""
@@ -79,8 +82,11 @@ class Clock2qPlusCaches(NamedTuple):
         """Return whether what is in a slot of the small queue was hit, as far as that counts."""
         return self.queues.value(slot) & 1
 
-    put, evict, clear = S3FifoCaches.put, S3FifoCaches.evict, S3FifoCaches.clear  # type: ignore[misc]
-    (_evict_from_main,) = (S3FifoCaches._evict_from_main,)  # type: ignore[misc]
+    put, clear, spare = S3FifoCaches.put, S3FifoCaches.clear, S3FifoCaches.spare  # type: ignore[misc]
+    choose, evict_slot = S3FifoCaches.choose, S3FifoCaches.evict_slot  # type: ignore[misc]
+    (next_victim,) = (S3FifoCaches.next_victim,)  # type: ignore[misc]
+    _scan_small, _take_out = S3FifoCaches._scan_small, S3FifoCaches._take_out  # type: ignore[misc]
+    (_main_overflows,) = (S3FifoCaches._main_overflows,)  # type: ignore[misc]
     carry_on, take_over = carry_on_small, take_over_small  # type: ignore[misc]
 
 

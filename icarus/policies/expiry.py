@@ -101,6 +101,16 @@ class ExpiringCaches(NamedTuple):
             self._renew(cache, content, self.now[0] + self.lifetimes.of(content))
         return found
 
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content, once what is out of date has left."""
+        if self.now[0] + self.ttl <= self.now[0]:
+            return NOTHING
+        if self.queues.lacks_room(cache):
+            self._drop_outdated(cache)
+        if self.caches.has(cache, content):
+            return NOTHING
+        return self.caches.next_victim(cache, content)
+
     def put(self, cache, content):
         """Put a content, or renew it; return what was evicted for it, of what is valid."""
         queues = self.agenda.queues

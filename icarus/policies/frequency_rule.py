@@ -18,7 +18,10 @@ __all__ = ["AdmitMoreFrequent"]
 class AdmitMoreFrequent(NamedTuple):
     """Each request counts; a content without room is admitted if it beats the next victim.
 
-    Of what else would have to leave, nothing is compared.
+    That is the first of what the policy would evict for it. Of what else would have to leave,
+    nothing is compared: contents leave only for one that then enters. Caffeine's simulator compares
+    with one after the other, and what lost by then is gone even if the newcomer loses in the end.
+    Where a policy has the newcomer compete itself, the victim is that of what is there already.
 
     References
     ----------
@@ -59,10 +62,13 @@ class AdmitMoreFrequent(NamedTuple):
             return True
         if self.units.requested() > self.capacity[cache]:
             return False
-        victim = caches.next_victim(cache)
+        victim = caches.next_victim(cache, content)
         if not is_content(victim):
             return True
-        return beats(self.counts, cache, content, victim, self.rng)
+        admitted = beats(self.counts, cache, content, victim, self.rng)
+        if not admitted:
+            caches.spare(cache, content)
+        return admitted
 
     def set_size(self, size):
         """Take note of how much the requested content takes."""

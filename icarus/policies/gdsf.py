@@ -69,9 +69,12 @@ class GdsfCaches(NamedTuple):
     def _priority(self, cache, slot, count):
         return self.inflation[cache] + count * 1e6 / self.queues.size_of(slot)
 
-    def evict(self, cache):
-        """Evict the content of the lowest priority; return it."""
-        slot = self.ranks.least(cache)
+    def victim(self, cache):
+        """Return the slot of the lowest priority."""
+        return self.ranks.least(cache)
+
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot, whose priority is that of the cache from now on."""
         self.inflation[cache] = self.ranks.key[slot]
         self.ranks.remove(cache, slot)
         return self.queues.evict(cache, slot)

@@ -40,6 +40,10 @@ class Heaps(NamedTuple):
         """Return the least key of a cache that is not empty."""
         return self.entries[(self.base[cache] << 1) + KEY]
 
+    def least_slot(self, cache):
+        """Return the slot of least key of a cache that is not empty."""
+        return self.entries[(self.base[cache] << 1) + SLOT]
+
     def add(self, cache, key):
         """Enter a key into a heap that is not full; return the slot that belongs to it from now."""
         base = self.base[cache]

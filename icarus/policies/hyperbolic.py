@@ -6,13 +6,14 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from icarus.policies.bagged import clear_bags, remove_from_bags, reserve_bags
+from icarus.policies.bagged import clear_bags, evict_from_bags, remove_from_bags, reserve_bags
 from icarus.policies.bags import Bags, make_bags
 from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
+from icarus.policies.victims import no_choices
 from icarus.registry import register_cache_policy
 from icarus.types import PositiveInt, Seed
 
@@ -32,6 +33,7 @@ class HyperbolicCaches(NamedTuple):
     """By 2 * slot: see ``COUNT`` and ``ENTERED``, which lie side by side as they are read so."""
     requests: np.ndarray
     """int64, (n_caches,): look-ups so far."""
+    chosen: np.ndarray
     rng: Any
     """The Generator that all caches share."""
     samples: int
@@ -40,7 +42,8 @@ class HyperbolicCaches(NamedTuple):
     def new(cls, room: Room, samples: PositiveInt = 64, seed: Seed = None) -> Self:
         """Return empty caches."""
         facts, requests = make_slot_values(room), room.zeros(room.n_caches)
-        return cls(make_queues(room), make_bags(room), facts, requests, seed, samples)
+        queues, bags, chosen = make_queues(room), make_bags(room), no_choices(room)
+        return cls(queues, bags, facts, requests, chosen, seed, samples)
 
     def get(self, cache, content):
         """Return whether a content is cached, and count the request."""
@@ -63,8 +66,8 @@ class HyperbolicCaches(NamedTuple):
             self.facts.set(2 * slot + COUNT, 1)
         return evicted
 
-    def evict(self, cache):
-        """Draw contents, evict the first of the lowest priority, and return it."""
+    def choose(self, cache):
+        """Draw slots; return the first of the lowest priority."""
         bags, rng, now = self.bags, self.rng, self.requests[cache]
         victim = bags.draw(cache, rng)
         lowest = self._priority(victim, now)
@@ -73,8 +76,7 @@ class HyperbolicCaches(NamedTuple):
             priority = self._priority(slot, now)
             if priority < lowest:
                 victim, lowest = slot, priority
-        bags.remove(cache, victim)
-        return self.queues.evict(cache, victim)
+        return victim
 
     def _priority(self, slot, now):
         age = max(1, now - self.facts.of(2 * slot + ENTERED))
@@ -98,7 +100,7 @@ class HyperbolicCaches(NamedTuple):
         grown: Self = state._replace(facts=state.facts.reserve(2 * state.queues.n_slots()))
         return grown
 
-    (remove,) = (remove_from_bags,)  # type: ignore[misc]
+    remove, evict_slot = remove_from_bags, evict_from_bags  # type: ignore[misc]
 
 
 @register_cache_policy("HYPERBOLIC")

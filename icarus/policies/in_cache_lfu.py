@@ -69,6 +69,13 @@ class InCacheLfuCaches(NamedTuple):
         self.uses[(slot << 1) + NUMBER] = self.inserted[cache]
         return evicted
 
+    def next_victim(self, cache, content):
+        """Return the last without a hit of a full cache; NOTHING of another, or if all had one."""
+        lines = self.lines
+        if lines.before(lines.end(cache)) == lines.end(cache):
+            return NOTHING
+        return lines.next_victim(cache, content)
+
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""
         lines = self.lines

@@ -67,9 +67,15 @@ class KLruCaches(NamedTuple):
             return queues.insert_first(cache, content)
         return NOTHING
 
-    def evict(self, cache):
-        """Evict the least recently used content."""
-        return self.queues.evict(cache, self.queues.back(cache, 0))
+    def victim(self, cache):
+        """Return the slot of the least recently used content."""
+        return self.queues.back(cache, 0)
+
+    def next_victim(self, cache, content):
+        """Return what would leave for a content; NOTHING if there is room, or it has not passed."""
+        if self.passed[cache] and self.latest[cache] == content:
+            return self.queues.next_victim(cache, content)
+        return NOTHING
 
     def remove(self, cache, content):
         """Remove a content, from all lists too; return whether it was cached."""

@@ -13,6 +13,7 @@ from icarus.policies.queues import Queues, make_queues
 from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
+from icarus.policies.victims import no_choices
 from icarus.registry import register_cache_policy
 from icarus.types import Seed
 
@@ -43,6 +44,7 @@ class LecarCaches(NamedTuple):
     """float64, (n_caches,)"""
     weight_of_lfu: np.ndarray
     """float64, (n_caches,)"""
+    chosen: np.ndarray
     rng: Any
     """The Generator that all caches share."""
 
@@ -57,6 +59,7 @@ class LecarCaches(NamedTuple):
             room.zeros(room.n_caches),
             room.array(np.full(room.n_caches, 0.5)),
             room.array(np.full(room.n_caches, 0.5)),
+            no_choices(room),
             seed,
         )
 
@@ -80,7 +83,8 @@ class LecarCaches(NamedTuple):
         if slot >= 0:
             if queues.holds(slot):
                 return evicted
-            self._learn(cache, queues.queue_of(slot), self.evicted_at.of(slot))
+            weights = self._learned(cache, queues.queue_of(slot), self.evicted_at.of(slot))
+            self.weight_of_lru[cache], self.weight_of_lfu[cache] = weights
             queues.drop(cache, slot)
         if queues.admits(cache, queues.capacity(cache)):
             evicted = make_room(self, cache)
@@ -88,8 +92,8 @@ class LecarCaches(NamedTuple):
             self.ranks.add(cache, slot, 1, next_event(self.events, cache))
         return evicted
 
-    def _learn(self, cache, ghosts, evicted_at):
-        """Have an expert weigh less, who evicted what is asked for again."""
+    def _learned(self, cache, ghosts, evicted_at):
+        """Return both weights once one expert weighs less, who evicted what is asked for again."""
         waited = (self.requests[cache] - evicted_at) / self.queues.capacity(cache)
         factor = math.exp(-LEARNING_RATE * DISCOUNT**waited)
         of_lru, of_lfu = self.weight_of_lru[cache], self.weight_of_lfu[cache]
@@ -98,20 +102,38 @@ class LecarCaches(NamedTuple):
         else:
             of_lfu *= factor
         both = of_lru + of_lfu
-        self.weight_of_lru[cache] = of_lru / both
-        self.weight_of_lfu[cache] = of_lfu / both
+        return of_lru / both, of_lfu / both
 
-    def evict(self, cache):
-        """Evict what one of the experts would, and remember it unless both would; return it."""
+    def choose(self, cache):
+        """Return the slot that one of the experts would evict, drawn by their weights."""
+        return self._drawn(cache, self.weight_of_lru[cache])
+
+    def _drawn(self, cache, weight_of_lru):
+        by_lru, by_lfu = int(self.queues.back(cache, CACHED)), self.ranks.least(cache)
+        if by_lru != by_lfu and int(self.rng.random() * 100) / 100 < weight_of_lru:
+            return by_lru
+        return by_lfu
+
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content, from which the experts would learn."""
+        queues = self.queues
+        if not queues.lacks_room(cache):
+            return NOTHING
+        if self.chosen[cache] < 0:
+            slot, weight = queues.find(cache, content), self.weight_of_lru[cache]
+            if slot >= 0:
+                weight, _ = self._learned(cache, queues.queue_of(slot), self.evicted_at.of(slot))
+            self.chosen[cache] = self._drawn(cache, weight)
+        return queues.item(self.chosen[cache])
+
+    def evict_slot(self, cache, slot):
+        """Evict what one of the experts named, and remember it unless both did; return it."""
         queues, ranks = self.queues, self.ranks
         by_lru, by_lfu = int(queues.back(cache, CACHED)), ranks.least(cache)
-        if by_lru == by_lfu:
-            ranks.remove(cache, by_lru)
-            return queues.evict(cache, by_lru)
-        slot, ghosts = by_lfu, GONE_BY_LFU
-        if int(self.rng.random() * 100) / 100 < self.weight_of_lru[cache]:
-            slot, ghosts = by_lru, GONE_BY_LRU
         ranks.remove(cache, slot)
+        if by_lru == by_lfu:
+            return queues.evict(cache, slot)
+        ghosts = GONE_BY_LRU if slot == by_lru else GONE_BY_LFU
         self.evicted_at.set(slot, self.requests[cache])
         evicted = queues.evict_to(cache, ghosts, slot)
         queues.bound(cache, ghosts, queues.capacity(cache) // 2)

@@ -12,6 +12,7 @@ from icarus.policies.once import (
     ONCE,
     clear_once,
     dump_once,
+    leave_ranks,
     remove_once,
     reserve_once,
 )
@@ -53,14 +54,16 @@ class LfuCaches(NamedTuple):
             ranks.put_off(slot, ranks.key[slot] + 1, event)
         return True
 
-    def evict(self, cache):
-        """Evict what was requested least; return it."""
-        queues, ranks = self.queues, self.ranks
-        if not queues.is_empty(cache, ONCE):
-            return queues.evict(cache, queues.back(cache, ONCE))
-        slot = ranks.least(cache)
-        ranks.remove(cache, slot)
-        return queues.evict(cache, slot)
+    def victim(self, cache):
+        """Return the slot of what was requested least."""
+        if not self.queues.is_empty(cache, ONCE):
+            return int(self.queues.back(cache, ONCE))
+        return self.ranks.least(cache)
+
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot; return it."""
+        leave_ranks(self, cache, slot)
+        return self.queues.evict(cache, slot)
 
     remove, dump, clear = remove_once, dump_once, clear_once  # type: ignore[misc]
     (reserve,) = (reserve_once,)  # type: ignore[misc]

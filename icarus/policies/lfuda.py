@@ -11,6 +11,7 @@ from icarus.policies.once import (
     MORE,
     ONCE,
     clear_once,
+    leave_ranks,
     remove_once,
     reserve_once,
 )
@@ -73,18 +74,22 @@ class LfudaCaches(NamedTuple):
             self.ranks.note(slot, self.age[cache] + 1, event)
         return evicted
 
-    def evict(self, cache):
-        """Evict the content of the lowest priority; return it."""
+    def victim(self, cache):
+        """Return the slot of the lowest priority."""
         queues, ranks = self.queues, self.ranks
         # The age never falls, so that the oldest in the queue is the lowest there.
-        slot = queues.back(cache, ONCE)
+        slot = int(queues.back(cache, ONCE))
         if not ranks.is_empty(cache):
             least = ranks.least(cache)
             if queues.is_empty(cache, ONCE) or ranks.ranks_before(least, slot):
-                ranks.remove(cache, least)
                 slot = least
-        self.age[cache] = ranks.key[slot]
-        return queues.evict(cache, slot)
+        return slot
+
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot, whose priority is the age from now on; return it."""
+        leave_ranks(self, cache, slot)
+        self.age[cache] = self.ranks.key[slot]
+        return self.queues.evict(cache, slot)
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents of a cache, that of the lowest priority last."""

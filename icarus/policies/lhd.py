@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from icarus.policies.bagged import clear_bags, reserve_bags
+from icarus.policies.bagged import clear_bags, evict_from_bags, reserve_bags
 from icarus.policies.bags import Bags, make_bags
 from icarus.policies.cache import DefinedCache
 from icarus.policies.hit_density import AGES, HitDensities, make_hit_densities
@@ -14,6 +14,7 @@ from icarus.policies.queued import carry_on_queues, make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
+from icarus.policies.victims import no_choices
 from icarus.registry import register_cache_policy
 from icarus.types import NonNegativeInt, PositiveInt, Seed
 
@@ -53,6 +54,7 @@ class LhdCaches(NamedTuple):
     """By cache * n_recent: contents that were admitted with a low rank."""
     admitted: np.ndarray
     """int64, (n_caches,): how many these were so far."""
+    chosen: np.ndarray
     rng: Any
     """The Generator that all caches share."""
     samples: int
@@ -81,6 +83,7 @@ class LhdCaches(NamedTuple):
             room.zeros(n_caches, np.float64),
             room.zeros(n_caches * recent),
             room.zeros(n_caches),
+            no_choices(room),
             seed,
             samples,
             recent,
@@ -133,8 +136,8 @@ class LhdCaches(NamedTuple):
             self.recent[cache * self.n_recent + place] = content
             self.admitted[cache] += 1
 
-    def evict(self, cache):
-        """Evict the first of the lowest rank of what is drawn and of those admitted lately."""
+    def choose(self, cache):
+        """Return the first slot of the lowest rank of those drawn and of those admitted lately."""
         queues, bags, samples = self.queues, self.bags, self.samples
         if self.densities.updates[cache] < EXPLORING:
             samples = min(FEW_SAMPLES, samples)
@@ -151,11 +154,15 @@ class LhdCaches(NamedTuple):
                 rank = self._rank(cache, slot)
                 if rank < lowest:
                     victim, lowest = slot, rank
-        self.average_victim[cache] = 0.9 * self.average_victim[cache] + 0.1 * lowest
-        self.densities.count_eviction(cache, self._class(victim), self._age(cache, victim))
-        self._give_back(cache, victim)
-        bags.remove(cache, victim)
-        return queues.evict(cache, victim)
+        return victim
+
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot, and take note of its rank, class and age; return it."""
+        rank = self._rank(cache, slot)
+        self.average_victim[cache] = 0.9 * self.average_victim[cache] + 0.1 * rank
+        self.densities.count_eviction(cache, self._class(slot), self._age(cache, slot))
+        self._give_back(cache, slot)
+        return evict_from_bags(self, cache, slot)
 
     def _age(self, cache, slot):
         return self.densities.age(cache, self.requests[cache] - self.facts.of(4 * slot + LAST))

@@ -108,11 +108,12 @@ class Lines(NamedTuple):
             self.free[cache] = self.links[(slot << self.shift) + NEXT]
         return slot
 
-    def next_victim(self, cache):
+    def next_victim(self, cache, content):
         """Return the last content of the first line of a full cache; NOTHING of another one."""
-        if self.free[cache] >= 0:
-            return NOTHING
-        return np.int64(self.slots.item[self.before(self.end(cache))])
+        victim = NOTHING
+        if self.free[cache] < 0:
+            victim = self.slots.item[self.before(self.end(cache))]
+        return victim
 
     def set_free(self, cache, slot):
         """Have a slot, which is in no line any more, taken by the next content."""

@@ -90,29 +90,26 @@ class LirsCaches(NamedTuple):
             self._cool(cache)
         return evicted
 
-    def evict(self, cache):
-        """Evict the cold content that was asked for first; return it."""
+    def victim(self, cache):
+        """Return the slot of the cold content that was asked for first, or of the next to be it."""
         queues = self.queues
-        if queues.is_empty(cache, COLD):
-            self._demote(cache)
-        slot = queues.back(cache, COLD)
-        self._prune(cache)
-        if self.stacks.has(slot):
-            return queues.evict_to(cache, GONE, slot)
-        return queues.evict(cache, slot)
-
-    def next_victim(self, cache):
-        """Return what would leave for the requested content; NOTHING if there is room."""
-        queues = self.queues
-        if not queues.lacks_room(cache):
-            return NOTHING
         if not queues.is_empty(cache, COLD):
-            return queues.item(queues.back(cache, COLD))
+            return np.int64(queues.back(cache, COLD))
         # Behind the last hot content there may be others, until the stack is pruned.
         slot = self.stacks.before(queues.end(cache, HOT))
         while queues.queue_of(slot) != HOT:
             slot = self.stacks.before(slot)
-        return queues.item(slot)
+        return np.int64(slot)
+
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot, which is cold by then; return it."""
+        queues = self.queues
+        if queues.queue_of(slot) == HOT:
+            self._demote(cache)
+        self._prune(cache)
+        if self.stacks.has(slot):
+            return queues.evict_to(cache, GONE, slot)
+        return queues.evict(cache, slot)
 
     def _cool(self, cache):
         """Demote hot contents until no more is hot than may be."""

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.once import MORE, ONCE, clear_once, dump_once, reserve_once
+from icarus.policies.once import MORE, ONCE, clear_once, dump_once, leave_ranks, reserve_once
 from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.ranks import Ranks, make_ranks, next_event
@@ -100,14 +100,16 @@ class LruKCaches(NamedTuple):
         time = self._kth_last(slot)
         self.ranks.add(cache, slot, time, time)
 
-    def evict(self, cache):
-        """Evict what has fewer than k requests, else what had k longest ago; return it."""
-        queues, ranks = self.queues, self.ranks
-        if not queues.is_empty(cache, ONCE):
-            slot = queues.back(cache, ONCE)
-        else:
-            slot = ranks.least(cache)
-            ranks.remove(cache, slot)
+    def victim(self, cache):
+        """Return the slot of what has fewer than k requests, else of what had k longest ago."""
+        if not self.queues.is_empty(cache, ONCE):
+            return int(self.queues.back(cache, ONCE))
+        return self.ranks.least(cache)
+
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot, and remember it as far as that is wanted; return it."""
+        queues = self.queues
+        leave_ranks(self, cache, slot)
         if self.retain == 0:
             return queues.evict(cache, slot)
         if self.n_ghosts[cache] == self.retain:
@@ -125,8 +127,7 @@ class LruKCaches(NamedTuple):
         held = queues.holds(slot)
         if not held:
             self.n_ghosts[cache] -= 1
-        elif queues.queue_of(slot) == MORE:
-            self.ranks.remove(cache, slot)
+        leave_ranks(self, cache, slot)
         queues.drop(cache, slot)
         return held
 

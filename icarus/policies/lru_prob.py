@@ -37,9 +37,9 @@ class LruProbCaches(NamedTuple):
             self.queues.renew_slot(cache, slot)
         return True
 
-    def evict(self, cache):
-        """Evict the content at the back."""
-        return self.queues.evict(cache, self.queues.back(cache, 0))
+    def victim(self, cache):
+        """Return the slot at the back."""
+        return self.queues.back(cache, 0)
 
 
 @register_cache_policy("LRU_PROB")

@@ -28,9 +28,9 @@ class MruCaches(NamedTuple):
         """Return whether a content is cached, which makes it the most recently used one."""
         return self.queues.renew(cache, content)
 
-    def evict(self, cache):
-        """Evict the most recently used content."""
-        return self.queues.evict(cache, self.queues.front(cache, 0))
+    def victim(self, cache):
+        """Return the slot of the most recently used content."""
+        return self.queues.front(cache, 0)
 
     def dump(self, cache: int) -> list[Any]:
         """Return all contents of a cache, the most recently used one last."""

@@ -14,6 +14,7 @@ __all__ = [
     "ONCE",
     "clear_once",
     "dump_once",
+    "leave_ranks",
     "remove_once",
     "reserve_once",
 ]
@@ -22,13 +23,18 @@ ONCE, MORE = 0, 1
 """Queues."""
 
 
+def leave_ranks(self, cache, slot):
+    """Have a slot not be among the ranks, if it is."""
+    if self.queues.queue_of(slot) == MORE:
+        self.ranks.remove(cache, slot)
+
+
 def remove_once(self, cache, content):
     """Remove a content; return whether it was cached."""
     slot = self.queues.find(cache, content)
     if slot < 0:
         return False
-    if self.queues.queue_of(slot) == MORE:
-        self.ranks.remove(cache, slot)
+    leave_ranks(self, cache, slot)
     self.queues.drop(cache, slot)
     return True
 

@@ -90,7 +90,7 @@ class NamedLine(NamedTuple):
         items[content] = None
         return evicted
 
-    def next_victim(self, cache: int) -> Any:
+    def next_victim(self, cache: int, content: Any) -> Any:
         """Return the last content of the line of a full cache; NOTHING of another one."""
         items = self.items[cache]
         return next(iter(items)) if len(items) >= self.maxlens[cache] else NOTHING
@@ -204,9 +204,9 @@ def update_in_line(self: Any, cache: Any, content: Any) -> Any:
     return self.lines.update(cache, content)
 
 
-def next_victim_in_line(self, cache):
+def next_victim_in_line(self, cache, content):
     """Return what would leave for the requested content; NOTHING if there is room."""
-    return self.lines.next_victim(cache)
+    return self.lines.next_victim(cache, content)
 
 
 def line_size(self: Any, cache: int) -> int:

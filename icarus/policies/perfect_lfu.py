@@ -12,6 +12,7 @@ from icarus.policies.ranked import (
     carry_on_ranked,
     dump_ranked,
     has_ranked,
+    next_victim_ranked,
     rank_places,
     ranked_size,
     remove_ranked,
@@ -102,6 +103,7 @@ class PerfectLfuCaches(NamedTuple):
     has, remove, dump = has_ranked, remove_ranked, dump_ranked  # type: ignore[misc]
     places, size, reserve = rank_places, ranked_size, reserve_ranked  # type: ignore[misc]
     carry_on, take_over = carry_on_ranked, take_over_ranked  # type: ignore[misc]
+    (next_victim,) = (next_victim_ranked,)  # type: ignore[misc]
 
 
 @register_cache_policy("PERFECT_LFU")

@@ -14,6 +14,7 @@ from icarus.policies.small_and_main import (
     SMALL,
     carry_on_small,
     forget_ghost,
+    is_ghost,
     limits_of,
     make_small_and_main,
     take_over_small,
@@ -74,21 +75,46 @@ class QdLpFifoCaches(NamedTuple):
             queues.units.refused[cache] += 1
         return evicted
 
-    def evict(self, cache):
-        """Evict a content, or as many as make room in the main queue for one of the small one."""
+    def victim(self, cache):
+        """Return the back of the small queue if it was not hit, else who makes room for it."""
         queues = self.queues
-        evicted = NOTHING
-        any_evicted = False
-        while not any_evicted and not queues.is_empty(cache, SMALL):
+        while not queues.is_empty(cache, SMALL):
             slot = queues.back(cache, SMALL)
             if queues.value(slot) == 0:
-                return queues.evict_to_bounded(cache, GHOST, slot, self.ghost_limit[cache])
-            queues.set_value(slot, 0)
+                return slot
+            if self._main_lacks(cache, queues.size_of(slot)):
+                break
+            self._promote(cache, slot)
+        return queues.spend(cache, MAIN)
+
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content, which may be one that is remembered."""
+        queues, size = self.queues, self.queues.requested()
+        if size > self.small_limit[cache]:
+            return NOTHING
+        if queues.lacks_room(cache):
+            return queues.item(self.victim(cache))
+        if is_ghost(queues, cache, content) and self._main_lacks(cache, size):
+            return queues.item(queues.spend(cache, MAIN))
+        return NOTHING
+
+    def evict_slot(self, cache, slot):
+        """Evict a content, or as many as make room in the main queue for one of the small one."""
+        queues = self.queues
+        if queues.queue_of(slot) == SMALL:
+            return queues.evict_to_bounded(cache, GHOST, slot, self.ghost_limit[cache])
+        evicted = queues.evict(cache, slot)
+        if not queues.is_empty(cache, SMALL):
+            slot = queues.back(cache, SMALL)
             while self._main_lacks(cache, queues.size_of(slot)):
                 evicted = self._evict_from_main(cache)
-                any_evicted = True
-            queues.move(cache, MAIN, slot)
-        return evicted if any_evicted else self._evict_from_main(cache)
+            self._promote(cache, slot)
+        return evicted
+
+    def _promote(self, cache, slot):
+        """Move a slot from the small queue to the main one."""
+        self.queues.set_value(slot, 0)
+        self.queues.move(cache, MAIN, slot)
 
     def _main_lacks(self, cache, size):
         """Return whether something has to leave the main queue for something of a size."""

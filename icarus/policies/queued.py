@@ -1,7 +1,9 @@
 """What policies have in common whose state has the field ``queues``.
 
-They have a method ``evict(self, cache)`` that evicts one content, takes note of it, and returns it.
-``on_queues`` gives them all the methods here that they do not have themselves.
+They have a method ``victim(self, cache)`` that returns the slot of the content that leaves next, or
+``choose`` and what else ``victims`` says; and ``evict_slot(self, cache, slot)`` where there is more
+to be done as it leaves. ``on_queues`` gives them all the methods here that they do not have
+themselves, among them ``evict(self, cache)``, which evicts one content and returns it.
 """
 
 from __future__ import annotations
@@ -9,15 +11,18 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from icarus.policies.room import NOTHING
+from icarus.policies.victims import evict_chosen, evict_victim, spare_chosen, victim_chosen
 
 __all__ = [
     "carry_on_queues",
     "clear_queues",
     "differs_in_queues",
     "dump_queues",
+    "evict_slot_of_queues",
     "has_in_queues",
     "make_room",
     "measure_queues",
+    "next_victim_of_queues",
     "on_queues",
     "places_of_queues",
     "put_in_queues",
@@ -51,6 +56,18 @@ def make_room(self, cache):
     while self.queues.lacks_room(cache):
         evicted = self.evict(cache)
     return evicted
+
+
+def evict_slot_of_queues(self, cache, slot):
+    """Evict the content in a slot; return it."""
+    return self.queues.evict(cache, slot)
+
+
+def next_victim_of_queues(self, cache, content):
+    """Return what would leave first for a content; NOTHING if there is room."""
+    if not self.queues.lacks_room(cache):
+        return NOTHING
+    return self.queues.item(self.victim(cache))
 
 
 def remove_from_queues(self, cache, content):
@@ -126,6 +143,9 @@ def take_over_queues(self: Any, cache: int, other: Any) -> None:
 _ON_QUEUES = {
     "put": put_in_queues,
     "has": has_in_queues,
+    "evict": evict_victim,
+    "evict_slot": evict_slot_of_queues,
+    "next_victim": next_victim_of_queues,
     "remove": remove_from_queues,
     "places": places_of_queues,
     "measure": measure_queues,
@@ -141,6 +161,9 @@ _ON_QUEUES = {
 }
 """What a definition on queues does where it has no way of its own."""
 
+_THAT_CHOOSE = {"victim": victim_chosen, "evict": evict_chosen, "spare": spare_chosen}
+"""What one does beside that, if it has the field ``chosen``."""
+
 _Definition = TypeVar("_Definition", bound=type)
 
 
@@ -152,7 +175,10 @@ def on_queues(definition: _Definition) -> _Definition:
     definition : type
         A NamedTuple class; its own methods stay.
     """
-    for name, method in _ON_QUEUES.items():
+    methods = _ON_QUEUES
+    if "chosen" in definition._fields:  # type: ignore[attr-defined]
+        methods = {**_ON_QUEUES, **_THAT_CHOOSE}
+    for name, method in methods.items():
         if not hasattr(definition, name):
             setattr(definition, name, method)
     return definition

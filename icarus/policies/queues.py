@@ -344,7 +344,7 @@ class Queues(NamedTuple):
             self.insert(cache, 0, content)
         return evicted
 
-    def next_victim(self, cache):
+    def next_victim(self, cache, content):
         """Return what is at the back of the first queue; NOTHING if there is room."""
         if not self.lacks_room(cache):
             return NOTHING

@@ -11,6 +11,7 @@ from icarus.policies.rand_bags import RandBagCaches
 from icarus.policies.room import NOTHING, Room, taken
 from icarus.policies.slots import make_slots
 from icarus.policies.units import Whole
+from icarus.policies.victims import no_choices, spare_chosen, victim_chosen
 from icarus.registry import register_cache_policy
 from icarus.types import Seed
 
@@ -23,6 +24,7 @@ class RandCaches(NamedTuple):
     slots: Any
     behind: np.ndarray
     """int64, (n_caches,): the slot behind the last content."""
+    chosen: np.ndarray
     rng: Any
     """The Generator that all caches share."""
 
@@ -32,7 +34,7 @@ class RandCaches(NamedTuple):
         if room.in_bytes:
             return cast(Self, RandBagCaches.new(room, seed))
         slots = make_slots(room)
-        return cls(slots, slots.base[:-1].copy(), seed)
+        return cls(slots, slots.base[:-1].copy(), no_choices(room), seed)
 
     def has(self, cache, content):
         """Return whether a content is cached."""
@@ -52,12 +54,26 @@ class RandCaches(NamedTuple):
         if slot < slots.base[cache + 1]:
             self.behind[cache] = slot + 1
         else:
-            first = slots.base[cache]
-            slot = first + int(self.rng.random() * (slot - first))
+            slot = self.victim(cache)
+            self.chosen[cache] = -1
             evicted = slots.item[slot]
             slots.leave(cache, evicted)
         slots.enter(cache, content, slot)
         return evicted
+
+    def choose(self, cache):
+        """Return a slot drawn of a full cache."""
+        first = self.slots.base[cache]
+        return first + int(self.rng.random() * (self.behind[cache] - first))
+
+    def next_victim(self, cache, content):
+        """Return what would leave for a content; NOTHING if there is room."""
+        victim = NOTHING
+        if self.behind[cache] == self.slots.base[cache + 1]:
+            victim = self.slots.item[self.victim(cache)]
+        return victim
+
+    victim, spare = victim_chosen, spare_chosen  # type: ignore[misc]
 
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""

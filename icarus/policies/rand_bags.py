@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 from icarus.policies.bagged import (
     clear_bags,
     dump_bags,
+    evict_from_bags,
     remove_from_bags,
     reserve_bags,
 )
@@ -15,6 +16,7 @@ from icarus.policies.cache import completed
 from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.victims import no_choices
 
 __all__ = ["RandBagCaches"]
 
@@ -25,13 +27,14 @@ class RandBagCaches(NamedTuple):
 
     queues: Queues
     bags: Bags
+    chosen: Any
     rng: Any
     """The Generator that all caches share."""
 
     @classmethod
     def new(cls, room: Room, rng: Any) -> Self:
         """Return empty caches."""
-        return cls(make_queues(room), make_bags(room), rng)
+        return cls(make_queues(room), make_bags(room), no_choices(room), rng)
 
     def get(self, cache, content):
         """Return whether a content is cached."""
@@ -46,13 +49,11 @@ class RandBagCaches(NamedTuple):
             self.bags.add(cache, queues.insert(cache, 0, content))
         return evicted
 
-    def evict(self, cache):
-        """Evict a content drawn; return it."""
-        slot = self.bags.draw(cache, self.rng)
-        self.bags.remove(cache, slot)
-        return self.queues.evict(cache, slot)
+    def choose(self, cache):
+        """Return a slot drawn."""
+        return self.bags.draw(cache, self.rng)
 
-    remove, dump = remove_from_bags, dump_bags  # type: ignore[misc]
+    remove, dump, evict_slot = remove_from_bags, dump_bags, evict_from_bags  # type: ignore[misc]
     clear, reserve = clear_bags, reserve_bags  # type: ignore[misc]
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from icarus.policies.records import IN_SLOT
-from icarus.policies.room import taken, write
+from icarus.policies.room import NOTHING, taken, write
 
 __all__ = [
     "carry_on_ranked",
     "dump_ranked",
     "has_ranked",
+    "next_victim_ranked",
     "rank_places",
     "ranked_size",
     "remove_ranked",
@@ -40,6 +41,14 @@ def remove_ranked(self, cache, content):
     self.heaps.remove(cache, records.rows[(row << 1) + IN_SLOT] - 1)
     records.rows[(row << 1) + IN_SLOT] = 0
     return True
+
+
+def next_victim_ranked(self, cache, content):
+    """Return what ranks least in a full cache, with which a newcomer competes; else NOTHING."""
+    victim = NOTHING
+    if self.heaps.is_full(cache):
+        victim = self.records.content(self.row_in[self.heaps.least_slot(cache)])
+    return victim
 
 
 def dump_ranked(self: Any, cache: int) -> list[Any]:

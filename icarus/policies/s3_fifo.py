@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import make_room, on_queues
+from icarus.policies.queued import make_room, next_victim_of_queues, on_queues
 from icarus.policies.queues import Queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.small_and_main import (
@@ -18,6 +18,7 @@ from icarus.policies.small_and_main import (
     make_small_and_main,
     take_over_small,
 )
+from icarus.policies.victims import no_choices
 from icarus.registry import register_cache_policy
 from icarus.types import Fraction, PositiveInt
 
@@ -38,6 +39,9 @@ class S3FifoCaches(NamedTuple):
     """int64, (n_caches,)"""
     is_filling: Any
     """bool, (n_caches,): whether a cache has evicted nothing so far."""
+    scans_on: Any
+    """bool, (n_caches,): whether the small queue is looked at further once the next one left."""
+    chosen: Any
     threshold: int
     most: int
     """Hits of a content in the small queue beyond which they do not count."""
@@ -62,6 +66,8 @@ class S3FifoCaches(NamedTuple):
             limits_of(room, small, 1 if paper else 0),
             limits_of(room, ghost),
             is_filling,
+            room.zeros(room.n_caches, bool),
+            no_choices(room),
             int(threshold),
             MOST if paper else max(MOST, int(threshold)),
             paper,
@@ -102,28 +108,59 @@ class S3FifoCaches(NamedTuple):
             self._enter(cache, MAIN if was_ghost or fills_main else SMALL, content)
         return evicted
 
-    def evict(self, cache):
-        """Evict one content, or two where the main queue has more than its share."""
+    def choose(self, cache):
+        """Return the slot that leaves next, once what was hit moved to the main queue."""
         queues = self.queues
-        self.is_filling[cache] = False
-        main_limit = queues.capacity(cache) - self.small_limit[cache]
         if self.paper:
             from_small = queues.held_in(cache, SMALL) >= self.small_limit[cache]
             from_small = from_small or queues.is_empty(cache, MAIN)
         else:
-            from_small = queues.held_in(cache, MAIN) <= main_limit
-        evicted = NOTHING
-        any_evicted = False
-        while from_small and not queues.is_empty(cache, SMALL):
+            from_small = not self._main_overflows(cache)
+        slot = self._scan_small(cache) if from_small else -1
+        return slot if slot >= 0 else int(queues.spend(cache, MAIN))
+
+    def _scan_small(self, cache):
+        """Return who leaves as what was hit leaves the small queue; -1 if that becomes empty."""
+        queues = self.queues
+        while not queues.is_empty(cache, SMALL):
             slot = queues.back(cache, SMALL)
             if self._hits(slot) < self.threshold:
-                return queues.evict_to_bounded(cache, GHOST, slot, self.ghost_limit[cache])
+                return int(slot)
             queues.set_value(slot, 0)
             queues.move(cache, MAIN, slot)
-            if self.paper and queues.held_in(cache, MAIN) > main_limit:
-                evicted = self._evict_from_main(cache)
-                any_evicted = True
-        return evicted if any_evicted else self._evict_from_main(cache)
+            if self.paper and self._main_overflows(cache):
+                self.scans_on[cache] = True
+                return int(queues.spend(cache, MAIN))
+        return -1
+
+    def _main_overflows(self, cache):
+        """Return whether the main queue has more than its share."""
+        queues = self.queues
+        main_limit = queues.capacity(cache) - self.small_limit[cache]
+        return queues.held_in(cache, MAIN) > main_limit
+
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content; NOTHING if there is room, or never is."""
+        queues = self.queues
+        if not self.paper and queues.requested() > self.small_limit[cache]:
+            return NOTHING
+        return next_victim_of_queues(self, cache, content)
+
+    def evict_slot(self, cache, slot):
+        """Evict one content, or more where the main queue has more than its share."""
+        self.is_filling[cache] = False
+        evicted = self._take_out(cache, slot)
+        while self.scans_on[cache]:
+            self.scans_on[cache] = False
+            slot = self._scan_small(cache)
+            if slot >= 0:
+                evicted = self._take_out(cache, slot)
+        return evicted
+
+    def spare(self, cache, content):
+        """Have the next to leave be looked for anew, if it did not leave."""
+        self.chosen[cache] = -1
+        self.scans_on[cache] = False
 
     def _enter(self, cache, queue, content):
         """Put a new content into a queue."""
@@ -133,9 +170,12 @@ class S3FifoCaches(NamedTuple):
         """Return how often what is in a slot of the small queue was hit, as far as that counts."""
         return self.queues.value(slot)
 
-    def _evict_from_main(self, cache):
-        """Evict the first content from the back on that has no hits left; the others lose one."""
-        return self.queues.evict(cache, self.queues.spend(cache, MAIN))
+    def _take_out(self, cache, slot):
+        """Evict the content in a slot, and remember it if it was in the small queue; return it."""
+        queues = self.queues
+        if queues.queue_of(slot) == SMALL:
+            return queues.evict_to_bounded(cache, GHOST, slot, self.ghost_limit[cache])
+        return queues.evict(cache, slot)
 
     def clear(self, cache: int) -> None:
         """Remove everything from a cache, and forget what was there before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Self
 
 from icarus.policies.cache import DefinedCache
-from icarus.policies.queued import make_room, on_queues
+from icarus.policies.queued import make_room, next_victim_of_queues, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.registry import register_cache_policy
@@ -70,12 +70,18 @@ class S4LruCaches(NamedTuple):
             queues.insert(cache, queue if queue >= 0 else self.segments - 1, content)
         return evicted
 
-    def evict(self, cache):
-        """Evict the least recently used content of the lowest segment that has one."""
+    def victim(self, cache):
+        """Return the slot of the least recently used content of the lowest segment that has one."""
         queue = self.segments - 1
         while self.queues.is_empty(cache, queue):
             queue -= 1
-        return self.queues.evict(cache, self.queues.back(cache, queue))
+        return self.queues.back(cache, queue)
+
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content; NOTHING if there is room, or never is."""
+        if self.queues.requested() > self._limit(cache):
+            return NOTHING
+        return next_victim_of_queues(self, cache, content)
 
     def _limit(self, cache):
         """Return how much is meant for each segment; a remainder is not given out."""

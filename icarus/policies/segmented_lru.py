@@ -77,6 +77,15 @@ class SegmentedLruCaches(NamedTuple):
         links[(slot << 2) + END] = lowest
         return evicted
 
+    def next_victim(self, cache, content):
+        """Return the last of the lowest segment; NOTHING if there is room, or never is."""
+        lines = self.lines
+        lowest = lines.end(cache) + self.segments - 1
+        last, victim = lines.before(lowest), NOTHING
+        if lines.links[(lowest << 2) + ROOM] == 0 and last != lowest:
+            victim = lines.item(last)
+        return victim
+
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""
         links = self.lines.links

@@ -13,7 +13,7 @@ from icarus.core.randomness import generator, hash_salt
 from icarus.core.section_checks import check_section
 from icarus.core.signatures import accepts_seed, takes_seed_sequence
 from icarus.errors import suggestion
-from icarus.policies.cache import DefinedCache, Item, can_resize, definition_of
+from icarus.policies.cache import DefinedCache, Item, can_resize, definition_of, names_victims
 from icarus.policies.cache_objects import CacheObjects
 from icarus.policies.room import Room
 from icarus.registry import CACHE_POLICY, register_cache_policy
@@ -79,6 +79,14 @@ class ShardedCaches(NamedTuple):
         """Remove a content from its shard; return whether it was cached."""
         return self.shards.remove(self._shard(cache, content), content)
 
+    def next_victim(self, cache, content):
+        """Return what would leave first of the shard of a content."""
+        return self.shards.next_victim(self._shard(cache, content), content)
+
+    def spare(self, cache, content):
+        """Have what was to leave next for a content stay, unless it has left."""
+        self.shards.spare(self._shard(cache, content), content)
+
     def _shard(self, cache, content):
         number = self.hashes.of(content, self.salt)
         return self.base[cache] + int(np.uint64(number) % np.uint64(self.nodes))
@@ -102,6 +110,12 @@ class ShardedCaches(NamedTuple):
         """Return whether shards of a policy can be resized in a compiled state."""
         inside = definition_of(CACHE_POLICY[policy])
         return inside is not None and can_resize(inside, policy_attr or {})
+
+    @staticmethod
+    def names_victims(policy: str = "LRU", policy_attr: Any = None, **parameters: Any) -> bool:
+        """Return whether shards of a policy say what they would evict."""
+        inside = definition_of(CACHE_POLICY[policy])
+        return names_victims(inside, policy_attr or {})
 
     def dump(self, cache: int) -> list[Any]:
         """Return the contents of all shards of a cache."""

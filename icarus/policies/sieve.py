@@ -36,8 +36,8 @@ class SieveCaches(NamedTuple):
         self.queues.set_value(slot, 1)
         return True
 
-    def evict(self, cache):
-        """Evict the first content from the hand on, towards the front, that was not hit since."""
+    def victim(self, cache):
+        """Move the hand, towards the front, to the first slot that was not hit since; return it."""
         queues = self.queues
         slot = self.hand[cache]
         if slot < 0:
@@ -47,8 +47,13 @@ class SieveCaches(NamedTuple):
             slot = queues.before(slot)
             if queues.is_end(slot):
                 slot = queues.back(cache, 0)
+        self.hand[cache] = slot
+        return slot
+
+    def evict_slot(self, cache, slot):
+        """Evict the content that the hand stands at; return it."""
         self._pass(cache, slot)
-        return queues.evict(cache, slot)
+        return self.queues.evict(cache, slot)
 
     def remove(self, cache, content):
         """Remove a content; return whether it was cached."""

@@ -20,6 +20,7 @@ __all__ = [
     "SMALL",
     "carry_on_small",
     "forget_ghost",
+    "is_ghost",
     "limits_of",
     "make_small_and_main",
     "take_over_small",
@@ -38,6 +39,12 @@ def limits_of(room: Room, share: float, least: int = 0) -> Any:
     """Return a share of each cache, cut, and no less than `least`; int64, (n_caches,)."""
     limits = [max(least, int(maxlen * share)) for maxlen in room.maxlens]
     return room.array(np.array(limits, dtype=np.int64))
+
+
+def is_ghost(queues, cache, content):
+    """Return whether a content is remembered, and not held."""
+    slot = queues.find(cache, content)
+    return slot >= 0 and not queues.holds(slot)
 
 
 def forget_ghost(queues, cache, content):

@@ -8,7 +8,7 @@ from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import make_room, on_queues, take_over_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
-from icarus.policies.small_and_main import forget_ghost, limits_of
+from icarus.policies.small_and_main import forget_ghost, is_ghost, limits_of
 from icarus.registry import register_cache_policy
 from icarus.types import Fraction
 
@@ -57,20 +57,42 @@ class TwoQCaches(NamedTuple):
             return evicted
         evicted = make_room(self, cache)
         if was_ghost:
-            main_limit = queues.capacity(cache) - limit
-            while queues.held_in(
-                cache, AM
-            ) + queues.requested() > main_limit and not queues.is_empty(cache, AM):
+            while self._main_lacks(cache):
                 evicted = queues.evict(cache, queues.back(cache, AM))
         queues.insert(cache, AM if was_ghost else A1IN, content)
         return evicted
 
-    def evict(self, cache):
-        """Evict the oldest newcomer if these have more than their share, else the main queue's."""
+    def _main_lacks(self, cache):
+        """Return whether something has to leave the main queue for the requested content."""
+        queues = self.queues
+        limit = queues.capacity(cache) - self.in_limit[cache]
+        return queues.held_in(cache, AM) + queues.requested() > limit and not queues.is_empty(
+            cache, AM
+        )
+
+    def victim(self, cache):
+        """Return the oldest slot of newcomers if these have more than their share, else of Am."""
         queues = self.queues
         if queues.held_in(cache, A1IN) <= self.in_limit[cache] and not queues.is_empty(cache, AM):
-            return queues.evict(cache, queues.back(cache, AM))
-        slot = queues.back(cache, A1IN)
+            return queues.back(cache, AM)
+        return queues.back(cache, A1IN)
+
+    def next_victim(self, cache, content):
+        """Return what would leave first for a content, which may be one that is remembered."""
+        queues = self.queues
+        if queues.requested() > self.in_limit[cache]:
+            return NOTHING
+        if queues.lacks_room(cache):
+            return queues.item(self.victim(cache))
+        if is_ghost(queues, cache, content) and self._main_lacks(cache):
+            return queues.item(queues.back(cache, AM))
+        return NOTHING
+
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot, and remember a newcomer; return it."""
+        queues = self.queues
+        if queues.queue_of(slot) == AM:
+            return queues.evict(cache, slot)
         return queues.evict_to_bounded(cache, A1OUT, slot, self.out_limit[cache])
 
     def carry_on(self, other: Self) -> Self:

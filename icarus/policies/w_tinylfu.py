@@ -111,7 +111,7 @@ class WTinyLfuCaches(NamedTuple):
                 candidate = np.int64(slot)
         evicted = NOTHING
         while queues.overflows(cache):
-            loser = self._victim(cache)
+            loser = self.victim(cache)
             if candidate != end and candidate != loser:
                 asked_for = queues.item(candidate)
                 if not beats(self.counts, cache, asked_for, queues.item(loser), self.rng):
@@ -119,7 +119,7 @@ class WTinyLfuCaches(NamedTuple):
             if candidate == loser:
                 # Those that left the window later stand before it.
                 candidate = np.int64(queues.before(candidate))
-            evicted = self._evict_slot(cache, loser)
+            evicted = self.evict_slot(cache, loser)
         return evicted
 
     def _window_overflows(self, cache):
@@ -130,7 +130,7 @@ class WTinyLfuCaches(NamedTuple):
             return self.fill[cache] > limit
         return self.queues.held_in(cache, WINDOW) > limit
 
-    def _victim(self, cache):
+    def victim(self, cache):
         """Return the slot that leaves if nothing is to be compared with it."""
         queues = self.queues
         for queue in (PROBATION, PROTECTED):
@@ -138,20 +138,11 @@ class WTinyLfuCaches(NamedTuple):
                 return np.int64(queues.back(cache, queue))
         return np.int64(queues.back(cache, WINDOW))
 
-    def _evict_slot(self, cache, slot):
+    def evict_slot(self, cache, slot):
+        """Evict the content in a slot; return it."""
         if self.queues.queue_of(slot) == WINDOW:
             self.fill[cache] -= self.queues.size_of(slot)
         return self.queues.evict(cache, slot)
-
-    def evict(self, cache):
-        """Evict the content that has been on probation for longest; return it."""
-        return self._evict_slot(cache, self._victim(cache))
-
-    def next_victim(self, cache):
-        """Return what would leave if nothing were compared with it; NOTHING if there is room."""
-        if not self.queues.lacks_room(cache):
-            return NOTHING
-        return self.queues.item(self._victim(cache))
 
     def _demote(self, cache):
         """Have the protected queue hold no more than it may."""

@@ -21,6 +21,7 @@ from icarus.policies.cache import (
     Item,
     can_count_bytes,
     definition_of,
+    names_victims,
     policies_that_count_bytes,
 )
 from icarus.policies.cache_objects import CacheObjects
@@ -178,8 +179,9 @@ def misfits(section: Mapping[str, Any], *, in_bytes: bool) -> list[tuple[str, st
         text = f"{name} counts contents and knows no sizes; policies that do: {able}"
         problems.append(("name", text))
     insert = asked.get("insert")
-    if insert and compares(insert) and not hasattr(definition, "next_victim"):
-        able = ", ".join(_that_say_what_they_evict())
+    own = {key: section[key] for key in section if key != "name" and key not in asked}
+    if insert and compares(insert) and not names_victims(definition, own):
+        able = ", ".join(_that_name_victims())
         text = f"{insert['name']} has to know what {name} would evict, which it does not say; "
         problems.append(("insert", f"{text}policies that do: {able}"))
     form = getattr(definition, "form_in_bytes", definition)
@@ -190,9 +192,9 @@ def misfits(section: Mapping[str, Any], *, in_bytes: bool) -> list[tuple[str, st
     return problems
 
 
-def _that_say_what_they_evict() -> list[str]:
+def _that_name_victims() -> list[str]:
     return sorted(
-        name for name in CACHE_POLICY if hasattr(definition_of(CACHE_POLICY[name]), "next_victim")
+        name for name in CACHE_POLICY if names_victims(definition_of(CACHE_POLICY[name]), {})
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -189,9 +190,12 @@ class TinyLfuRule(AdmissionRule):
 
     Notes
     -----
-    Every request is counted before the look-up. The next victim is the last of ``dump()``; more
-    that would have to leave are not compared. What is larger than the capacity is refused first,
-    without a draw.
+    Every request is counted before the look-up. The next victim is the first that the item would
+    have leave, see ``next_victim``; more that would have to leave are not compared. What is larger
+    than the capacity is refused first, without a draw.
+
+    A policy has looked for its victim even if that stays: what it drew is drawn, and a policy with
+    a method ``scan`` has moved on.
     """
 
     def __init__(
@@ -212,8 +216,53 @@ class TinyLfuRule(AdmissionRule):
         """Compare `k` with the next victim if there is no room."""
         if size > cache.capacity:
             return False
-        if cache.used + size <= cache.capacity:
+        victim, drawn = next_victim(cache, k, size)
+        if victim is None:
             return True
         frequency = self._counts.frequency
-        victim = cache.dump()[-1]
-        return beats(frequency(k), frequency(victim), self._sketch, self._generator)
+        if beats(frequency(k), frequency(victim), self._sketch, self._generator):
+            return True
+        stays(cache, drawn)
+        return False
+
+
+def next_victim(cache: Any, k: Item, size: int) -> tuple[Item | None, Any]:
+    """Return what leaves first, of what is there, if `k` is put; and what a Generator is like then.
+
+    It is put into a copy. Where the newcomer is stored first, and may leave at once, the victim is
+    the last of ``dump()``, or what the twin says with ``uncompared``.
+    """
+    probe = copy.deepcopy(cache)
+    if getattr(cache, "store_first", False):
+        if cache.used + size <= cache.capacity:
+            return None, None
+        uncompared = getattr(cache, "uncompared", None)
+        return (cache.dump()[-1] if uncompared is None else uncompared()), None
+    evict = getattr(probe, "_evict", None)
+    states: list[Any] = []
+
+    def noting() -> Any:
+        evicted = evict()
+        states.append(state_of(probe))
+        return evicted
+
+    if evict is not None:
+        probe._evict = noting
+    evicted = probe.put(k, size)
+    if not evicted or evicted[0] == k:
+        return None, None
+    return evicted[0], (states[0] if states else state_of(probe))
+
+
+def state_of(cache: Any) -> Any:
+    """Return the state of the Generator of a twin, None if it has none."""
+    generator = getattr(cache, "_generator", None)
+    return None if generator is None else generator.bit_generator.state
+
+
+def stays(cache: Any, drawn: Any) -> None:
+    """Have a twin be as it is once it was asked for a victim that stays."""
+    if drawn is not None:
+        cache._generator.bit_generator.state = drawn
+    if hasattr(cache, "scan"):
+        cache.scan()

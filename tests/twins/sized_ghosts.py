@@ -126,11 +126,28 @@ class SizedS3Fifo(_SmallAndMain):
         (self._main if self._ghost.recall(k) else self._small).push_front(k, size)
         return evicted
 
-    def _evict(self) -> list[Item]:
+    def scan(self) -> None:
+        """Move what was hit, as far as it is looked at to find out what is to leave first."""
+        if self._is_to_leave_small():
+            while self._small and self._count[self._small.back()] >= self._threshold:
+                k, size = self._small.pop_back()
+                self._count[k] = 0
+                self._main.push_front(k, size)
+                if self._paper and self._main.units > self._limit_main:
+                    self._turn_main()
+                    return
+            if self._small:
+                return
+        self._turn_main()
+
+    def _is_to_leave_small(self) -> bool:
+        """Return whether the small queue is the one to look at first."""
         if self._paper:
-            from_small = self._small.units >= self._limit_small or not self._main
-        else:
-            from_small = self._main.units <= self._limit_main and len(self._small) > 0
+            return self._small.units >= self._limit_small or not self._main
+        return self._main.units <= self._limit_main and len(self._small) > 0
+
+    def _evict(self) -> list[Item]:
+        from_small = self._is_to_leave_small()
         return self._evict_from_small() if from_small else [self._evict_from_main()]
 
     def _is_filling(self) -> bool:
@@ -153,11 +170,14 @@ class SizedS3Fifo(_SmallAndMain):
                 evicted.append(self._evict_from_main())
         return evicted
 
-    def _evict_from_main(self) -> Item:
+    def _turn_main(self) -> None:
         while self._count[self._main.back()] >= 1:
             k = self._main.back()
             self._count[k] = self._count_of_reinserted(self._count[k])
             self._main.move_to_front(k)
+
+    def _evict_from_main(self) -> Item:
+        self._turn_main()
         k, _ = self._main.pop_back()
         return self._gone(k)
 
@@ -216,11 +236,26 @@ class SizedQdLpFifo(_SmallAndMain):
         self._count[k] = 0
         return self._enter_main(k, size)
 
-    def _evict_from_main(self) -> Item:
+    def scan(self) -> None:
+        """Move what was hit to the main queue, until that has no room for it."""
+        while self._small and self._count[self._small.back()] > 0:
+            k = self._small.back()
+            if self._main and self._main.units + self.sizes[k] > self._limit_main:
+                break
+            _, size = self._small.pop_back()
+            self._count[k] = 0
+            self._main.push_front(k, size)
+        if not self._small or self._count[self._small.back()] > 0:
+            self._turn_main()
+
+    def _turn_main(self) -> None:
         while self._count[self._main.back()] > 0:
             k = self._main.back()
             self._count[k] -= 1
             self._main.move_to_front(k)
+
+    def _evict_from_main(self) -> Item:
+        self._turn_main()
         k, _ = self._main.pop_back()
         return self._gone(k)
 

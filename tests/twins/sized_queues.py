@@ -91,10 +91,14 @@ class SizedClock(_OneQueue):
         super()._enter(k)
         self._counter[k] = self._initial
 
-    def _evict(self) -> list[Item]:
+    def scan(self) -> None:
+        """Send round what has a counter left, until what is to leave stands at the back."""
         while self._counter[self._queue.back()] > 0:
             self._counter[self._queue.back()] -= 1
             self._queue.move_to_front(self._queue.back())
+
+    def _evict(self) -> list[Item]:
+        self.scan()
         k = self._evict_back()
         del self._counter[k]
         return [k]
@@ -141,7 +145,8 @@ class SizedSieve(SizedTwin):
             self._newer[self._front] = k
         self._front = k
 
-    def _evict(self) -> list[Item]:
+    def scan(self) -> Item:
+        """Walk to what is to leave; return it."""
         k = self._back if self._hand is None else self._hand
         while self._bit[k]:
             self._bit[k] = False
@@ -149,6 +154,10 @@ class SizedSieve(SizedTwin):
             if k is None:
                 k = self._back
         self._hand = k
+        return k
+
+    def _evict(self) -> list[Item]:
+        k = self.scan()
         self._leave(k)
         self._drop(k)
         return [k]

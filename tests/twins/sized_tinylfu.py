@@ -182,11 +182,13 @@ class SizedWTinyLfu(ScoredTwin):
         self._forget(loser)
         return loser
 
+    def uncompared(self) -> Item:
+        """Return what leaves if nothing is compared with it."""
+        lines = (self._probation, self._protected, self._window)
+        return next(line.back() for line in lines if line)
+
     def _loser(self) -> Item:
-        for line in (self._probation, self._protected, self._window):
-            if line:
-                victim = line.back()
-                break
+        victim = self.uncompared()
         if not self._candidates or self._candidates[0] == victim:
             return victim
         candidate = self._candidates[0]
