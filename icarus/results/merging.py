@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,26 +107,28 @@ def _alone(sets: Sequence[ResultSet]) -> set[int]:
 
     Only the rest is looked at to the bit, which takes longer than reading it.
     """
-    meanings = Meanings()
-    known: dict[tuple[Any, ...], str] = {}
-    # What is looked up by the addresses of its parts must stay.
-    kept: list[Any] = []
     of: list[tuple[str, Hashable]] = []
     for results in sets:
-        for (params, _), facts in zip(results, results.metadata, strict=True):
-            # Replications that are read from a file share all parts of their parameters.
-            parts = (*params.keys(), *map(id, params.values()))
-            if parts not in known:
-                known[parts], _ = meanings.of(_relevant(params))
-                kept.append(params)
-            same = known[parts], str(facts.get("replication")), str(seed_of(facts))
-            of.append((str(facts.get("job") or ""), same))
+        for (_, tree), facts in zip(results, results.metadata, strict=True):
+            of.append((str(facts.get("job") or ""), (facts.get("replication"), *_numbers(tree))))
     jobs, alike = Counter(job for job, _ in of), Counter(same for _, same in of)
     return {
         number
         for number, (job, same) in enumerate(of)
         if alike[same] == 1 and (not job or jobs[job] == 1)
     }
+
+
+def _numbers(tree: Mapping[str, Any]) -> Iterator[Hashable]:
+    """Yield the single numbers of results, which those that are equal to the bit have in common."""
+    for metrics in without_resources(tree).values():
+        if isinstance(metrics, Mapping):
+            for value in metrics.values():
+                if isinstance(value, float):
+                    # One that is not a number equals itself here, as it does to the bit.
+                    yield value if value == value else "nan"
+                elif isinstance(value, int):
+                    yield value
 
 
 def _relevant(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,6 +145,8 @@ def once(results: ResultSet, name: str = "the results") -> ResultSet:
     ResultsError
         If a job is there twice, with other results.
     """
+    if not results.failures and len(_alone([results])) == len(results):
+        return results
     found = merge([(name, results)])
     for note in found.notes:
         logger.warning("%s", note)
