@@ -29,6 +29,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Processes of the suite share cores, so that times say little.
 hypothesis.settings.register_profile("suite", max_examples=50, deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
+# Of what is made of parts that others are tried with in full.
+hypothesis.settings.register_profile(
+    "few", hypothesis.settings.get_profile("suite"), max_examples=15
+)
 # For `make fuzz`, which goes on looking elsewhere in rounds of some minutes.
 hypothesis.settings.register_profile("fuzz", max_examples=300, deadline=None, print_blob=True)
 

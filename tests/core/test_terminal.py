@@ -170,9 +170,9 @@ class TestEnds:
     @pytest.mark.parametrize(
         "environment",
         [
-            {"PYTHONIOENCODING": "ascii"},
-            {"PYTHONIOENCODING": "ascii:strict"},
             {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+            pytest.param({"PYTHONIOENCODING": "ascii"}, marks=pytest.mark.exhaustive),
+            pytest.param({"PYTHONIOENCODING": "ascii:strict"}, marks=pytest.mark.exhaustive),
         ],
         ids=str,
     )

@@ -285,7 +285,11 @@ def test_a_name_has_one_colour_and_marker_whatever_is_selected(
     assert [text.get_text() for text in figure.legends[0].get_texts()] == order
 
 
-@pytest.mark.parametrize("style", ["paper", "talk", "screen"])
+@pytest.mark.parametrize(
+    "style",
+    # A second for each figure.
+    ["paper", *(pytest.param(one, marks=pytest.mark.exhaustive) for one in ("talk", "screen"))],
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_the_width_that_is_asked_for_and_nothing_is_cut(
     kind: str, style: str

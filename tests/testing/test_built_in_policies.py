@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
 from icarus.core.kinds import is_built_in
@@ -39,23 +40,12 @@ POLICIES = sorted(
 )
 
 
-COMPILED = {
-    *(
-        "LRU",
-        "FIFO",
-        "RAND",
-        "CLIMB",
-        "NULL",
-        "IN_CACHE_LFU",
-        "PERFECT_LFU",
-        "SLRU",
-        "MIN",
-        "SHARD",
-    ),
+STRUCTURES = {
+    *("LRU", "RAND", "CLIMB", "NULL", "IN_CACHE_LFU", "PERFECT_LFU", "SLRU", "MIN", "SHARD"),
     *("SIEVE", "S3_FIFO", "GDSF"),
 }
-"""Policies that the ordinary suite compiles for the laws, each of which takes ten seconds: one for
-each structure. All are compiled by ``make test-exhaustive``."""
+"""What the ordinary suite tries in full, one for each structure, and compiles for the laws,
+which takes up to ten seconds. All are compiled by ``make test-exhaustive``."""
 
 
 def be(laws, name):
@@ -72,13 +62,20 @@ class _Policy(PolicyLaws):
     @pytest.fixture(autouse=True)
     def _which(self, name):
         be(self, name)
+        in_full = hypothesis.settings.get_profile("suite")
+        if name in STRUCTURES or hypothesis.settings().max_examples != in_full.max_examples:
+            yield
+            return
+        hypothesis.settings.load_profile("few")
+        yield
+        hypothesis.settings.load_profile("suite")
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=() if name in COMPILED else (pytest.mark.exhaustive,))
+        pytest.param(name, marks=() if name in STRUCTURES else (pytest.mark.exhaustive,))
         for name in POLICIES
     ],
 )

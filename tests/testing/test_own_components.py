@@ -156,6 +156,8 @@ def run_pytest(folder, tests, *arguments):
     )
 
 
+# Twelve seconds, most of them for what the next test compiles in another form.
+@pytest.mark.exhaustive
 def test_right_components_pass(tmp_path):
     done = run_pytest(tmp_path, RIGHT)
     assert done.returncode == 0, done.stdout
