@@ -83,13 +83,13 @@ class BeladyCaches(NamedTuple):
         evicted = NOTHING
         if not self.bypass:
             while self.held[cache] + size > capacity:
-                evicted = self.evict(cache)
+                evicted = self.evict(cache)  # type: ignore[attr-defined]
         rows[(row << 1) + IN_SLOT] = 1
         units.store(row)
         self.held[cache] += units.of(row)
         self.ranks.add(cache, row, self._key(rows[(row << 1) + KNOWN]), self._tie(content))
         while self.held[cache] > capacity:
-            evicted = self.evict(cache)
+            evicted = self.evict(cache)  # type: ignore[attr-defined]
         return evicted
 
     def victim(self, cache):
@@ -179,7 +179,7 @@ class BeladyCaches(NamedTuple):
         """Evict from a cache, which was carried on, what does not fit into it any more."""
         self.units.begin()
         while self.held[cache] > self.units.capacity[cache]:
-            self.evict(cache)
+            self.evict(cache)  # type: ignore[attr-defined]
 
     def reserve(self, n_requests: int) -> Self:
         """Return the same state with room for what further requests enter."""

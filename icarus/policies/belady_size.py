@@ -101,7 +101,7 @@ class BeladySizeCaches(NamedTuple):
         evicted = NOTHING
         if rows[(row << 1) + KNOWN] != NEVER:
             while self.held[cache] + size > capacity:
-                evicted = self.evict(cache)
+                evicted = evict_chosen(self, cache)
             rows[(row << 1) + IN_SLOT] = 1
             units.store(row)
             self.held[cache] += size
@@ -126,7 +126,7 @@ class BeladySizeCaches(NamedTuple):
         row = row_of(self, cache, content)
         lacks_room = self.held[cache] + self.units.requested() > self.units.capacity[cache]
         if lacks_room and self.records.rows[(row << 1) + KNOWN] != NEVER:
-            return self.records.content(self.victim(cache))
+            return self.records.content(victim_chosen(self, cache))
         return NOTHING
 
     victim, spare, evict = victim_chosen, spare_chosen, evict_chosen  # type: ignore[misc]

@@ -13,7 +13,7 @@ from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
-from icarus.policies.victims import no_choices
+from icarus.policies.victims import evict_chosen, no_choices
 from icarus.registry import register_cache_policy
 from icarus.types import PositiveInt, Seed
 
@@ -235,7 +235,7 @@ class CacheusCaches(NamedTuple):
         queues.update_size(cache, queues.find(cache, content))
         self._demote(cache)
         while queues.overflows(cache):
-            evicted = self.evict(cache)
+            evicted = evict_chosen(self, cache)
         return evicted
 
     def remove(self, cache, content):
@@ -274,7 +274,7 @@ class CacheusCaches(NamedTuple):
         self._set_limit(cache, self.limit[cache])
         self._demote(cache)
         while queues.overflows(cache):
-            self.evict(cache)
+            evict_chosen(self, cache)
         for ghosts in (GONE_BY_LRU, GONE_BY_LFU):
             self._bound(cache, ghosts)
 

@@ -103,9 +103,9 @@ class ExpiringCaches(NamedTuple):
 
     def next_victim(self, cache, content):
         """Return what would leave first for a content, once what is out of date has left."""
-        if self.now[0] + self.ttl <= self.now[0]:
+        if self.now[0] + self.lifetimes.of(content) <= self.now[0]:
             return NOTHING
-        if self.queues.lacks_room(cache):
+        if self.agenda.queues.lacks_room(cache):
             self._drop_outdated(cache)
         if self.caches.has(cache, content):
             return NOTHING

@@ -12,6 +12,7 @@ from icarus.policies.queues import Queues, make_queues
 from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
+from icarus.policies.victims import evict_victim
 from icarus.registry import register_cache_policy
 
 __all__ = ["GdsfCache", "GdsfCaches"]
@@ -63,7 +64,7 @@ class GdsfCaches(NamedTuple):
                 cache, slot, self._priority(cache, slot, 1), next_event(self.events, cache)
             )
             while queues.overflows(cache):
-                evicted = self.evict(cache)
+                evicted = evict_victim(self, cache)
         return evicted
 
     def _priority(self, cache, slot, count):

@@ -11,6 +11,7 @@ from icarus.policies.queued import make_room, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.stacks import Stacks, make_stacks
+from icarus.policies.victims import evict_victim
 from icarus.registry import register_cache_policy
 from icarus.types import Fraction, NonNegative
 
@@ -161,7 +162,7 @@ class LirsCaches(NamedTuple):
         queues.update_size(cache, queues.find(cache, content))
         self._cool(cache)
         while queues.overflows(cache):
-            evicted = self.evict(cache)
+            evicted = evict_victim(self, cache)
         return evicted
 
     def dump(self, cache: int) -> list[Any]:
@@ -188,7 +189,7 @@ class LirsCaches(NamedTuple):
         if queues.capacity(cache) != other.queues.capacity(cache):
             self._cool(cache)
             while queues.overflows(cache):
-                self.evict(cache)
+                evict_victim(self, cache)
             self._prune(cache)
 
     def reserve(self, n_requests: int) -> Self:

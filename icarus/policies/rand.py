@@ -54,7 +54,7 @@ class RandCaches(NamedTuple):
         if slot < slots.base[cache + 1]:
             self.behind[cache] = slot + 1
         else:
-            slot = self.victim(cache)
+            slot = victim_chosen(self, cache)
             self.chosen[cache] = -1
             evicted = slots.item[slot]
             slots.leave(cache, evicted)
@@ -70,7 +70,7 @@ class RandCaches(NamedTuple):
         """Return what would leave for a content; NOTHING if there is room."""
         victim = NOTHING
         if self.behind[cache] == self.slots.base[cache + 1]:
-            victim = self.slots.item[self.victim(cache)]
+            victim = self.slots.item[victim_chosen(self, cache)]
         return victim
 
     victim, spare = victim_chosen, spare_chosen  # type: ignore[misc]

@@ -8,6 +8,7 @@ from icarus.policies.cache import DefinedCache
 from icarus.policies.queued import make_room, next_victim_of_queues, on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.room import NOTHING, Room
+from icarus.policies.victims import evict_victim
 from icarus.registry import register_cache_policy
 from icarus.types import PositiveInt
 
@@ -94,7 +95,7 @@ class S4LruCaches(NamedTuple):
             for queue in range(self.segments):
                 self._lower(cache, queue)
         while self.queues.overflows(cache):
-            self.evict(cache)
+            evict_victim(self, cache)
 
 
 S4LruCaches.divides_caches = True  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from icarus.policies.queued import on_queues
 from icarus.policies.queues import Queues, make_queues
 from icarus.policies.request_counts import beats, expected_contents, make_counts
 from icarus.policies.room import NOTHING, Room, is_content
+from icarus.policies.victims import evict_victim
 from icarus.policies.window_climbers import WindowClimbers, make_window_climbers
 from icarus.registry import register_cache_policy
 from icarus.types import Fraction, PositiveInt, Seed
@@ -203,7 +204,7 @@ class WTinyLfuCaches(NamedTuple):
             self.fill[cache] += queues.size_of(slot) - before
         self._demote(cache)
         while queues.overflows(cache):
-            evicted = self.evict(cache)
+            evicted = evict_victim(self, cache)
         return evicted
 
     def clear(self, cache: int) -> None:
@@ -243,7 +244,7 @@ class WTinyLfuCaches(NamedTuple):
             self.fill[cache] -= queues.size_of(slot)
         self._demote(cache)
         while queues.overflows(cache):
-            self.evict(cache)
+            evict_victim(self, cache)
 
     def reserve(self, n_requests: int) -> Self:
         """Return the same state with room for what further requests enter."""
