@@ -109,12 +109,12 @@ def test_a_thousand_components_with_eight_workers(ec):
     guids = [ec.register_resource(Brief) for _ in range(1000)]
     for before, after in zip(guids[::100], guids[100::100], strict=False):
         ec.register_condition(after, "START", before, "STARTED")
-    began = time.monotonic()
+    began = time.process_time()
     ec.deploy()
-    assert ec.wait_finished(timeout=30).ok
+    assert ec.wait_finished(timeout=60).ok
     ec.release()
-    # On an idle core 1 s; 2 s is what is wanted, and others may be at work.
-    assert time.monotonic() - began < 10
+    # Of the processor, as others may be at work: 1 s, on an idle core by the clock, too.
+    assert time.process_time() - began < 4
 
 
 def test_waiting_costs_nothing(ec):
