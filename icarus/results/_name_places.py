@@ -78,7 +78,7 @@ def draw_names(
         taken = np.vstack([taken, box])
         middle = (np.array(box[:2]) + np.array(box[2:])) / 2
         axes.annotate(
-            text,
+            drawn(node, _LONGEST),
             tuple(positions[node]),
             xytext=tuple((middle - places[node]) / point),
             textcoords="offset points",
