@@ -106,8 +106,8 @@ class DefinedStrategy(Strategy):
         if "seed" in self.parameters:
             self.parameters["seed"] = generator(self.parameters["seed"])
         self.network = KnownNetwork(view)
-        # Here, so that what is wrong is told at once.
-        self._state  # noqa: B018
+        # Here, so that what is wrong is told at once. Some strategies are made twice.
+        self._state = self.definition.new(self.network, **self.parameters)
         self._request = ControlledRequest(view, controller)
         direct = works_on_tables(view, controller)
         self._direct = DirectRequest(view, controller) if direct else None

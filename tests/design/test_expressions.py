@@ -128,7 +128,7 @@ def test_hostile_expressions_are_refused_in_little_time(text: str) -> None:
     began = time.process_time()
     with pytest.raises(ExpressionError) as refused:
         Expression(text).evaluate(NAMES)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 2
     assert "\n" not in str(refused.value)
     assert 0 < len(str(refused.value)) < 300
 

@@ -59,7 +59,7 @@ def test_children_count_that_live_for_less_than_an_interval():
     assert cpu - 1e-6 <= cpu_of(meter) <= cpu + cpu_here + 0.01
     usage = meter.totals.usage
     waits_here = here.ru_nvcsw - own.ru_nvcsw
-    assert 35 <= waits <= usage.switches_voluntary <= waits + waits_here + 20
+    assert 35 <= waits <= usage.switches_voluntary <= waits + waits_here + 40
     assert usage.switches_involuntary >= evictions
 
 

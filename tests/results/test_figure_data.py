@@ -314,7 +314,7 @@ def test_every_kind_has_the_width_that_is_asked_for_and_nothing_is_cut(
 def test_style_sheets_go_before_ours() -> None:
     with mpl.rc_context({"font.size": 13.0, "axes.spines.top": True, "axes.labelsize": 21.0}):
         mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=["red", "lime"])
-        figure = draw_figure(FEW, "lines", "LATENCY.MEAN", where={"strategy": ["LCE"]})
+        figure = draw_figure(FEW, "lines", "LATENCY.MEAN", where={"strategy": "LCE"})
     axes = figure.axes[0]
     assert axes.xaxis.label.get_fontsize() == 21
     assert axes.containers[0].lines[0].get_color() == "red"
