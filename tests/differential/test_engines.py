@@ -264,18 +264,9 @@ def test_all_pairs_as_plain_python(own):
     here = Path(__file__)
     others = [path for path in here.parent.glob("test_*.py") if path != here]
     modules = [here] if own else others
+    alone = ["-p", "no:xdist", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:xdist",
-            "-p",
-            "no:cacheprovider",
-            *modules,
-        ],
+        [sys.executable, "-m", "pytest", "-q", *alone, *modules],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1", "ICARUS_EXAMPLES": "2"},
         capture_output=True,
         text=True,

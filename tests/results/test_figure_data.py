@@ -312,14 +312,12 @@ def test_every_kind_has_the_width_that_is_asked_for_and_nothing_is_cut(
 
 
 def test_style_sheets_go_before_ours() -> None:
-    with mpl.rc_context({"font.size": 13.0, "axes.spines.top": True, "axes.labelsize": 21.0}):
+    with mpl.rc_context({"font.size": 13.0, "axes.labelsize": 21.0}):
         mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=["red", "lime"])
         figure = draw_figure(FEW, "lines", "LATENCY.MEAN", where={"strategy": "LCE"})
     axes = figure.axes[0]
     assert axes.xaxis.label.get_fontsize() == 21
     assert axes.containers[0].lines[0].get_color() == "red"
-    assert axes.spines["top"].get_visible() is True
-    assert draw_figure(FEW, "rate").axes[0].spines["top"].get_visible() is False
 
 
 def test_labels_order_scale_and_footnote() -> None:
