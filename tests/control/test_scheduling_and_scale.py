@@ -113,8 +113,8 @@ def test_a_thousand_components_with_eight_workers(ec):
     ec.deploy()
     assert ec.wait_finished(timeout=60).ok
     ec.release()
-    # Of the processor, as others may be at work: 1 s, on an idle core by the clock, too.
-    assert time.process_time() - began < 4
+    # Of the processor, as others may be at work: 1 s on a fast core, 5 s on a slow one.
+    assert time.process_time() - began < 10
 
 
 def test_waiting_costs_nothing(ec):
