@@ -179,7 +179,7 @@ def misfits(section: Mapping[str, Any], *, in_bytes: bool) -> list[tuple[str, st
         text = f"{name} counts contents and knows no sizes; policies that do: {able}"
         problems.append(("name", text))
     insert = asked.get("insert")
-    own = {key: section[key] for key in section if key != "name" and key not in asked}
+    own = {key: value for key, value in section.items() if key != "name" and key not in asked}
     if insert and compares(insert) and not names_victims(definition, own):
         able = ", ".join(_that_name_victims())
         text = f"{insert['name']} has to know what {name} would evict, which it does not say; "
