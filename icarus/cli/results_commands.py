@@ -70,15 +70,16 @@ def show_results(
     sd, half_width of the interval, min, median and max of each metric.
     """
     from icarus.cli.reading import distinct
-    from icarus.results import completeness, summaries
-    from icarus.results.selecting import selected
+    from icarus.results import summaries
+    from icarus.results._completeness import counted
+    from icarus.results.selecting import part_of
     from icarus.results.tables import results_tables
 
-    everything = distinct(path)
-    found = summaries.summarise(selected(everything, where), metrics)
+    part = part_of(distinct(path), where)
+    found = summaries.summarise(part, metrics)
     if sort is not None:
         found = summaries.sorted_by(found, sort)
-    warning = completeness(everything, where).warning
+    warning = counted(part, whole=not where).warning
     if form is None:
         console = table_console()
         for table in results_tables(found, console.width, warning):

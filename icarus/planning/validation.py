@@ -100,8 +100,8 @@ class SectionChecker:
 
 def _misfits(experiment: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Say what a cache policy cannot do that it is asked for, such as to count bytes."""
-    placement = experiment.get("cache_placement")
-    in_bytes = placement is not None and bool(placement) and unit_of(placement) == "bytes"
+    placement = experiment.get("cache_placement") or {}
+    in_bytes = bool(placement) and unit_of(placement) == "bytes"
     found = misfits(experiment["cache_policy"], in_bytes=in_bytes)
     return [(f"cache_policy.{place}", text) for place, text in found]
 

@@ -13,7 +13,7 @@ from icarus.policies.queues import Queues, make_queues
 from icarus.policies.ranks import Ranks, make_ranks, next_event
 from icarus.policies.room import NOTHING, Room
 from icarus.policies.slot_values import SlotValues, make_slot_values
-from icarus.policies.victims import no_choices
+from icarus.policies.victims import next_victim_learning, no_choices
 from icarus.registry import register_cache_policy
 from icarus.types import Seed
 
@@ -114,17 +114,15 @@ class LecarCaches(NamedTuple):
             return by_lru
         return by_lfu
 
-    def next_victim(self, cache, content):
-        """Return what would leave first for a content, from which the experts would learn."""
-        queues = self.queues
-        if not queues.lacks_room(cache):
-            return NOTHING
-        if self.chosen[cache] < 0:
-            slot, weight = queues.find(cache, content), self.weight_of_lru[cache]
-            if slot >= 0:
-                weight, _ = self._learned(cache, queues.queue_of(slot), self.evicted_at.of(slot))
-            self.chosen[cache] = self._drawn(cache, weight)
-        return queues.item(self.chosen[cache])
+    def choose_for(self, cache, slot):
+        """Return the same for a content that the experts would learn from."""
+        weight = self.weight_of_lru[cache]
+        if slot >= 0:
+            ghosts = self.queues.queue_of(slot)
+            weight, _ = self._learned(cache, ghosts, self.evicted_at.of(slot))
+        return self._drawn(cache, weight)
+
+    (next_victim,) = (next_victim_learning,)  # type: ignore[misc]
 
     def evict_slot(self, cache, slot):
         """Evict what one of the experts named, and remember it unless both did; return it."""

@@ -12,11 +12,18 @@ to leave next, or -1), a method ``choose(self, cache)``, and the functions here 
 
 from __future__ import annotations
 
-__all__ = ["evict_chosen", "evict_victim", "no_choices", "spare_chosen", "victim_chosen"]
-
 import numpy as np
 
-from icarus.policies.room import Room
+from icarus.policies.room import NOTHING, Room
+
+__all__ = [
+    "evict_chosen",
+    "evict_victim",
+    "next_victim_learning",
+    "no_choices",
+    "spare_chosen",
+    "victim_chosen",
+]
 
 
 def no_choices(room: Room) -> np.ndarray:
@@ -50,3 +57,17 @@ def evict_chosen(self, cache):
 def evict_victim(self, cache):
     """Evict the content that leaves next; return it."""
     return self.evict_slot(cache, self.victim(cache))
+
+
+def next_victim_learning(self, cache, content):
+    """Return what would leave first for a content, once the policy had learnt from that.
+
+    The policy has a method ``choose_for(self, cache, slot)``: return the slot that leaves for a
+    content that is remembered in a slot, or new, at -1, and have learnt nothing.
+    """
+    queues = self.queues
+    if not queues.lacks_room(cache):
+        return NOTHING
+    if self.chosen[cache] < 0:
+        self.chosen[cache] = self.choose_for(cache, queues.find(cache, content))
+    return queues.item(self.chosen[cache])

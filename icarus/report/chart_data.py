@@ -7,7 +7,7 @@ dimensions are given by their numbers among all values of the dimension; what is
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from icarus.results.labels import metric_label, over_time_label
 from icarus.results.over_time import laid_over, marks_of, metrics_over_time, timeline_of
 from icarus.results.resultset import ResultSet
 from icarus.results.summaries import Summaries
-from icarus.results.variation import MISSING, Dimension, short_name
+from icarus.results.variation import MISSING, Dimension, dotted, members_of, short_name
 from icarus.theory.distributions import means_confidence_interval
 
-__all__ = ["chart_data", "interval_of", "members_of", "short"]
+__all__ = ["chart_data", "interval_of", "short"]
 
 _MOST_POINTS = 60_000
 """Points of series over time that a page holds, some 20 bytes each."""
@@ -56,21 +56,11 @@ def chart_data(results: ResultSet, summaries: Summaries | None) -> dict[str, Any
     ]
     return {
         "dimensions": [_dimension(one) for one in summaries.dimensions],
-        "metrics": [
-            {"name": ".".join(map(str, path)), "label": metric_label(path)} for path in metrics
-        ],
+        "metrics": [{"name": dotted(path), "label": metric_label(path)} for path in metrics],
         "groups": groups,
         "time": _over_time(results, summaries),
         "roles": _roles(summaries.dimensions),
     }
-
-
-def members_of(results: ResultSet, summaries: Summaries) -> list[list[int]]:
-    """Return the numbers of the results that each group consists of."""
-    order: dict[tuple[Hashable, ...], list[int]] = {one.keys: [] for one in summaries.groups}
-    for i in range(len(results)):
-        order[tuple(one.keys[i] for one in summaries.dimensions)].append(i)
-    return list(order.values())
 
 
 def short(value: float) -> float | None:
@@ -90,7 +80,7 @@ def interval_of(values: Sequence[float]) -> list[float | int | None] | None:
 
 def _dimension(one: Dimension) -> dict[str, Any]:
     return {
-        "id": ".".join(map(str, one.path)),
+        "id": dotted(one.path),
         "name": short_name(one.path),
         "label": one.label,
         "numeric": one.numeric and MISSING not in one.texts,
@@ -117,7 +107,7 @@ def _over_time(results: ResultSet, summaries: Summaries) -> dict[str, Any] | Non
     if not metrics:
         return None
     lines = {}
-    for number, places in enumerate(members_of(results, summaries)):
+    for number, places in enumerate(members_of(summaries.dimensions, len(results)).values()):
         found = [one for i in places if (one := timelines[i]) is not None]
         if found:
             lines[number] = found

@@ -10,10 +10,10 @@ from typing import Any
 
 from icarus.core.capacities import CAPACITY_KEYS
 from icarus.plaintext import one_line, plain, some_of
-from icarus.results import completeness
+from icarus.results._completeness import counted
 from icarus.results.labels import constants_text, number_text, value_text
 from icarus.results.resultset import ResultSet
-from icarus.results.variation import constants_of, rows_of
+from icarus.results.variation import constants_of, dotted, rows_of
 from icarus.util import Tree
 
 __all__ = ["Failure", "cautions", "failures_of", "settings_texts", "title_of", "what_was_run"]
@@ -46,7 +46,7 @@ def what_was_run(results: ResultSet) -> list[tuple[str, str]]:
     """Return facts of a campaign, each with its name."""
     facts = [*results.metadata, *(one for _, one in results.failures)]
     campaigns = _distinct(one["campaign"] for one in facts if one.get("campaign"))
-    told = [("Simulations", completeness(results).text)]
+    told = [("Simulations", counted(results, whole=True).text)]
     told += _times(facts)
     told += [
         ("Engines", _counted(one.get("engine") for one in results.metadata)),
@@ -98,9 +98,7 @@ def failures_of(results: ResultSet) -> tuple[list[Failure], int]:
 def _described(params: Tree) -> str:
     [row] = rows_of([params])
     return one_line(
-        ", ".join(
-            f"{'.'.join(map(str, path))} = {value_text(value)}" for path, value in row.items()
-        ),
+        ", ".join(f"{dotted(path)} = {value_text(value)}" for path, value in row.items()),
         600,
     )
 
@@ -115,7 +113,7 @@ def cautions(results: ResultSet, data: Mapping[str, Any], maps: Mapping[str, Any
         What ``chart_data`` and ``network_maps`` made of them.
     """
     return [
-        *filter(None, [completeness(results).warning]),
+        *filter(None, [counted(results, whole=True).warning]),
         *_unfilled(results),
         *_wide(data),
         *_overloaded(maps["over"]),

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from icarus.compiler.storage import cache_folder
 from icarus.core.partial import replaced
-from icarus.errors import ResultsError
+from icarus.results.exporting import missing_extra
 
 __all__ = ["asset", "digest_of", "harmless", "vega_bundle"]
 
@@ -32,9 +32,7 @@ def vega_bundle() -> str:
     try:
         import vl_convert
     except ImportError as error:
-        raise ResultsError(
-            "pages with charts need vl-convert; pip install 'icarus-sim[report]'"
-        ) from error
+        raise missing_extra("pages with charts need vl-convert", "report") from error
     folder = cache_folder()
     # Beside the folder of this version's kernels: the script has a version of its own.
     kept = None if folder is None else folder.parent / f"vega-{version(_PACKAGE)}.js"

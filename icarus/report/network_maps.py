@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from icarus.core.random_streams import root_seed
+import numpy as np
+
+from icarus.errors import PlotError
 from icarus.plaintext import one_line
-from icarus.report.chart_data import members_of, short
+from icarus.report.chart_data import short
 from icarus.results._layout import layout
+from icarus.results._networks import loads_of, mean_over, root_of, shares_of
 from icarus.results.resultset import ResultSet
 from icarus.results.summaries import Summaries
+from icarus.results.variation import members_of
 from icarus.util import Tree
 
 __all__ = ["network_maps"]
@@ -23,8 +28,6 @@ _MOST_NUMBERS = 120_000
 _MOST_NODES = 600
 """Of a network that is laid out: more are a blot."""
 _LONGEST_NAME = 60
-_SERVED = ("PER_NODE_CACHE_HIT_RATIO", "PER_NODE_SERVER_HIT_RATIO")
-_CARRIED = ("PER_LINK_INTERNAL", "PER_LINK_EXTERNAL")
 
 Node = Hashable
 
@@ -75,7 +78,8 @@ def network_maps(results: ResultSet, summaries: Summaries | None) -> dict[str, A
     found: dict[int, dict[str, Any]] = {}
     over: dict[tuple[str, str], float] = {}
     left, left_out = _MOST_NUMBERS, 0
-    for number, places in enumerate(members_of(results, summaries) if summaries else []):
+    groups = members_of(summaries.dimensions, len(results)) if summaries else {}
+    for number, places in enumerate(groups.values()):
         told = [one for i in places if (one := _told(results[i][1])) is not None]
         if not told:
             continue
@@ -114,17 +118,16 @@ class _Networks:
         section = dict.get(params, "topology")
         if not isinstance(section, Mapping) or "name" not in section:
             return None
-        seed = (facts.get("campaign") or {}).get("seed")
-        key = repr((sorted(map(str, section.items())), seed, facts.get("replication")))
+        root = root_of(facts)
+        key = repr((sorted(map(str, section.items())), root))
         if key not in self._known:
-            self._known[key] = self._built(section, seed, facts.get("replication"))
+            self._known[key] = self._built(section, root)
         return self._known[key]
 
-    def _built(self, section: Mapping[str, Any], seed: Any, replication: Any) -> int | None:
+    def _built(self, section: Mapping[str, Any], root: np.random.SeedSequence) -> int | None:
         # Takes a second to import, and not all results have maps.
         from icarus.execution.building import Networks
 
-        root = root_seed(seed or 0, replication or 0)
         try:
             topology = Networks().bare(section, root).topology
             if len(topology) > _MOST_NODES:
@@ -145,20 +148,13 @@ def _told(results: Tree) -> tuple[dict[Node, float], dict[frozenset[Node], float
     """Return the share that each node served and the load of each link; None without both."""
     served: dict[Node, float] = {}
     carried: dict[frozenset[Node], float] = {}
-    for name in _SERVED:
-        for node, share in _table(results, "CACHE_HIT_RATIO", name).items():
-            served[node] = served.get(node, 0.0) + share
-    for name in _CARRIED:
-        for link, load in _table(results, "LINK_LOAD", name).items():
-            ends = frozenset(link)
-            carried[ends] = carried.get(ends, 0.0) + load
+    with suppress(PlotError):
+        for part in shares_of(results):
+            for node, share in part.items():
+                served[node] = served.get(node, 0.0) + share
+    with suppress(PlotError):
+        carried = loads_of(results)
     return (served, carried) if served or carried else None
-
-
-def _table(results: Tree, collector: str, name: str) -> Mapping[Any, float]:
-    # `dict.get`, as trees grow branches when they are asked for what they lack.
-    found = dict.get(dict.get(results, collector) or {}, name)
-    return found if isinstance(found, dict) else {}
 
 
 def _fits(network: _Map, told: tuple[Mapping[Node, Any], Mapping[frozenset[Node], Any]]) -> bool:
@@ -167,7 +163,8 @@ def _fits(network: _Map, told: tuple[Mapping[Node, Any], Mapping[frozenset[Node]
 
 
 def _means(tables: Sequence[Mapping[Any, float]], order: Mapping[Any, int]) -> list[float | None]:
-    return [short(sum(one.get(key, 0.0) for one in tables) / len(tables)) for key in order]
+    means = mean_over(tables)
+    return [short(means.get(key, 0.0)) for key in order]
 
 
 def _note_overload(

@@ -19,6 +19,7 @@ from icarus.report.chart_data import chart_data
 from icarus.report.facts import cautions, failures_of, settings_texts, title_of, what_was_run
 from icarus.report.javascript import asset, digest_of, harmless, vega_bundle
 from icarus.report.network_maps import network_maps
+from icarus.results.exporting import missing_extra
 from icarus.results.merging import once
 from icarus.results.resultset import ResultSet
 from icarus.results.summaries import summarise
@@ -124,7 +125,7 @@ def render(
         import jinja2
         from markupsafe import Markup
     except ImportError as error:
-        raise ResultsError("pages need jinja2; pip install 'icarus-sim[report]'") from error
+        raise missing_extra("pages need jinja2", "report") from error
     texts = [vega_bundle(), *(harmless(asset(name)) for name in scripts)]
     policy = [
         "default-src 'none'",

@@ -11,7 +11,7 @@ from typing import Any
 
 from icarus.errors import PlotError, nearest, suggestion
 from icarus.results.labels import value_text
-from icarus.results.variation import Row, dimensions_of, key_of, rows_of
+from icarus.results.variation import Row, dimensions_of, dotted, key_of, rows_of
 from icarus.util import Tree
 
 __all__ = ["check_alike", "check_metric", "check_parameter", "check_values", "leaves_of"]
@@ -35,8 +35,8 @@ def check_metric(metric: Path, results: Sequence[Tree]) -> None:
     """Raise PlotError if no result has a metric."""
     if any(tree.getval(metric) is not None for tree in results):
         return
-    known = {_name((*path,)) for tree in results for path, _ in _two_levels(tree)}
-    raise PlotError(f"unknown metric {_name(metric)!r}; {suggestion(_name(metric), known)}")
+    known = {dotted(path) for tree in results for path, _ in _two_levels(tree)}
+    raise PlotError(f"unknown metric {dotted(metric)!r}; {suggestion(dotted(metric), known)}")
 
 
 def _two_levels(tree: Tree) -> Iterator[tuple[Path, Any]]:
@@ -52,11 +52,11 @@ def check_parameter(path: Path, params: Sequence[Tree], where: str) -> None:
     """Raise PlotError if no experiment has a parameter."""
     if any(tree.getval(path) is not None for tree in params):
         return
-    known = {_name(path) for tree in params for path, _ in leaves_of(tree)}
-    if _name(path) in known:  # it is None everywhere
+    known = {dotted(path) for tree in params for path, _ in leaves_of(tree)}
+    if dotted(path) in known:  # it is None everywhere
         return
-    near = suggestion(_name(path), known)
-    raise PlotError(f"{where}: no experiment has a parameter {_name(path)!r}; {near}")
+    near = suggestion(dotted(path), known)
+    raise PlotError(f"{where}: no experiment has a parameter {dotted(path)!r}; {near}")
 
 
 def check_values(path: Path, wanted: Sequence[Any], params: Sequence[Tree], where: str) -> None:
@@ -71,7 +71,7 @@ def check_values(path: Path, wanted: Sequence[Any], params: Sequence[Tree], wher
     near = nearest(value_text(wanted[0]), found.values())
     hint = f"did you mean {near!r}? " if near else ""
     texts = ", ".join(list(found.values())[: 3 * _MOST_NAMED])
-    raise PlotError(f"{where}: no experiment has {_name(path)} = {asked}; {hint}found: {texts}")
+    raise PlotError(f"{where}: no experiment has {dotted(path)} = {asked}; {hint}found: {texts}")
 
 
 def check_alike(params: Iterable[Tree], what: str) -> None:
@@ -89,7 +89,7 @@ def check_alike(params: Iterable[Tree], what: str) -> None:
     for one in dimensions[:_MOST_NAMED]:
         texts = [one.texts[key] for key in one.values]
         more = ", ..." if len(texts) > _MOST_NAMED else ""
-        named.append(f"{_name(one.path)} ({', '.join(texts[:_MOST_NAMED])}{more})")
+        named.append(f"{dotted(one.path)} ({', '.join(texts[:_MOST_NAMED])}{more})")
     raise PlotError(
         f"{what} would be the mean of {len(rows)} simulations that differ in "
         f"{' and '.join(named)}; choose one with filter or ycondnames"
@@ -102,7 +102,3 @@ def _differing(rows: Sequence[Row]) -> list[Path]:
         return []
     paths = dict.fromkeys(path for row in rows for path in row)
     return [path for path in paths if len({key_of(row.get(path)) for row in rows}) > 1]
-
-
-def _name(path: Path) -> str:
-    return ".".join(map(str, path))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from icarus.results._networks import network_of
 from icarus.theory.che import che_cache_hit_ratio
 from icarus.theory.distributions import TruncatedZipfDist
 from icarus.util import Tree
@@ -43,14 +44,14 @@ def reason_against(params: Mapping[str, Any]) -> str | None:
     return None
 
 
-def modelled_hit_ratio(params: Tree, entropy: int | None) -> float:
+def modelled_hit_ratio(params: Tree, facts: Mapping[str, Any]) -> float:
     """Return the hit ratio that Che's approximation gives for an experiment.
 
     Parameters
     ----------
     params : Tree
-    entropy : int, optional
-        Of the seed of the replication, which random topologies and placements are drawn from.
+    facts : mapping
+        The metadata of a simulation of it, which random topologies and placements follow from.
 
     Raises
     ------
@@ -59,9 +60,7 @@ def modelled_hit_ratio(params: Tree, entropy: int | None) -> float:
     """
     if (reason := reason_against(params)) is not None:
         raise NotModelledError(reason)
-    from icarus.execution.building import build_scenario
-
-    topology, _ = build_scenario(params, np.random.SeedSequence(entropy))
+    topology = network_of(params, facts)
     if topology.graph.get("capacity_unit") == "bytes":
         raise NotModelledError("caches are filled by bytes")
     workload = params["workload"]

@@ -17,9 +17,10 @@ from icarus.results._asking import (
     check_values,
     leaves_of,
 )
-from icarus.results._completeness import completeness
+from icarus.results._completeness import counted
 from icarus.results.merging import once
 from icarus.results.resultset import ResultSet
+from icarus.results.variation import dotted
 from icarus.theory.distributions import means_confidence_interval
 from icarus.util import Tree
 
@@ -60,7 +61,8 @@ def told_apart(resultset: Results) -> tuple[Results, str]:
     """Return results, each simulation once, and that some are missing, if so."""
     if not isinstance(resultset, ResultSet):
         return resultset, ""
-    return once(resultset), completeness(resultset).warning
+    resultset = once(resultset)
+    return resultset, counted(resultset, whole=True).warning
 
 
 def series_of(desc: Mapping[str, Any]) -> list[Series]:
@@ -153,7 +155,7 @@ def samples_of(
                 for params, results in matching
                 if params.match(here) and is_number(value := results.getval(one.metric))
             ]
-            what = f"{'.'.join(map(str, one.metric))} at {'.'.join(map(str, path))} = {x}"
+            what = f"{dotted(one.metric)} at {dotted(tuple(path))} = {x}"
             check_alike((params for params, _ in there), what)
             row.append([float(value) for _, value in there])
         rows.append(row)
@@ -197,7 +199,7 @@ def first_pair(selected: Sequence[tuple[Tree, Tree]], one: Series) -> Any:
         and isinstance(pair := results.getval(one.metric), (tuple, list, np.ndarray))
         and len(pair) == 2
     ]
-    check_alike((params for params, _ in there), ".".join(map(str, one.metric)))
+    check_alike((params for params, _ in there), dotted(one.metric))
     return there[0][1] if there else None
 
 

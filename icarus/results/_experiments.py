@@ -22,7 +22,8 @@ from icarus.results._completeness import missing_jobs
 from icarus.results.labels import value_text
 from icarus.results.merging import CHANGES_NOTHING, merge, seed_of
 from icarus.results.resultset import ResultSet
-from icarus.results.variation import MISSING, Path, Row, key_of, matching, paths_of, rows_of
+from icarus.results.selecting import shared_rows
+from icarus.results.variation import MISSING, Path, Row, dotted, key_of, matching, paths_of
 from icarus.util import Tree
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
     "Key",
     "Matched",
     "Side",
-    "dotted",
     "match",
     "side_of",
     "varying_in",
@@ -104,11 +104,6 @@ class Matched:
     only_b: list[Experiment]
 
 
-def dotted(path: Path) -> str:
-    """Return a parameter as users name it."""
-    return ".".join(map(str, path))
-
-
 def varying_in(side: Side) -> list[Path]:
     """Return the parameters that differ between the experiments of a campaign."""
     paths = paths_of([one.row for one in side.experiments])
@@ -138,7 +133,7 @@ def side_of(
         raise ResultsError(f"{name}: there are no results to compare{failed}")
     entries = [*zip(results, results.metadata, strict=True)]
     without_results = [params for params, _ in results.failures]
-    rows = _rows([*(params for (params, _), _ in entries), *without_results])
+    rows = shared_rows([*(params for (params, _), _ in entries), *without_results])
     chosen = list(range(len(rows)))
     for condition in conditions:
         try:
@@ -154,19 +149,6 @@ def side_of(
     failures = [results.failures[i - len(entries)] for i in chosen if i >= len(entries)]
     _count_jobs(side, [entries[i][1] for i in kept], [facts for _, facts in failures])
     return side
-
-
-def _rows(experiments: Iterable[Tree]) -> list[Row]:
-    """Return the parameters of experiments as rows; those of the same parts are one object."""
-    known: dict[tuple[Any, ...], Row] = {}
-    rows = []
-    for params in experiments:
-        # Replications that are read from a file share all parts of their parameters.
-        parts = (*params.keys(), *map(id, params.values()))
-        if parts not in known:
-            known[parts] = rows_of([params])[0]
-        rows.append(known[parts])
-    return rows
 
 
 def _enter(

@@ -19,7 +19,6 @@ from icarus.results.frames import (
     Chosen,
     chosen_results,
     column_of,
-    dotted,
     frame_of,
     identity_columns,
     marked,
@@ -30,7 +29,7 @@ from icarus.results.metrics import Metric, metrics_meant, pair
 from icarus.results.over_time import timeline_of
 from icarus.results.resultset import ResultSet
 from icarus.results.selecting import Where
-from icarus.results.variation import Row, key_of
+from icarus.results.variation import Row, dotted, key_of
 from icarus.util import Tree
 
 if TYPE_CHECKING:

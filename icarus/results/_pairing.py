@@ -11,8 +11,9 @@ from icarus.errors import ResultsError
 from icarus.metering.group import is_resource
 from icarus.plaintext import one_line
 from icarus.results._differences import Samples
-from icarus.results._experiments import Experiment, Key, Matched, Side, dotted
+from icarus.results._experiments import Experiment, Key, Matched, Side
 from icarus.results.metrics import Metric, number
+from icarus.results.variation import dotted
 
 __all__ = ["SideBySide", "side_by_side"]
 

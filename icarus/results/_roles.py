@@ -14,7 +14,7 @@ from icarus.errors import PlotError
 from icarus.results.labels import constants_text, metric_label
 from icarus.results.metrics import Metric
 from icarus.results.style import current_look
-from icarus.results.variation import Dimension, Row, short_name
+from icarus.results.variation import Dimension, Row, dotted, short_name
 from icarus.util import Tree
 
 __all__ = [
@@ -87,7 +87,7 @@ def roles_of(
                 pool.remove(one)
                 return one
         if path is not None:
-            raise PlotError(f"{'.'.join(map(str, path))} is asked for twice")
+            raise PlotError(f"{dotted(path)} is asked for twice")
         return None
 
     roles = Roles(take(x), take(series))

@@ -8,10 +8,11 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 from matplotlib.axes import Axes
 
 from icarus.errors import PlotError, suggestion
-from icarus.results._completeness import completeness
+from icarus.results._completeness import counted
 from icarus.results._roles import Campaign, roles_of
 from icarus.results.merging import once
 from icarus.results.resultset import ResultSet
+from icarus.results.selecting import part_of
 from icarus.results.style import Look, inches
 from icarus.results.variation import (
     Dimension,
@@ -19,6 +20,7 @@ from icarus.results.variation import (
     Row,
     constants_of,
     dimensions_of,
+    dotted,
     matching,
     paths_of,
     resolve,
@@ -66,11 +68,11 @@ def selected(resultset: Results, **options: Unpack[Options]) -> Campaign:
     PlotError
         If there is nothing to draw, or a name means nothing here.
     """
-    warning = ""
+    warning, where = "", options.get("where")
     if isinstance(resultset, ResultSet):
         # A job that is there twice would make intervals narrower.
         resultset = once(resultset)
-        warning = completeness(resultset, options.get("where")).warning
+        warning = counted(part_of(resultset, where), whole=not where).warning
     pairs = list(resultset)
     metadata = getattr(resultset, "metadata", None) or [{} for _ in pairs]
     # Experiments that failed have parameters but no results.
@@ -78,7 +80,6 @@ def selected(resultset: Results, **options: Unpack[Options]) -> Campaign:
     if not there:
         raise PlotError("there are no results to plot")
     everywhere = rows_of(pairs[i][0] for i in there)
-    where = options.get("where")
     chosen = matching(everywhere, where)
     rows = [everywhere[i] for i in chosen]
     known = paths_of(rows)
@@ -162,7 +163,7 @@ def labelled(
             if "may mean" in str(error):
                 raise
             written = [text for one in campaign.dimensions for text in one.texts.values()]
-            known = [".".join(map(str, path)) for path in (*metrics, *parameters)]
+            known = [dotted(path) for path in (*metrics, *parameters)]
             raise PlotError(
                 f"label: nothing is called {key!r}; {suggestion(key, [*known, *written], 30)}"
             ) from error

@@ -23,11 +23,11 @@ from icarus.errors import IcarusError, ResultsError
 from icarus.metering.group import is_resource
 from icarus.plaintext import one_line, some_of
 from icarus.results._differences import Differences, differences, holm
-from icarus.results._experiments import Change, Experiment, Side, dotted, match, side_of, varying_in
+from icarus.results._experiments import Change, Experiment, Side, match, side_of, varying_in
 from icarus.results._pairing import SideBySide, side_by_side
 from icarus.results.metrics import Metric, metrics_in, metrics_meant
 from icarus.results.resultset import ResultSet, jsonable
-from icarus.results.variation import Dimension, Path, dimensions_of, paths_of, resolve
+from icarus.results.variation import Dimension, Path, dimensions_of, dotted, paths_of, resolve
 
 __all__ = ["Change", "Comparison", "ComparisonRow", "Method", "Verdict", "compare"]
 

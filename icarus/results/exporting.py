@@ -91,7 +91,7 @@ def _has_numbers(column: pd.Series[Any]) -> bool:
 
 
 def _latex(frame: pd.DataFrame, file: IO[bytes]) -> None:
-    # The one of pandas needs jinja2, and minutes for what this writes in a second.
+    # That of pandas needs jinja2, which this extra does without.
     numeric = [_has_numbers(frame[name]) for name in frame.columns]
     alignment = "".join("r" if one else "l" for one in numeric)
     head = " & ".join(_in_latex(name) for name in frame.columns)

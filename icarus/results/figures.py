@@ -23,7 +23,6 @@ from icarus.errors import PlotError, suggestion
 from icarus.results._grid import Panel
 from icarus.results._roles import (
     Campaign,
-    Group,
     Roles,
     caption_of,
     collect,
@@ -32,9 +31,8 @@ from icarus.results._roles import (
     thinned,
 )
 from icarus.results._selection import Options, Results, labelled, look_of, selected
-from icarus.results._sheets import point_of, sheet_of
+from icarus.results._sheets import counts_of, of_group, points_of, sheet_of
 from icarus.results._time_figure import Timelines, time_figure
-from icarus.results.drawntext import shortened
 from icarus.results.filenames import FileNames
 from icarus.results.heat_figure import heat_figures
 from icarus.results.labels import replications_text, value_text
@@ -52,7 +50,7 @@ from icarus.results.panels import draw_bars, draw_cdfs, draw_lines
 from icarus.results.rate_figure import rate_figures
 from icarus.results.size_figure import size_figures
 from icarus.results.style import Look, local_style, save
-from icarus.results.variation import MISSING, Dimension
+from icarus.results.variation import MISSING
 
 __all__ = ["KINDS", "draw_figure", "draw_results", "plot_results"]
 
@@ -277,7 +275,7 @@ def _figures(
             there = thinned(there, campaign.roles.x, notes)
         for depth, group, part in split(there, roles.facets):
             inner = Roles(roles.x, roles.series, roles.facets[depth:])
-            title, texts = _of_group(roles.facets, group)
+            title, texts = of_group(roles.facets, group)
             here = replace(campaign, notes=notes)
             figure = (
                 _draw_distribution(here, metric, inner, part, title)
@@ -299,16 +297,9 @@ def _over_time(
         there = thinned(there, campaign.roles.x, notes)
     # The panels are metrics, so that each combination of the rest has a figure of its own.
     for _, group, part in split(there, roles.facets, most=0):
-        title, texts = _of_group(roles.facets, group)
+        title, texts = of_group(roles.facets, group)
         figure = time_figure(replace(campaign, notes=notes), roles.series, metrics, part, title)
         yield names.name([*timelines.name(metrics), *texts]), figure
-
-
-def _of_group(facets: Sequence[Dimension], group: Group) -> tuple[list[str], list[str]]:
-    """Return what the caption and the file name say of a figure that is one of several."""
-    there = list(zip(facets, group, strict=False))
-    title = [shortened(one.phrase(key), _LONGEST_PHRASE) for one, key in there]
-    return title, [one.texts[key] for one, key in there]
 
 
 def _draw_metric(
@@ -321,20 +312,12 @@ def _draw_metric(
     as_bars: bool,
 ) -> Figure:
     cells = collect(values, roles)
-    counts = [len(data) for lines in cells.values() for by_x in lines.values()
-              for data in by_x.values()]  # fmt: skip
-    caption = caption_of(campaign, title, replications_text(counts, interval=True))
+    caption = caption_of(campaign, title, replications_text(counts_of(cells), interval=True))
     as_lines = roles.x is not None and roles.x.numeric and not as_bars
-    panels = []
-    for group, lines in cells.items():
-        drawn = {
-            line: {
-                (None if as_lines and x is MISSING else x): point_of(data)
-                for x, data in by_x.items()
-            }
-            for line, by_x in lines.items()
-        }
-        panels.append(Panel(panel_title(roles.facets, group), drawn))
+    panels = [
+        Panel(panel_title(roles.facets, group), points_of(lines, as_numbers=as_lines))
+        for group, lines in cells.items()
+    ]
     sheet = sheet_of(roles, len(panels), caption, campaign.label(metric))
     if roles.x is None:
         name = campaign.constants.get(("strategy", "name"))
@@ -355,7 +338,7 @@ def _draw_distribution(
     title: Sequence[str],
 ) -> Figure:
     cells = collect(values, roles)
-    counts = [len(lines[line][None]) for lines in cells.values() for line in lines]
+    counts = counts_of(cells)
     shown = {line for lines in cells.values() for line in lines}
     panels = [
         Panel(

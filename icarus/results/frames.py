@@ -23,7 +23,7 @@ from icarus.results.merging import seed_of
 from icarus.results.metrics import Metric, metrics_in, metrics_meant
 from icarus.results.resultset import ResultSet
 from icarus.results.selecting import Where, require_results, selected, shared_rows
-from icarus.results.variation import Path, Row, paths_of, short_name
+from icarus.results.variation import Path, Row, dotted, paths_of, short_name
 from icarus.util import Tree
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ __all__ = [
     "chosen_results",
     "column_names",
     "column_of",
-    "dotted",
     "frame_of",
     "identity_columns",
     "marked",
@@ -134,11 +133,6 @@ def scalars_of(trees: Sequence[Tree], asked: str | Sequence[str] | None) -> list
         names = some_of((one_line(dotted(path)) for path in meant), 3)
         raise PlotError(f"no single numbers, which this table has: {names}")
     return scalars
-
-
-def dotted(path: Path) -> str:
-    """Return a parameter or a metric as users name it."""
-    return ".".join(map(str, path))
 
 
 def identity_columns(chosen: Chosen, taken: Iterable[str] = ()) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from icarus.results._roles import (
     roles_of,
     split,
 )
-from icarus.results._sheets import point_of, sheet_of
-from icarus.results.drawntext import drawn_lines, shortened
+from icarus.results._sheets import counts_of, of_group, point_of, sheet_of
+from icarus.results.drawntext import drawn_lines
 from icarus.results.filenames import FileNames
 from icarus.results.labels import replications_text
 from icarus.results.metrics import Metric, number
@@ -32,7 +32,6 @@ from icarus.results.variation import Dimension
 __all__ = ["heat_figures"]
 
 _MOST_PANELS = 6
-_LONGEST_PHRASE = 80
 _CELL = 0.42
 """Inches of a cell that has room for its value, at the size of font on the screen."""
 _DARK = 0.55
@@ -53,10 +52,8 @@ def heat_figures(
         values = [(i, number(tree.getval(metric))) for i, tree in enumerate(campaign.results)]
         there = [(i, value) for i, value in values if value is not None]
         for depth, group, part in split(there, roles.facets, _MOST_PANELS):
-            outer = list(zip(roles.facets, group, strict=False))
-            title = [shortened(one.phrase(key), _LONGEST_PHRASE) for one, key in outer]
+            title, texts = of_group(roles.facets, group)
             inner = Roles(roles.x, roles.series, roles.facets[depth:])
-            texts = [one.texts[key] for one, key in outer]
             figure = _figure(campaign, metric, inner, part, title)
             yield names.name([*metric, "heatmap", *texts]), figure
 
@@ -91,15 +88,15 @@ def _figure(
     assert y is not None
     rows = {y.number(key): place for place, key in enumerate(y.values)}
     columns = {key: place for place, key in enumerate(x.values)}
-    maps, counts = [], []
-    for group, lines in collect(values, roles).items():
+    cells = collect(values, roles)
+    maps = []
+    for group, lines in cells.items():
         means = np.full((len(rows), len(columns)), np.nan)
         for line, by_x in lines.items():
             for key, data in by_x.items():
                 means[rows[line], columns[key]] = point_of(data).mean
-                counts.append(len(data))
         maps.append((panel_title(roles.facets, group), means))
-    caption = caption_of(campaign, title, replications_text(counts, interval=False))
+    caption = caption_of(campaign, title, replications_text(counts_of(cells), interval=False))
     sheet = sheet_of(Roles(x, None, roles.facets), len(maps), caption, y.label).drawn()
     figure, grid = grid_of([Panel(text, {}) for text, _ in maps], sheet)
     low, high = (edge([edge(means[~np.isnan(means)]) for _, means in maps]) for edge in (min, max))

@@ -31,9 +31,11 @@ def html_table(results: ResultSet) -> str:
         single number, with all text escaped. The first experiments of many.
     """
     # Imported only here: it depends on ResultSet.
-    from icarus.results._completeness import completeness
+    from icarus.results._completeness import counted
+    from icarus.results.merging import once
 
-    head = f"<p>{_text(completeness(results).text)}</p>"
+    results = once(results)
+    head = f"<p>{_text(counted(results, whole=True).text)}</p>"
     if not len(results):
         return head
     summaries = summarise(results)

@@ -11,7 +11,7 @@ from icarus.results.resultset import ResultSet
 from icarus.results.variation import Row, matching, rows_of
 from icarus.util import Tree
 
-__all__ = ["Where", "require_results", "selected", "shared_rows"]
+__all__ = ["Where", "part_of", "require_results", "selected", "shared_rows"]
 
 Where: TypeAlias = Mapping[str, Any] | str | Iterable[str] | None
 """Conditions, as ``variation.matching`` takes them."""
@@ -25,7 +25,11 @@ def selected(results: ResultSet, where: Where = None) -> ResultSet:
     PlotError
         If a condition is of no use.
     """
-    results = once(results)
+    return part_of(once(results), where)
+
+
+def part_of(results: ResultSet, where: Where) -> ResultSet:
+    """Return the same of a set that has each simulation once."""
     if not where:
         return results
     pairs = results.dump()

@@ -22,7 +22,7 @@ from icarus.results._roles import (
     roles_of,
     split,
 )
-from icarus.results._sheets import point_of, sheet_of
+from icarus.results._sheets import counts_of, of_group, points_of, sheet_of
 from icarus.results.filenames import FileNames
 from icarus.results.labels import replications_text
 from icarus.results.metrics import metrics_in, metrics_meant, number
@@ -67,11 +67,10 @@ def size_figures(
         campaign.dimensions, size.path, series, [path for path in facets if path is not None]
     )
     for depth, group, part in split(there, roles.facets):
-        outer = list(zip(roles.facets, group, strict=False))
         inner = Roles(roles.x, roles.series, roles.facets[depth:])
-        title = [one.phrase(key) for one, key in outer]
+        title, texts = of_group(roles.facets, group)
         figure = _figure(campaign, size, inner, part, title)
-        yield names.name([*metric, "size", *(one.texts[key] for one, key in outer)]), figure
+        yield names.name([*metric, "size", *texts]), figure
 
 
 def _figure(
@@ -82,19 +81,11 @@ def _figure(
     title: Sequence[str],
 ) -> Figure:
     cells = collect(values, roles)
-    counts = [len(data) for lines in cells.values() for by_x in lines.values()
-              for data in by_x.values()]  # fmt: skip
     examples = collect([(i, i) for i, _ in values], roles)
     panels = []
     reasons: dict[str, None] = {}
     for group, lines in cells.items():
-        panel = Panel(
-            panel_title(roles.facets, group),
-            {
-                line: {None if x is MISSING else x: point_of(data) for x, data in by_x.items()}
-                for line, by_x in lines.items()
-            },
-        )
+        panel = Panel(panel_title(roles.facets, group), points_of(lines))
         for line in lines:
             first = next(iter(examples[group][line].values()))[0]
             try:
@@ -105,7 +96,7 @@ def _figure(
     notes = list(campaign.notes)
     if reasons:
         notes.append(f"no Che’s approximation: {', '.join(reasons)}")
-    text = replications_text(counts, interval=True)
+    text = replications_text(counts_of(cells), interval=True)
     caption = caption_of(replace(campaign, notes=notes), title, text)
     sheet = sheet_of(roles, len(panels), caption, campaign.label(_METRIC))
     sheet.ticks = [key for key in size.values if key is not MISSING]
@@ -123,12 +114,11 @@ def _curve(campaign: Campaign, size: Dimension, i: int) -> tuple[np.ndarray, np.
     xs = np.unique([*given, *spread(min(given), max(given), _POINTS)])
     if all(float(x).is_integer() for x in given):
         xs = np.unique(xs.round())
-    seed: Any = campaign.metadata[i].get("seed") or {}
     params = Tree(campaign.params[i])
     section, name = size.path
     ys = []
     for x in xs:
         changed = Tree(params)
         changed[section] = Tree({**params[section], name: x})
-        ys.append(modelled_hit_ratio(changed, seed.get("entropy")))
+        ys.append(modelled_hit_ratio(changed, campaign.metadata[i]))
     return xs, np.array(ys)

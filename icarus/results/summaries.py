@@ -19,7 +19,7 @@ from icarus.results.metrics import Metric, metrics_in, metrics_meant, number
 from icarus.results.over_time import Timeline, laid_over, metrics_over_time, timeline_of
 from icarus.results.resultset import ResultSet
 from icarus.results.selecting import require_results, shared_rows
-from icarus.results.variation import MISSING, Dimension, dimensions_of, resolve
+from icarus.results.variation import MISSING, Dimension, dimensions_of, dotted, members_of, resolve
 from icarus.theory.distributions import means_confidence_interval
 
 __all__ = [
@@ -106,11 +106,8 @@ def summarise(results: ResultSet, metrics: Sequence[str] = ()) -> Summaries:
     over_time = [path for path in arrays if path in meant and path not in numbers]
     scalar = [path for path, is_cdf in meant.items() if not is_cdf and path not in over_time]
     dimensions, _ = dimensions_of(shared_rows([params for params, _ in results]))
-    members: dict[tuple[Hashable, ...], list[int]] = {}
-    for i in range(len(trees)):
-        members.setdefault(tuple(one.keys[i] for one in dimensions), []).append(i)
     groups = []
-    for keys, places in members.items():
+    for keys, places in members_of(dimensions, len(trees)).items():
         found = {path: [number(trees[i].getval(path)) for i in places] for path in scalar}
         values = {path: list(_numbers(given)) for path, given in found.items()}
         measured = [one for i in places if (one := timelines[i]) is not None]
@@ -241,4 +238,4 @@ def key_value(key: Hashable, texts: Mapping[Hashable, str]) -> float | str | Non
 
 
 def _name(path: tuple[Any, ...]) -> str:
-    return one_line(".".join(map(str, path)))
+    return one_line(dotted(path))

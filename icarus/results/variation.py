@@ -124,6 +124,11 @@ class Dimension:
         return f"{self.title or short_name(self.path)} = {self.texts[key]}{unit}"
 
 
+def dotted(path: Path) -> str:
+    """Return a parameter or a metric as users name it."""
+    return ".".join(map(str, path))
+
+
 def short_name(path: Path) -> str:
     """Return the last part of a path, or its section if it is the section's name."""
     return str(path[-2] if len(path) > 1 and path[-1] == "name" else path[-1])
@@ -262,6 +267,16 @@ def dimensions_of(
     return _without_followers(dimensions, asked)
 
 
+def members_of(
+    dimensions: Sequence[Dimension], n_results: int
+) -> dict[tuple[Hashable, ...], list[int]]:
+    """Return the numbers of the results that have the same value of each dimension, by these."""
+    members: dict[tuple[Hashable, ...], list[int]] = {}
+    for i in range(n_results):
+        members.setdefault(tuple(one.keys[i] for one in dimensions), []).append(i)
+    return members
+
+
 def _is_seed(path: Path) -> bool:
     return bool(path[-1] == "seed")
 
@@ -379,7 +394,7 @@ def resolve(name: str, paths: Iterable[Path], kind: str = "parameter") -> Path:
     paths = list(paths)
     wanted = name.casefold()
     readings: tuple[Callable[[Path], str], ...] = (
-        lambda path: ".".join(map(str, path)),
+        dotted,
         lambda path: str(path[0]) if path[-1] == "name" else "",
         lambda path: str(path[-1]),
     )
@@ -388,9 +403,9 @@ def resolve(name: str, paths: Iterable[Path], kind: str = "parameter") -> Path:
         if len(meant) == 1:
             return meant[0]
         if meant:
-            both = " or ".join(".".join(map(str, path)) for path in meant)
+            both = " or ".join(map(dotted, meant))
             raise PlotError(f"{kind} {name!r} may mean {both}; write which")
-    known = [".".join(map(str, path)) for path in paths]
+    known = list(map(dotted, paths))
     near = nearest(name, [*known, *(short_name(path) for path in paths)])
     hint = f"did you mean {near!r}? " if near else ""
     raise PlotError(f"unknown {kind} {name!r}; {hint}known: {', '.join(sorted(known))}")
@@ -420,9 +435,7 @@ def matching(rows: Sequence[Row], where: Mapping[str, Any] | Iterable[str] | Non
             found = _dimension(path, rows)
             texts = ", ".join(found.texts[key] for key in found.values)
             asked = " or ".join(map(value_text, values))
-            raise PlotError(
-                f"no experiment has {'.'.join(map(str, path))} = {asked}; found: {texts}"
-            )
+            raise PlotError(f"no experiment has {dotted(path)} = {asked}; found: {texts}")
     left = [
         i
         for i, row in enumerate(rows)
@@ -430,7 +443,7 @@ def matching(rows: Sequence[Row], where: Mapping[str, Any] | Iterable[str] | Non
     ]
     if not left and wanted:
         conditions = " and ".join(
-            f"{'.'.join(map(str, path))} = {' or '.join(map(value_text, values))}"
+            f"{dotted(path)} = {' or '.join(map(value_text, values))}"
             for path, values in wanted.items()
         )
         raise PlotError(f"no experiment has {conditions} at once, though each occurs")

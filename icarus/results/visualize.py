@@ -25,6 +25,7 @@ from icarus.errors import PlotError
 from icarus.results._frame import MULTIPLES, captioned, scale, tick_text
 from icarus.results._layout import Positions, layout
 from icarus.results._name_places import draw_names
+from icarus.results._networks import loads_of, shares_of
 from icarus.results.style import current_look, font, local_style, save
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ __all__ = [
     "draw_network_load",
     "draw_stack_deployment",
     "load_figure",
-    "loads_of",
-    "shares_of",
     "stack_figure",
     "stack_map",
 ]
@@ -221,36 +220,6 @@ def load_figure(
     bar.outline.set_visible(False)
     canvas.finish(roles, areas)
     return canvas.figure
-
-
-# What results say
-
-
-def shares_of(result: Any) -> tuple[dict[Node, float], dict[Node, float]]:
-    """Return the share of all contents that each cache served, and that each source did."""
-    caches = _metric(result, "CACHE_HIT_RATIO", "PER_NODE_CACHE_HIT_RATIO")
-    return dict(caches), dict(_metric(result, "CACHE_HIT_RATIO", "PER_NODE_SERVER_HIT_RATIO"))
-
-
-def loads_of(result: Any) -> dict[frozenset[Node], float]:
-    """Return the load of each link in bytes per second, both directions together."""
-    loads: dict[frozenset[Node], float] = {}
-    for name in ("PER_LINK_INTERNAL", "PER_LINK_EXTERNAL"):
-        for link, load in _metric(result, "LINK_LOAD", name).items():
-            loads[frozenset(link)] = loads.get(frozenset(link), 0.0) + load
-    return loads
-
-
-def _metric(result: Any, collector: str, metric: str) -> Mapping[Any, float]:
-    results = result if isinstance(result, Mapping) else result[1]
-    # `get`, as trees grow branches when they are asked for what they lack.
-    found = (results.get(collector) or {}).get(metric)
-    if not isinstance(found, Mapping):
-        option = " with per_node=True" if collector == "CACHE_HIT_RATIO" else ""
-        raise PlotError(
-            f"the result has no {collector}.{metric}; add {collector}{option} to DATA_COLLECTORS"
-        )
-    return found
 
 
 def _check_fit(
