@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from icarus.core import randomness
+from icarus.registry import JOB_KIND, REGISTRIES
 from icarus.scenarios.workload import request_streams
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -52,6 +53,22 @@ def _the_same_draws(request, monkeypatch):
 
     for place in (randomness, request_streams):
         monkeypatch.setattr(place, "seed_sequence", derived)
+
+
+@pytest.fixture(autouse=True)
+def _the_same_components():
+    """What a test registers, or the settings that it runs, is known to that test alone."""
+    before = [
+        (one, one.copy(), [(known, {**known}) for known in (one.checks, one.fits)])
+        for one in (*REGISTRIES, JOB_KIND)
+    ]
+    yield
+    for registry, components, parts in before:
+        dict.clear(registry)
+        dict.update(registry, components)
+        for known, entries in parts:
+            known.clear()
+            known.update(entries)
 
 
 @pytest.fixture(scope="session")

@@ -211,17 +211,6 @@ def test_included_files_have_what_is_included_of_them(path: Path) -> None:
 # Python.
 
 
-@pytest.fixture
-def own_components() -> Iterator[None]:
-    """What a page registers is known to that page alone."""
-    before = [(registry, set(registry.keys())) for registry in REGISTRIES]
-    yield
-    for registry, names in before:
-        for name in set(registry.keys()) - names:
-            del registry[name]
-
-
-@pytest.mark.usefixtures("own_components")
 @pytest.mark.parametrize("path", TEXTS, ids=name_of)
 def test_python_of_the_pages_compiles_and_its_examples_run(path: Path) -> None:
     known: dict[str, object] = {"__name__": "shown"}

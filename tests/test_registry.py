@@ -39,17 +39,6 @@ def registry():
     return Registry("gadget", "gadgets")
 
 
-@pytest.fixture
-def restored():
-    """Put the registries back as they were."""
-    before = [(one, dict(one), dict(one.checks)) for one in REGISTRIES]
-    yield
-    for one, entries, checks in before:
-        dict.clear(one)
-        dict.update(one, entries)
-        one.checks = checks
-
-
 class One:
     """First of two."""
 
@@ -72,7 +61,7 @@ def python(code, *, path=(), flags=()):
 
 class TestDecorators:
     @pytest.mark.parametrize("kind", KINDS)
-    def test_each_kind_has_one_that_fills_its_registry(self, kind, restored):
+    def test_each_kind_has_one_that_fills_its_registry(self, kind):
         def component():
             pass
 
@@ -89,7 +78,7 @@ class TestDecorators:
         assert mine == {"ONE": One}
         assert One.name == "ONE"
 
-    def test_a_taken_name_is_refused_and_its_holder_named(self, restored):
+    def test_a_taken_name_is_refused_and_its_holder_named(self):
         register_strategy("MINE")(One)
         with pytest.raises(
             ComponentError, match=r"'MINE' is taken by .*test_registry\.One"
@@ -100,22 +89,22 @@ class TestDecorators:
         with pytest.raises(ComponentError, match="'LCE' is taken"):
             register_strategy("LCE")(One)
 
-    def test_a_refused_component_keeps_its_name(self, restored):
+    def test_a_refused_component_keeps_its_name(self):
         One.name = "ONE"
         with pytest.raises(ComponentError):
             register_strategy("LCE")(One)
         assert One.name == "ONE"
 
-    def test_override_replaces_on_purpose(self, restored):
+    def test_override_replaces_on_purpose(self):
         register_strategy("LCE", override=True)(One)
         assert STRATEGY["LCE"] is One
 
-    def test_one_component_may_have_two_names(self, restored):
+    def test_one_component_may_have_two_names(self):
         register_strategy("A1")(One)
         register_strategy("A2")(One)
         assert STRATEGY["A1"] is STRATEGY["A2"] is One
 
-    def test_a_component_may_have_its_name_in_another_registry(self, restored):
+    def test_a_component_may_have_its_name_in_another_registry(self):
         register_strategy("SAME")(One)
         registry_module.register_workload("SAME")(Two)
         assert STRATEGY["SAME"] is One

@@ -24,7 +24,7 @@ from icarus.errors import ComponentError, ResultsError, SettingsError
 from icarus.planning.loading import load_settings
 from icarus.planning.plan import make_plan
 from icarus.planning.validation import SectionChecker
-from icarus.registry import REGISTRIES, Registry
+from icarus.registry import Registry
 from icarus.results import (
     ResultSet,
     read_results_pickle,
@@ -46,16 +46,6 @@ def python(code, *args, path=(), env=(), flags=()):
         text=True,
         timeout=60,
     )
-
-
-@pytest.fixture(autouse=True)
-def restored():
-    before = [(one, dict(one), dict(one.checks)) for one in REGISTRIES]
-    yield
-    for one, entries, checks in before:
-        dict.clear(one)
-        dict.update(one, entries)
-        one.checks = checks
 
 
 class Calls:

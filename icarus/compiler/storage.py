@@ -25,6 +25,7 @@ import numba
 import numpy as np
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
+from icarus.core.unbroken import unbroken
 from icarus.release import version
 
 __all__ = [
@@ -300,7 +301,15 @@ class KeptCode(FunctionCache):  # type: ignore[misc]
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the code for a signature, None where there is none or it is damaged."""
+        """Return the code for a signature, None where there is none or it is damaged.
+
+        What signals raise waits until it is there: broken off in the middle, the compiler knows
+        half of its own functions for the rest of the process, and can compile nothing any more.
+        """
+        with unbroken():
+            return self._loaded(sig, target_context)
+
+    def _loaded(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
         except Exception as error:

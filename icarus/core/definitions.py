@@ -6,14 +6,24 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from icarus.core.signatures import Parameter, parameters, public_name
 
 UNDEFINED = "has no kernel"
 """What a component lacks for being compiled that is written as a class of Icarus 0.8."""
 
-__all__ = ["UNDEFINED", "class_of", "constructor", "parameters_of", "require_methods", "settled"]
+__all__ = [
+    "UNDEFINED",
+    "class_of",
+    "constructor",
+    "filled_in",
+    "parameters_of",
+    "require_methods",
+    "settled",
+]
+
+_Definition = TypeVar("_Definition", bound=type)
 
 
 def parameters_of(definition: Any) -> Mapping[str, Parameter]:
@@ -115,6 +125,21 @@ def class_of(definition: type, base: type, name: str) -> type:
     made_class = types.new_class(name, (base,), {"definition": definition}, fill)
     setattr(definition, name, made_class)
     return made_class
+
+
+def filled_in(definition: _Definition, methods: Mapping[str, Any]) -> _Definition:
+    """Return a definition that was given methods, of those that it does not have itself.
+
+    Parameters
+    ----------
+    definition : type
+    methods : mapping of str to callable
+        By their names.
+    """
+    for name, method in methods.items():
+        if not hasattr(definition, name):
+            setattr(definition, name, method)
+    return definition
 
 
 def require_methods(definition: Any, takes: Mapping[str, Sequence[str]]) -> None:

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
-from icarus.core.definitions import parameters_of
+from icarus.core.definitions import filled_in, parameters_of
 from icarus.core.values import conform, shown
 from icarus.errors import suggestion
 from icarus.policies.adapt_size import AdaptSize
@@ -126,10 +126,8 @@ def carry_on(self: Any, other: Any) -> Any:
 
 def _completed(rule: Any) -> Any:
     """Return a rule with all methods that it may leave out."""
-    for default in (admits_to, asked, hit, set_size, carry_on):
-        if not hasattr(rule, default.__name__):
-            setattr(rule, default.__name__, default)
-    return rule
+    methods = (admits_to, asked, hit, set_size, carry_on)
+    return filled_in(rule, {one.__name__: one for one in methods})
 
 
 ADMISSION_RULES: dict[str, Any] = {

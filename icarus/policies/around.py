@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from icarus.core.definitions import filled_in
 from icarus.policies.cache import grows, reserved
 
 __all__ = ["around_caches", "grows_inside"]
@@ -132,7 +133,4 @@ def around_caches(state: _State) -> _State:
     state : type
         A NamedTuple class; its own methods stay.
     """
-    for method in _PASSED_ON:
-        if not hasattr(state, method.__name__):
-            setattr(state, method.__name__, method)
-    return state
+    return filled_in(state, {one.__name__: one for one in _PASSED_ON})

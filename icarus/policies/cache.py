@@ -13,6 +13,7 @@ from icarus.core.definitions import (
     UNDEFINED,
     class_of,
     constructor,
+    filled_in,
     parameters_of,
     require_methods,
     settled,
@@ -313,10 +314,7 @@ _TAKES = {
 def completed(definition: Any) -> Any:
     """Return a definition, with all methods that it may leave out; TypeError if one is missing."""
     require_methods(definition, _TAKES)
-    for default in _OPTIONAL:
-        if not hasattr(definition, default.__name__):
-            setattr(definition, default.__name__, default)
-    return definition
+    return filled_in(definition, {one.__name__: one for one in _OPTIONAL})
 
 
 def differs(self, cache, content):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from icarus.core.definitions import filled_in
 from icarus.policies.room import NOTHING
 from icarus.policies.victims import evict_chosen, evict_victim, spare_chosen, victim_chosen
 
@@ -178,7 +179,4 @@ def on_queues(definition: _Definition) -> _Definition:
     methods = _ON_QUEUES
     if "chosen" in definition._fields:  # type: ignore[attr-defined]
         methods = {**_ON_QUEUES, **_THAT_CHOOSE}
-    for name, method in methods.items():
-        if not hasattr(definition, name):
-            setattr(definition, name, method)
-    return definition
+    return filled_in(definition, methods)

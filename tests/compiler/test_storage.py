@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from numba.core.caching import IndexDataCacheFile
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from icarus.compiler import jit, storage
 from icarus.compiler.jit import DISABLED
@@ -309,3 +310,39 @@ def test_campaigns_find_the_code_of_the_last_one(tmp_path):
     assert "compiling" not in log
     after = {file: file.stat().st_mtime_ns for file in files(tmp_path / "cache", "*.nb?")}
     assert after == before
+
+
+class _Stopped(BaseException):
+    """What a signal raises."""
+
+
+def _stop(number, frame):
+    raise _Stopped
+
+
+def test_what_a_signal_raises_waits_until_code_is_loaded(monkeypatch, tmp_path):
+    monkeypatch.setattr(storage.numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)
+
+    def triple(x):
+        return 3 * x
+
+    assert jit.generic_entry_point(triple)(5) == 15
+    loaded, original = [], FunctionCache.load_overload
+
+    def load(self, *given):
+        signal.raise_signal(signal.SIGUSR1)
+        loaded.append(original(self, *given))
+        return loaded[-1]
+
+    monkeypatch.setattr(FunctionCache, "load_overload", load)
+    before = signal.signal(signal.SIGUSR1, _stop)
+    try:
+        again = jit.generic_entry_point(triple)
+        with pytest.raises(_Stopped):
+            again(5)
+        assert signal.getsignal(signal.SIGUSR1) is _stop
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    (code,) = loaded
+    assert code is not None

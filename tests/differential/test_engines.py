@@ -204,6 +204,7 @@ def experiments(draw, strategy, policy, with_writes=True, in_bytes=False):
     }
 
 
+ALL_PAIRS = "ICARUS_ALL_PAIRS" in os.environ
 OF_EACH_STRATEGY = {"LRU", "SLRU", "RAND", "PERFECT_LFU", "MIN", "NULL", "SHARD", "S3_FIFO"}
 OF_EACH_POLICY = {"LCE", "LCD", "HR_SYMM"}
 """What is paired with all others in every run of the suite; two policies on the same structure see
@@ -213,7 +214,7 @@ PAIRS = [
     (strategy, policy)
     for strategy in STRATEGIES
     for policy in POLICIES
-    if policy in OF_EACH_STRATEGY or strategy in OF_EACH_POLICY or "ICARUS_ALL_PAIRS" in os.environ
+    if policy in OF_EACH_STRATEGY or strategy in OF_EACH_POLICY or ALL_PAIRS
 ]
 
 # Compiling takes ten seconds for each pair. Every run of the suite compiles a strategy of each

@@ -11,6 +11,7 @@ from comparison import COLLECTORS, QUICK, assert_equal
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from test_engines import (  # noqa: F401 - a fixture
+    ALL_PAIRS,
     EXAMPLES,
     POLICIES,
     STRATEGIES,
@@ -26,7 +27,12 @@ from icarus.execution.parameters import Simulation
 from icarus.execution.running import RunningSimulation
 from icarus.util import Tree
 
-PAIRS = [(strategy, policy) for strategy in STRATEGIES for policy in POLICIES]
+PAIRS = [
+    (strategy, policy)
+    for strategy in STRATEGIES
+    for policy in POLICIES
+    if policy in {"LRU", "RAND"} or strategy == "LCE" or ALL_PAIRS
+]
 FAMILIES = {
     (strategy, "LRU") for strategy in ("LCE", "CL4M", "PROB_CACHE", "NRR", "HR_SYMM", "HR_CLUSTER")
 }

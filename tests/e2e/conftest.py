@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -118,13 +117,7 @@ class InProcess:
 
 
 @pytest.fixture
-def inside(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
+def inside(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """The same without starting processes, except by ``start``."""
-    from icarus.registry import JOB_KIND, STRATEGY
-
     monkeypatch.setattr(sys, "path", [*sys.path])
-    before = [(one, dict(one.items())) for one in (STRATEGY, JOB_KIND)]
-    yield InProcess(cli)
-    for registry, names in before:
-        for name in set(registry.keys()) - set(names):
-            del registry[name]
+    return InProcess(cli)

@@ -20,7 +20,7 @@ N_REPLICATIONS = 1
 N_PROCESSES = 2
 """
 
-REQUESTS_OF_SECONDS = 20_000_000
+REQUESTS_OF_SECONDS = 10_000_000
 """Requests that keep the compiled engine busy for a few seconds."""
 
 
@@ -68,15 +68,11 @@ def endless(cli, small):
         process.communicate()
 
 
-WAYS = pytest.mark.parametrize(
-    "options",
-    [
-        ("-c", "PARALLEL_EXECUTION=False"),
-        ("-c", "PARALLEL_EXECUTION=True"),
-        ("-c", "PARALLEL_EXECUTION=True", "-c", "START_METHOD=spawn"),
-    ],
-    ids=["in-process", "pool", "pool-spawn"],
-)
+WAYS = {
+    "in-process": ("-c", "PARALLEL_EXECUTION=False"),
+    "pool": ("-c", "PARALLEL_EXECUTION=True"),
+    "pool-spawn": ("-c", "PARALLEL_EXECUTION=True", "-c", "START_METHOD=spawn"),
+}
 
 
 def check_what_is_saved(cli, process, number, output, errors):
@@ -91,32 +87,48 @@ def check_what_is_saved(cli, process, number, output, errors):
     return results
 
 
-@pytest.mark.parametrize(
-    "numbers",
-    [[signal.SIGINT] * 2, [signal.SIGTERM] * 2, [signal.SIGHUP]],
-    ids=["twice Ctrl-C", "twice SIGTERM", "SIGHUP"],
+def each_way_once(signals):
+    """Pair signals and ways so that each is seen; the other pairs are exhaustive."""
+    return pytest.mark.parametrize(
+        ("options", "sent"),
+        [
+            pytest.param(
+                *(options, sent),
+                id=f"{way}-{name}",
+                marks=[] if i == j % len(signals) else pytest.mark.exhaustive,
+            )
+            for j, (way, options) in enumerate(WAYS.items())
+            for i, (name, sent) in enumerate(signals.items())
+        ],
+    )
+
+
+@each_way_once(
+    {
+        "twice SIGTERM": [signal.SIGTERM] * 2,
+        "twice Ctrl-C": [signal.SIGINT] * 2,
+        "SIGHUP": [signal.SIGHUP],
+    }
 )
-@WAYS
-def test_signals_that_stop_at_once_save_what_is_finished(cli, endless, numbers, options):
+def test_signals_that_stop_at_once_save_what_is_finished(cli, endless, options, sent):
     process = endless(*options)
     begin = time.monotonic()
-    for number in numbers:
+    for number in sent:
         # To the whole group, as a terminal does with Ctrl-C.
         os.killpg(process.pid, number)
         time.sleep(0.3)
     output, errors = process.communicate(timeout=20)
     # A second on an idle machine; the machines of continuous integration are not idle.
     assert time.monotonic() - begin < 4
-    check_what_is_saved(cli, process, numbers[-1], output, errors)
+    check_what_is_saved(cli, process, sent[-1], output, errors)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-@WAYS
-def test_one_signal_has_what_runs_finished(cli, endless, number, options):
+@each_way_once({"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM})
+def test_one_signal_has_what_runs_finished(cli, endless, options, sent):
     process = endless(*options, length=REQUESTS_OF_SECONDS)
-    os.killpg(process.pid, number)
+    os.killpg(process.pid, sent)
     output, errors = process.communicate(timeout=60)
-    results = check_what_is_saved(cli, process, number, output, errors)
+    results = check_what_is_saved(cli, process, sent, output, errors)
     assert "starting nothing more" in errors
     # One that was over, and one or two that ran: the in-process run has not begun the last.
     assert len(results) >= 2

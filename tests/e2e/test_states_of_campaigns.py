@@ -63,13 +63,13 @@ EXPERIMENT_QUEUE = [
         topology={"name": "RING", "n": 6},
         workload={
             "name": "STATIONARY", "n_contents": 200, "alpha": 0.8, "n_warmup": 0,
-            "n_measured": 150_000, "rate": 1000.0,
+            "n_measured": 80_000, "rate": 1000.0,
         },
         content_placement={"name": "UNIFORM"},
         cache_placement={"name": "UNIFORM", "network_cache": 0.2},
         strategy={"name": "RAND_BERNOULLI"},
         cache_policy={"name": "RAND"},
-        timeline=[{"at": 100, "event": "link_down", "link": [0, 1]}],
+        timeline=[{"at": 50, "event": "link_down", "link": [0, 1]}],
     )
 ]
 """

@@ -149,7 +149,6 @@ def test_every_topology_that_looks_for_a_map_says_which(monkeypatch):
 def test_a_component_of_ones_own_says_which_files_it_opens(tmp_path):
     from icarus.core.signatures import files_opened
     from icarus.planning.identity import Fingerprints
-    from icarus.registry import WORKLOAD
 
     class Reads:
         pass
@@ -157,17 +156,14 @@ def test_a_component_of_ones_own_says_which_files_it_opens(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "a").write_text("1")
-    try:
-        register_workload("READS", files=lambda given: [f"{given['folder']}/a"])(Reads)
-        section = {"workload": {"name": "READS", "folder": str(folder)}}
-        before = Fingerprints().of(section)
-        assert Fingerprints().of(section) == before
-        (folder / "a").write_text("2")
-        assert Fingerprints().of(section) != before
-        assert files_opened(type("Sub", (Reads,), {}), {"folder": "x"}) == ["x/a"]
-        assert files_opened(Reads, {}) == []
-    finally:
-        WORKLOAD.pop("READS", None)
+    register_workload("READS", files=lambda given: [f"{given['folder']}/a"])(Reads)
+    section = {"workload": {"name": "READS", "folder": str(folder)}}
+    before = Fingerprints().of(section)
+    assert Fingerprints().of(section) == before
+    (folder / "a").write_text("2")
+    assert Fingerprints().of(section) != before
+    assert files_opened(type("Sub", (Reads,), {}), {"folder": "x"}) == ["x/a"]
+    assert files_opened(Reads, {}) == []
 
 
 # One simulation counts once.

@@ -115,8 +115,15 @@ def until(condition, seconds=60):
     return found
 
 
+def is_alive(one):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return one.is_running() and one.status() != psutil.STATUS_ZOMBIE
+    # It ended between the two questions.
+    return False
+
+
 def alive(family):
-    return [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in family if is_alive(one)]
 
 
 def gone_by_itself(family, seconds=30):

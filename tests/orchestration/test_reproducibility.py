@@ -11,7 +11,6 @@ import pytest
 
 from icarus.orchestration import Orchestrator, Status
 from icarus.planning.loading import load_settings
-from icarus.registry import REGISTRIES
 
 NEIGHBOUR = """
     import random
@@ -134,12 +133,8 @@ def module(tmp_path, monkeypatch):
     path = tmp_path / "campaign_of_its_own.py"
     path.write_text(dedent(SETTINGS), encoding="utf-8")
     monkeypatch.setattr(sys, "path", sys.path[:])
-    registered = [(registry, dict(registry.items())) for registry in REGISTRIES]
     modules = set(sys.modules)
     yield path
-    for registry, components in registered:
-        for name in set(registry.keys()) - components.keys():
-            del registry[name]
     for name in set(sys.modules) - modules:
         if name.startswith(("campaign_", "icarus_settings_")):
             del sys.modules[name]

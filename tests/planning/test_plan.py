@@ -16,22 +16,11 @@ from icarus.core.values import check_value
 from icarus.errors import SettingsError
 from icarus.planning.loading import load_settings
 from icarus.planning.plan import make_plan
-from icarus.registry import CACHE_PLACEMENT, CACHE_POLICY, REGISTRIES, STRATEGY
+from icarus.registry import CACHE_PLACEMENT, CACHE_POLICY, STRATEGY
 from icarus.types import Fraction, NonNegative, NonNegativeInt, Positive, PositiveInt, Seed
 from icarus.util import Settings, Tree
 
 ABSENT = object()
-
-
-@pytest.fixture(autouse=True)
-def restored():
-    """Put the registries back as they were."""
-    before = [(one, dict(one), dict(one.checks)) for one in REGISTRIES]
-    yield
-    for one, entries, checks in before:
-        dict.clear(one)
-        dict.update(one, entries)
-        one.checks = checks
 
 
 @pytest.fixture

@@ -15,24 +15,19 @@ from icarus.planning.loading import (
     parse_overrides,
 )
 from icarus.planning.settings import DEFAULTS, GENERAL_SETTINGS, fill_defaults
-from icarus.registry import REGISTRIES, STRATEGY
+from icarus.registry import STRATEGY
 from icarus.util import Settings
 
 
 @pytest.fixture(autouse=True)
 def restored(monkeypatch):
-    """Undo what settings modules leave behind: paths, modules, components."""
+    """Undo what settings modules leave behind: paths and modules."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     modules = set(sys.modules)
-    before = [(one, dict(one), dict(one.checks)) for one in REGISTRIES]
     yield
     for name in set(sys.modules) - modules:
         if name.startswith(("icarus_settings_", "helper_of_settings")):
             del sys.modules[name]
-    for one, entries, checks in before:
-        dict.clear(one)
-        dict.update(one, entries)
-        one.checks = checks
 
 
 @pytest.fixture

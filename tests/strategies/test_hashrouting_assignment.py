@@ -241,12 +241,9 @@ def test_a_strategy_of_a_users_own_runs_in_a_campaign():
                 self.controller.put_content(cache)
             self.controller.end_session()
 
-    try:
-        first, second = hit_ratios({"name": "TEST_OLD_HASHROUTING"}, 2)
-        assert first > 0
-        assert second > 0
-    finally:
-        STRATEGY.pop("TEST_OLD_HASHROUTING", None)
+    first, second = hit_ratios({"name": "TEST_OLD_HASHROUTING"}, 2)
+    assert first > 0
+    assert second > 0
 
 
 # --- a definition of a user's own
@@ -295,7 +292,4 @@ def test_a_definition_may_ask_for_hashes_of_contents(engine):
         return simulate(Simulation(experiment, collectors, 1, 0, engine)).results
 
     define_strategy("TEST_BY_HASH")(ByHash)
-    try:
-        assert results("TEST_BY_HASH") == results("HR_SYMM", salt=0)
-    finally:
-        STRATEGY.pop("TEST_BY_HASH", None)
+    assert results("TEST_BY_HASH") == results("HR_SYMM", salt=0)

@@ -25,7 +25,6 @@ from icarus.orchestration.replay import difference, prepare, recorded_job, repla
 from icarus.planning import identity
 from icarus.planning.loading import load_settings
 from icarus.planning.plan import make_plan
-from icarus.registry import STRATEGY
 
 HERE = Path(__file__).parent / "format1"
 
@@ -33,13 +32,10 @@ HERE = Path(__file__).parent / "format1"
 @pytest.fixture
 def journal(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    before = dict(STRATEGY.items())
     shutil.copy(HERE / "campaign.py", tmp_path)
     path = tmp_path / "campaign.pickle.journal"
     path.write_bytes(gzip.decompress((HERE / "campaign.pickle.journal.gz").read_bytes()))
-    yield path
-    for name in set(STRATEGY.keys()) - set(before):
-        del STRATEGY[name]
+    return path
 
 
 def format_of(path):
