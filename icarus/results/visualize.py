@@ -58,8 +58,8 @@ _NAMES = {
 _LOADS = LinearSegmentedColormap.from_list("load", ["#9CC3E6", "#0072B2", "#8E3B7F", "#D7191C"])
 """From light blue over blue to red; lightness falls before the hue turns."""
 
-_SMALLEST, _LARGEST = 50.0, 600.0
-"""Areas of caches that serve nothing and everything, in points squared."""
+_SMALLEST, _LARGEST = 50.0, 320.0
+"""Areas of caches that serve nothing, and the most of all, in points squared."""
 
 _ENDS = {"source": 36.0, "receiver": 16.0}
 """Areas of nodes at the ends of paths, which are many and say little."""
@@ -192,9 +192,9 @@ def load_figure(
     _check_fit(topology, [*caches, *sources], loads)
     roles = stack_map(topology)
     roles.update(dict.fromkeys(caches, "cache"))
+    most = max(caches.values(), default=0.0) or 1.0
     areas = {
-        node: _ENDS.get(role, _SMALLEST + (_LARGEST - _SMALLEST) * caches.get(node, 0.0))
-        for node, role in roles.items()
+        node: _ENDS.get(role, _area(caches.get(node, 0.0) / most)) for node, role in roles.items()
     }
     links = [(u, v) for u, v in topology.edges() if u != v]
     values = np.array([loads.get(frozenset(link), 0.0) for link in links])
@@ -202,7 +202,7 @@ def load_figure(
     highest = float(values.max(initial=0.0)) or 1.0
     many, divisor = next((one for one in MULTIPLES if highest >= one[1]), ("bytes", 1.0))
     unit = f"{many}/s"
-    canvas = _Canvas.about(topology, caption, [*_role_handles(roles), *_size_handles()])
+    canvas = _Canvas.about(topology, caption, [*_role_handles(roles), *_size_handles(most)])
     order = np.argsort(values, kind="stable")  # the busiest on top
     drawn = _draw_links(
         canvas.axes,
@@ -351,15 +351,20 @@ def _role_handles(roles: Mapping[Node, str]) -> list[Line2D]:
     ]
 
 
-def _size_handles() -> list[Line2D]:
+def _area(part: float) -> float:
+    """Return the area of a cache that served this part of what the busiest of them did."""
+    return _SMALLEST + (_LARGEST - _SMALLEST) * part
+
+
+def _size_handles(most: float) -> list[Line2D]:
     return [
         _handle(
-            f"served {share:.0%}",
-            math.sqrt((_SMALLEST + (_LARGEST - _SMALLEST) * share) * _growth()),
+            f"served {100 * most * part:.2g} %" if part else "served 0",
+            math.sqrt(_area(part) * _growth()),
             marker="o",
             markerfacecolor="0.85",
         )
-        for share in (0.0, 0.1)
+        for part in (0.0, 1.0)
     ]
 
 
