@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import networkx as nx
 
-__all__ = ["KnownLinks", "known_links"]
+__all__ = ["MOST_LINKS", "KnownLinks", "known_links"]
 
-_MOST_LINKS = 2000
+MOST_LINKS = 2000
 """Links up to which a network is remembered; of larger ones the simulation itself takes longer."""
 _MOST_NETWORKS = 4
 
@@ -105,6 +105,6 @@ def known_links(topology: nx.Graph[Any], lasting: bool = True) -> KnownLinks | _
     if not lasting:
         return _Unshared()
     new = KnownLinks(topology)
-    if not topology.is_multigraph() and topology.number_of_edges() <= _MOST_LINKS:
+    if not topology.is_multigraph() and topology.number_of_edges() <= MOST_LINKS:
         _known.appendleft(new)
     return new

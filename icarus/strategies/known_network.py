@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 
 from icarus.routing.betweenness import betweenness
-from icarus.routing.known_links import known_links
+from icarus.routing.known_links import MOST_LINKS, known_links
 from icarus.types import Node
 from icarus.verbs.content_hashes import ContentHashes, NamedHashes, hashes_of
 from icarus.verbs.node_set import NamedNodeSet, NodeSet, empty_node_set
@@ -142,7 +142,7 @@ class KnownNetwork:
             Count those in the node's ego network, among itself and its neighbours.
         """
         if ego not in self._known:
-            self._known[ego] = _betweenness(self.topology, ego)
+            self._known[ego] = self.once(_ego_betweenness if ego else _betweenness)
         return self._known[ego]
 
 
@@ -150,22 +150,20 @@ _MOST_NETWORKS = 4
 """Networks whose betweenness is kept: a campaign mostly runs all experiments of one in a row."""
 
 _betweenness_of: OrderedDict[Any, dict[Node, float]] = OrderedDict()
+"""Of networks that are too large for ``once`` to remember."""
 
 
-def _betweenness(topology: nx.Graph[Any], ego: bool) -> dict[Node, float]:
-    """Return the betweenness of each node, which all networks with the same links share.
-
-    Of GEANT it takes as long as some thousand requests.
-    """
-    links = tuple((u, tuple(neighbors)) for u, neighbors in topology.adjacency())
-    key = ego, topology.is_directed(), links
+def _betweenness(topology: nx.Graph[Any]) -> dict[Node, float]:
+    if topology.number_of_edges() <= MOST_LINKS:
+        return betweenness(topology)
+    key = topology.is_directed(), tuple((u, tuple(near)) for u, near in topology.adjacency())
     if key not in _betweenness_of:
-        _betweenness_of[key] = (
-            {v: nx.betweenness_centrality(nx.ego_graph(topology, v))[v] for v in topology}
-            if ego
-            else betweenness(topology)
-        )
+        _betweenness_of[key] = betweenness(topology)
     _betweenness_of.move_to_end(key)
     while len(_betweenness_of) > _MOST_NETWORKS:
         _betweenness_of.popitem(last=False)
     return _betweenness_of[key]
+
+
+def _ego_betweenness(topology: nx.Graph[Any]) -> dict[Node, float]:
+    return {v: nx.betweenness_centrality(nx.ego_graph(topology, v))[v] for v in topology}

@@ -49,19 +49,20 @@ class Delays:
         columns = np.fromiter(heads, np.int32, len(values))
         shape = len(position), len(position)
         self._of_links = csr_array((np.array(values, dtype=float), columns, first), shape=shape)
-        self._known: dict[int, np.ndarray] = {}
+        self._known: dict[tuple[int, ...], np.ndarray] = {}
         self._are_few = len(position) ** 2 <= _MOST_DISTANCES
 
     def sums_from(self, origins: Sequence[int]) -> np.ndarray:
         """Return the least sums of delays from some nodes to all, a row for each of the former."""
         if not self._are_few:
             return self._computed(origins)
-        if missing := [origin for origin in origins if origin not in self._known]:
-            self._known.update(zip(missing, self._computed(missing), strict=True))
-        return np.stack([self._known[origin] for origin in origins])
+        # Compiled code asks for all receivers at once: a call takes 0.03 ms before it begins.
+        asked = tuple(origins)
+        if asked not in self._known:
+            self._known[asked] = self._computed(origins)
+        return self._known[asked]
 
     def _computed(self, origins: Sequence[int]) -> np.ndarray:
-        # Many at once: each call takes 0.03 ms before it begins.
         found: np.ndarray = dijkstra(self._of_links, indices=origins)
         return found
 

@@ -90,8 +90,10 @@ def test_node_sizes_and_link_loads(path, drawn):
     draw_network_load(path, results(), "x.png", ".")
     axes = drawn[0].axes[0]
     links, *nodes = axes.collections
-    # Caches are from 50 to 600 with the share served; sources and receivers before them are small.
-    assert [part.get_sizes().tolist() for part in nodes] == [[36], [16], [325, 50]]
+    # From 50 for a cache that served nothing to 320 for the one that served most; ends are small.
+    assert [part.get_sizes().tolist() for part in nodes] == [[36], [16], [320, 50]]
+    legend = {text.get_text() for text in drawn[0].legends[0].get_texts()}
+    assert {"served 0", "served 50 %"} <= legend
     # Both directions of 0 - 1 together are the most, 110; 1 - 2 has 50, 2 - 3 nothing.
     assert links.get_linewidths() == pytest.approx([1, 1 + 3 * 50 / 110, 4])
     assert links.norm.vmax == 110

@@ -241,39 +241,66 @@ class TimelineCollector(SessionLatency):
         """
         from_cache = counts.from_cache & (counts.server >= 0)
         from_source = ~counts.from_cache & (counts.server >= 0)
-        latencies, where = np.unique(counts.latency[~counts.failed], return_inverse=True)
-        served = number[:, ~counts.failed]
-        for row, window in enumerate(self._windows[self._absorbed :]):
-            window.sessions += int(number[row].sum())
-            window.hits += int(number[row, from_cache].sum())
-            window.served_by_source += int(number[row, from_source].sum())
-            if counts.size is not None:
-                window.hit_bytes += int(size[row, from_cache].sum())
-                window.source_bytes += int(size[row, from_source].sum())
-            window.failed += int(number[row, counts.failed].sum())
-            by_latency = np.zeros(len(latencies), dtype=np.int64)
-            np.add.at(by_latency, where.ravel(), served[row])
-            for place in np.flatnonzero(by_latency).tolist():
-                window.latencies[float(latencies[place])] += int(by_latency[place])
-            self._absorb_load(window, counts, number[row], size[row])
-            if (span := times[row]) is not None:
+        # All windows at once, as there may be thousands of them.
+        sums = {
+            "sessions": number.sum(axis=1),
+            "hits": number[:, from_cache].sum(axis=1),
+            "served_by_source": number[:, from_source].sum(axis=1),
+            "failed": number[:, counts.failed].sum(axis=1),
+        }
+        if counts.size is not None:
+            sums["hit_bytes"] = size[:, from_cache].sum(axis=1)
+            sums["source_bytes"] = size[:, from_source].sum(axis=1)
+        rows = zip(*(column.tolist() for column in sums.values()), strict=True)
+        windows = self._windows[self._absorbed :]
+        for window, row, span in zip(windows, rows, times, strict=True):
+            for name, value in zip(sums, row, strict=True):
+                setattr(window, name, getattr(window, name) + value)
+            if span is not None:
                 window.began, window.ended = span
+        self._absorb_latencies(windows, counts, number)
+        self._absorb_load(windows, counts, number, size)
         self._absorbed = len(self._windows) - 1
 
+    def _absorb_latencies(
+        self, windows: Sequence[_Window], counts: SessionCounts, number: np.ndarray
+    ) -> None:
+        served = np.flatnonzero(~counts.failed)
+        if not len(served):
+            return
+        order = served[np.argsort(counts.latency[served], kind="stable")]
+        latencies, first = np.unique(counts.latency[order], return_index=True)
+        how_often = np.add.reduceat(number[:, order], first, axis=1)
+        rows, places = np.nonzero(how_often)
+        found = zip(
+            rows.tolist(),
+            latencies[places].tolist(),
+            how_often[rows, places].tolist(),
+            strict=True,
+        )
+        for row, latency, count in found:
+            windows[row].latencies[latency] += count
+
     def _absorb_load(
-        self, window: _Window, counts: SessionCounts, number: np.ndarray, size: np.ndarray
+        self,
+        windows: Sequence[_Window],
+        counts: SessionCounts,
+        number: np.ndarray,
+        size: np.ndarray,
     ) -> None:
         sized = counts.size is not None
         for place, requests, contents in (
             (0, counts.request_hops, counts.content_hops),
             (1, counts.external_request_hops, counts.external_content_hops),
         ):
-            amount = int((number * requests).sum()) * self._req_size
-            hops = int(((size if sized else number) * contents).sum())
-            amount += hops if sized else hops * self._content_size
-            window.carried[place] += amount
-            if place == 1:
-                window.carried[0] -= amount
+            asked = (number @ requests).tolist()
+            carried = ((size if sized else number) @ contents).tolist()
+            for window, n_asked, n_carried in zip(windows, asked, carried, strict=True):
+                amount = n_asked * self._req_size
+                amount += n_carried if sized else n_carried * self._content_size
+                window.carried[place] += amount
+                if place == 1:
+                    window.carried[0] -= amount
 
     # Results
 

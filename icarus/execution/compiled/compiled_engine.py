@@ -324,4 +324,8 @@ def _batches(batch: RequestBatch) -> Iterator[Any]:
 
 def _plain(values: np.ndarray, dtype: Any) -> np.ndarray:
     # A read-only array is another type to the compiler, which would compile everything again.
+    flags = values.flags
+    if values.dtype == dtype and flags.c_contiguous and flags.writeable:
+        # To look takes a tenth of what it takes to require it.
+        return values
     return np.require(values, dtype, ["C_CONTIGUOUS", "WRITEABLE"])
