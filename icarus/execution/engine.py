@@ -16,7 +16,6 @@ from typing import Any, Literal
 import fnss
 import numpy as np
 
-from icarus.core.kinds import conformed_section
 from icarus.core.random_streams import with_seed
 from icarus.errors import ComponentError, EventError
 from icarus.execution.building import NO_SIZES
@@ -26,7 +25,7 @@ from icarus.execution.cursor import NO_LIMIT, BatchCursor, EventCursor, Limit
 from icarus.execution.interpreted import InterpretedRun
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.execution.timeline.changing_network import ChangingNetwork
-from icarus.execution.timeline.schedule import TimelineEvent, event_text
+from icarus.execution.timeline.schedule import TimelineEvent
 from icarus.execution.windows import Windows
 from icarus.policies.next_uses import as_requested
 from icarus.registry import DATA_COLLECTOR, NETWORK_EVENT, STRATEGY
@@ -233,17 +232,14 @@ class Run:
         with ChangingNetwork(self) as network:
             for event in events:
                 happen = NETWORK_EVENT.resolve(event.name)
-                given = conformed_section("network_event", {**event.parameters, "name": event.name})
-                del given["name"]
                 network.time = self._time_of(event)
                 self.engine.set_time(network.time)
-                text = event_text(event.name, event.parameters)
                 try:
-                    happen(network, **given)
+                    happen(network, **event.parameters)
                 except EventError as error:
-                    what = f"{error.message} (in the event {text!r})"
+                    what = f"{error.message} (in the event {event.text!r})"
                     raise EventError(error.parameter, what) from None
-                self._windows.note_event(network.time, self.cursor.served, text)
+                self._windows.note_event(network.time, self.cursor.served, event.text)
 
     def _time_of(self, event: TimelineEvent) -> float:
         """Return when an event happens, which must not depend on where a window has ended."""

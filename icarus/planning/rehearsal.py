@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from icarus.core.kinds import KINDS, conformed_section, is_built_in
+from icarus.core.kinds import KINDS, is_built_in
 from icarus.core.section_checks import Finding
 from icarus.errors import EventError
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
@@ -55,10 +55,8 @@ def _problems(
         play = KINDS["network_event"].registry[event.name]
         if not is_built_in(play):
             break
-        given = conformed_section("network_event", {**event.parameters, "name": event.name})
-        del given["name"]
         try:
-            play(ChangingNetwork(rehearsal), **given)  # type: ignore[arg-type]
+            play(ChangingNetwork(rehearsal), **event.parameters)  # type: ignore[arg-type]
         except EventError as error:
             found.append((f"timeline[{number}].{error.parameter}", error.message))
     return found

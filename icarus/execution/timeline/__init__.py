@@ -7,7 +7,7 @@
 from icarus.execution.timeline import network_events as network_events
 from icarus.execution.timeline.changing_network import ChangingNetwork
 from icarus.execution.timeline.checking import check_event, check_timeline
-from icarus.execution.timeline.schedule import Schedule, TimelineEvent, event_text
+from icarus.execution.timeline.schedule import Schedule, TimelineEvent
 
 __all__ = [
     "ChangingNetwork",
@@ -15,5 +15,4 @@ __all__ = [
     "TimelineEvent",
     "check_event",
     "check_timeline",
-    "event_text",
 ]

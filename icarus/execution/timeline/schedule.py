@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from icarus.core.kinds import conformed_section
 from icarus.execution.cursor import Limit
 
-__all__ = ["Schedule", "TimelineEvent", "event_text", "moment_of"]
+__all__ = ["Schedule", "TimelineEvent", "moment_of"]
 
 
 class TimelineEvent(NamedTuple):
@@ -19,13 +21,19 @@ class TimelineEvent(NamedTuple):
     name: str
     """Its name in the registry of network events."""
     parameters: dict[str, Any]
+    """As the event takes them."""
+    text: str
+    """It and its parameters as they were written, for plots and logs."""
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> TimelineEvent:
         """Return the event that an entry of a timeline tells of, which was checked before."""
         given = dict(entry.items())
         at, name = given.pop("at", None), given.pop("event")
-        return cls(Limit() if at is None else moment_of(at), name, given)
+        taken = conformed_section("network_event", {**given, "name": name})
+        del taken["name"]
+        moment = Limit() if at is None else moment_of(at)
+        return cls(moment, name, taken, _event_text(name, given))
 
 
 def moment_of(at: Any) -> Limit:
@@ -45,19 +53,29 @@ class Schedule:
     """
 
     def __init__(self, timeline: Iterable[Mapping[str, Any]]) -> None:
-        events = enumerate(map(TimelineEvent.of, timeline))
+        numbered = list(enumerate(map(TimelineEvent.of, timeline)))
         # Those of one moment keep their order.
-        self._events = sorted(events, key=lambda numbered: (*numbered[1].at, numbered[0]))
+        numbered.sort(key=lambda one: one[1].at)
+        by_time = [math.isfinite(event.at.until) for _, event in numbered]
+        self._by_time = deque(one for one, timed in zip(numbered, by_time, strict=True) if timed)
+        self._by_number = deque(
+            one for one, timed in zip(numbered, by_time, strict=True) if not timed
+        )
 
     def drop(self, number: int) -> None:
-        """Take out the first events, as they have happened."""
-        self._events = self._events[number:]
+        """Take out the first events, as they have happened: all are due by time, or by number."""
+        events = self._by_time or self._by_number
+        for _ in range(number):
+            events.popleft()
 
     def limit(self, limit: Limit) -> Limit:
         """Return a limit, or the moment of the next event if that comes sooner."""
-        until = min((event.at.until for _, event in self._events), default=math.inf)
-        requests = min((event.at.requests for _, event in self._events), default=math.inf)
-        return Limit(min(limit.until, until), min(limit.requests, requests))
+        until, requests = limit
+        if self._by_time:
+            until = min(until, self._by_time[0][1].at.until)
+        if self._by_number:
+            requests = min(requests, self._by_number[0][1].at.requests)
+        return Limit(until, requests)
 
     def due(self, time: float, requests: int) -> list[TimelineEvent]:
         """Take out the events that are due, and return them in their order.
@@ -69,18 +87,16 @@ class Schedule:
         requests : int
             How many requests it has served.
         """
-        due = [
-            (number, event)
-            for number, event in self._events
-            if event.at.until <= time or event.at.requests <= requests
-        ]
-        if due:
-            self._events = [one for one in self._events if one not in due]
+        due = []
+        while self._by_time and self._by_time[0][1].at.until <= time:
+            due.append(self._by_time.popleft())
+        while self._by_number and self._by_number[0][1].at.requests <= requests:
+            due.append(self._by_number.popleft())
         # Of those that are due by time and those by number, the timeline's order is kept.
         return [event for _, event in sorted(due, key=lambda one: one[0])]
 
 
-def event_text(name: str, parameters: Mapping[str, Any]) -> str:
+def _event_text(name: str, parameters: Mapping[str, Any]) -> str:
     """Write an event for plots and logs: its name and the values of its parameters."""
     if name == "mark":
         return str(parameters.get("text") or "mark")
