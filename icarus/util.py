@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from icarus.errors import suggestion
+from icarus.htmltext import html_table
 from icarus.logformat import LOG_DATE_FORMAT as LOG_DATE_FORMAT
 from icarus.logformat import LOG_FORMAT as LOG_FORMAT
 from icarus.logformat import PlainFormatter
@@ -39,6 +40,9 @@ __all__ = [
     "step_cdf",
     "timestr",
 ]
+
+_MOST_ROWS = 60
+"""Leaves of a tree that notebooks show."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -112,6 +116,13 @@ class Tree(defaultdict[Any, Any]):
         return f"Tree({self.dict()!r})"
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the tree as a table of HTML, a row per leaf, which notebooks show."""
+        leaves = itertools.islice(self, _MOST_ROWS + 1)
+        rows = [(".".join(map(str, path)), leaf) for path, leaf in leaves]
+        more = [("and more", "")] if len(rows) > _MOST_ROWS else []
+        return html_table([*rows[:_MOST_ROWS], *more], ["name", "value"])
 
     def __copy__(self) -> Tree:
         return Tree(self)

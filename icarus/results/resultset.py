@@ -290,10 +290,10 @@ class ResultSet:
         return json.dumps([jsonable(pair) for pair in self._results], indent=indent)
 
     def _repr_html_(self) -> str:
-        """Return the results as a table of HTML, which notebooks show; see `html_table`."""
-        from icarus.results.html_tables import html_table
+        """Return the results as a table of HTML, which notebooks show; see `results_as_html`."""
+        from icarus.results.html_tables import results_as_html
 
-        return html_table(self)
+        return results_as_html(self)
 
     def prettyprint(self) -> str:
         """Return all experiments and their results as text."""

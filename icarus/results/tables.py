@@ -17,7 +17,7 @@ from icarus.results.resultset import ResultSet
 from icarus.results.summaries import Summaries, statistics_of, summarise
 from icarus.results.variation import short_name
 
-__all__ = ["plain_cell", "results_table", "results_tables", "with_interval"]
+__all__ = ["interval_text", "plain_cell", "results_table", "results_tables", "with_interval"]
 
 _LONGEST = 500
 """Characters of a name or value that a cell shows."""
@@ -78,7 +78,7 @@ def results_tables(summaries: Summaries, width: float = math.inf, warning: str =
             f"measured over time, which a table does not show: {names}; use --csv or --json, or "
             "icarus plot"
         )
-    cells = {path: [_cell(group.values[path]) for group in summaries.groups]
+    cells = {path: [interval_text(group.values[path]) for group in summaries.groups]
              for path in summaries.metrics}  # fmt: skip
     widths = {path: _width([*map(str, path)], told) for path, told in cells.items()}
     given = _parameters(summaries)
@@ -148,7 +148,8 @@ def plain_cell(text: object) -> Text:
     return Text(one_line(text, _LONGEST))
 
 
-def _cell(values: Sequence[float]) -> str:
+def interval_text(values: Sequence[float]) -> str:
+    """Return the mean of values and the half-width of its interval; "-" without any."""
     told = statistics_of(values)
     return "-" if told["mean"] is None else with_interval(told["mean"], told["half_width"])
 

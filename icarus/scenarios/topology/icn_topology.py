@@ -6,6 +6,7 @@ maps give equal topologies.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ import fnss
 import networkx as nx
 
 from icarus.errors import TopologyError
+from icarus.htmltext import html_table
 
 __all__ = [
     "EXTERNAL_LINK_DELAY",
@@ -72,6 +74,25 @@ class IcnTopology(fnss.Topology):  # type: ignore[misc]
 
     def _with_stack(self, name: str) -> set[Any]:
         return {node for node, stack in self.stacks().items() if stack[0] == name}
+
+    def _repr_html_(self) -> str:
+        """Return what there is of nodes, caches and links as HTML, which notebooks show."""
+        roles = Counter(stack[0] for stack in self.stacks().values())
+        caches = self.cache_nodes()
+        delays = [delay for _, _, delay in self.edges(data="delay") if delay is not None]
+        unit = self.graph.get("delay_unit", "")
+        rows: list[tuple[str, object]] = [
+            *([("topology", self.name)] if self.name else []),
+            *((f"{role}s", number) for role, number in sorted(roles.items())),
+            ("nodes in all", len(self)),
+            ("links", self.number_of_edges()),
+        ]
+        if caches:
+            size = f"{sum(caches.values()):,}"
+            rows.append(("caches", f"{len(caches)}, of {size} contents in all"))
+        if delays:
+            rows.append(("delays of links", f"{min(delays):g} to {max(delays):g} {unit}"))
+        return html_table(rows)
 
 
 def largest_connected_component_subgraph(topology: fnss.Topology) -> fnss.Topology:
