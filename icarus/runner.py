@@ -12,7 +12,8 @@ from types import FrameType
 from icarus.core.terminal import echo
 from icarus.orchestration import Orchestrator
 from icarus.orchestration.campaign import run_campaign
-from icarus.orchestration.destination import absolute, check_destination, write_results
+from icarus.orchestration.delivery import write_results
+from icarus.orchestration.destination import absolute, check_destination
 from icarus.orchestration.executors import JobInterrupted
 from icarus.orchestration.progress import LogProgress
 from icarus.planning.loading import load_settings, parse_overrides

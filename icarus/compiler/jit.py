@@ -20,7 +20,6 @@ from icarus.compiler import beside
 from icarus.compiler import prefetching as prefetching  # has the compiler know it
 from icarus.compiler.plain_code import INLINED, OPTIONS
 from icarus.compiler.storage import (
-    CACHE_VARIABLE,
     cache_folder,
     compiled_once,
     interpreted_so_far,
@@ -30,7 +29,6 @@ from icarus.compiler.storage import (
 )
 
 __all__ = [
-    "CACHE_VARIABLE",
     "DISABLED",
     "INLINED",
     "OPTIONS",

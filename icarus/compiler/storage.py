@@ -10,11 +10,8 @@ import fcntl
 import functools
 import hashlib
 import logging
-import os
 import pickle
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -26,10 +23,10 @@ import numpy as np
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from icarus.core.unbroken import unbroken
+from icarus.core.users_cache import users_cache
 from icarus.release import version
 
 __all__ = [
-    "CACHE_VARIABLE",
     "KeptCode",
     "cache_folder",
     "compiled_once",
@@ -44,23 +41,18 @@ __all__ = [
 
 logger = logging.getLogger("compiler")
 
-CACHE_VARIABLE = "ICARUS_CACHE_DIR"
-"""Environment variable that names the folder for compiled code, instead of the user's cache."""
-
 _compiling = False
 """Whether this process has the lock."""
 
 
 _COMPILED = (
-    *(
-        "compiler",
-        "routing",
-        "verbs",
-        "policies",
-        "strategies",
-        "curves/compiled",
-        "execution/compiled",
-    ),
+    "compiler",
+    "routing",
+    "verbs",
+    "policies",
+    "strategies",
+    "curves/compiled",
+    "execution/compiled",
 )
 """Folders of the package in which functions are that are compiled."""
 
@@ -86,58 +78,12 @@ def _fingerprint() -> str:
 def cache_folder() -> Path | None:
     """Return the folder in which compiled code is kept; None if there is none.
 
-    It lies in the user's cache folder, so that Icarus may be installed read-only, or in one of
-    the user's own among the temporary folders where that cannot be written. It is named after all
-    that the code depends on: the versions of Icarus, Numba, NumPy and Python, the processor, and
-    the place and the text of the kernels.
+    It lies in the user's cache folder and is named after all that the code depends on: the
+    versions of Icarus, Numba, NumPy and Python, the processor, and the place and the text of the
+    kernels.
     """
-    root = _usable_root(os.environ.get(CACHE_VARIABLE), os.environ.get("XDG_CACHE_HOME"))
+    root = users_cache()
     return None if root is None else root / f"kernels-{_fingerprint()}"
-
-
-@functools.cache
-def _usable_root(configured: str | None, users_caches: str | None) -> Path | None:
-    """Return the first folder that can be written, having warned if it is not the first of all."""
-    try:
-        if configured:
-            wanted = Path(configured).absolute()
-        else:
-            wanted = Path(users_caches or Path.home() / ".cache") / "icarus"
-        _try_to_write(wanted)
-    except (OSError, RuntimeError) as error:
-        # A RuntimeError says that there is no home.
-        reason = str(error)
-    else:
-        return wanted
-    advice = f"set {CACHE_VARIABLE} to a folder that can be written"
-    try:
-        root = _temporary_root()
-    except OSError as error:
-        logger.warning(
-            "compiled code is not kept, each process compiles anew: %s; %s; %s",
-            *(reason, error, advice),
-        )
-        return None
-    logger.warning("compiled code is kept in %s for now: %s; %s", root, reason, advice)
-    return root
-
-
-def _try_to_write(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=folder).close()
-
-
-def _temporary_root() -> Path:
-    """Return a folder that is this user's alone: what is loaded from it is executed."""
-    folder = Path(tempfile.gettempdir()) / f"icarus-{os.getuid()}"
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    found = folder.lstat()
-    others_may_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or others_may_write:
-        raise PermissionError(f"{folder} is not a folder that only this user can write")
-    _try_to_write(folder)
-    return folder
 
 
 def is_compiled(key: str) -> bool:

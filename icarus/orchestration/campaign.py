@@ -13,14 +13,12 @@ from pathlib import Path
 
 from icarus.errors import JournalError, ResultsError
 from icarus.orchestration import Orchestrator, stopped_by_signals
+from icarus.orchestration.delivery import require_no_fewer, write_results, writer_of
 from icarus.orchestration.destination import (
     absolute,
     check_destination,
     check_file_name,
     folder_of,
-    require_no_fewer,
-    write_results,
-    writer_of,
 )
 from icarus.orchestration.jobs import job_id, jobs_of
 from icarus.orchestration.journal.ownership import (

@@ -4,7 +4,20 @@ Pages hold all that they show: the JavaScript of Vega-Lite and of ours (``assets
 What needs the extra ``icarus-sim[report]`` is imported when a page is made.
 """
 
-from icarus.report.live import LivePage
+from typing import TYPE_CHECKING, Any
+
 from icarus.report.page import report_html, write_report
 
+if TYPE_CHECKING:
+    from icarus.report.live import LivePage
+
 __all__ = ["LivePage", "report_html", "write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "LivePage":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # It reads journals, and with them comes the orchestrator: half a second that reports spare.
+    from icarus.report.live import LivePage
+
+    return LivePage

@@ -12,8 +12,8 @@ from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
 
-from icarus.compiler.storage import cache_folder
 from icarus.core.partial import replaced
+from icarus.core.users_cache import users_cache
 from icarus.results.exporting import missing_extra
 
 __all__ = ["asset", "digest_of", "harmless", "vega_bundle"]
@@ -33,9 +33,8 @@ def vega_bundle() -> str:
         import vl_convert
     except ImportError as error:
         raise missing_extra("pages with charts need vl-convert", "report") from error
-    folder = cache_folder()
-    # Beside the folder of this version's kernels: the script has a version of its own.
-    kept = None if folder is None else folder.parent / f"vega-{version(_PACKAGE)}.js"
+    folder = users_cache()
+    kept = None if folder is None else folder / f"vega-{version(_PACKAGE)}.js"
     if kept is not None:
         with suppress(OSError, UnicodeDecodeError):
             proof, _, text = kept.read_text(encoding="utf-8").partition("\n")

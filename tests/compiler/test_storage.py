@@ -16,6 +16,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from icarus.compiler import jit, storage
 from icarus.compiler.jit import DISABLED
+from icarus.core import users_cache
 
 pytestmark = pytest.mark.skipif(DISABLED, reason="nothing is compiled")
 
@@ -101,7 +102,7 @@ def _triple(x):
 @pytest.fixture
 def triple(tmp_path, monkeypatch, caplog):
     """A function that has the kernel called as by another process, and says if it was loaded."""
-    monkeypatch.setenv(storage.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(users_cache.CACHE_VARIABLE, str(tmp_path))
 
     def call():
         caplog.clear()
@@ -131,7 +132,7 @@ def test_code_for_other_types_is_not_executed(triple, tmp_path, caplog):
 
 
 def test_one_process_at_a_time_writes_an_index(tmp_path, monkeypatch):
-    monkeypatch.setenv(storage.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(users_cache.CACHE_VARIABLE, str(tmp_path))
     save = IndexDataCacheFile.save
     saved = []
 
@@ -191,14 +192,14 @@ def test_a_folder_that_cannot_be_written_is_replaced_by_a_temporary_one(double, 
 
 
 def test_a_home_that_cannot_be_written(tmp_path, monkeypatch, caplog):
-    monkeypatch.delenv(storage.CACHE_VARIABLE)
+    monkeypatch.delenv(users_cache.CACHE_VARIABLE)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", "/dev/null")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    storage._usable_root.cache_clear()
+    users_cache._usable_root.cache_clear()
     assert jit.cache_folder().parent == tmp_path / f"icarus-{os.getuid()}"
     assert "/dev/null/.cache" in caplog.text
-    storage._usable_root.cache_clear()
+    users_cache._usable_root.cache_clear()
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "shared"])
@@ -214,7 +215,7 @@ def test_temporary_folders_that_others_may_have_made_are_not_used(tmp_path, monk
         taken.mkdir()
         taken.chmod(0o777)
     with pytest.raises(PermissionError, match="not a folder that only this user can write"):
-        storage._temporary_root()
+        users_cache._temporary_root()
 
 
 def test_without_any_folder_each_process_compiles(double, tmp_path):
@@ -227,7 +228,7 @@ def test_without_any_folder_each_process_compiles(double, tmp_path):
 
 
 def test_a_full_disk_is_survived(tmp_path, monkeypatch, caplog):
-    monkeypatch.setenv(storage.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(users_cache.CACHE_VARIABLE, str(tmp_path))
 
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
@@ -240,7 +241,7 @@ def test_a_full_disk_is_survived(tmp_path, monkeypatch, caplog):
 
 
 def test_the_folder_is_in_the_users_cache_by_default(tmp_path, monkeypatch):
-    monkeypatch.delenv(storage.CACHE_VARIABLE)
+    monkeypatch.delenv(users_cache.CACHE_VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert jit.cache_folder().parent == tmp_path / "icarus"
 

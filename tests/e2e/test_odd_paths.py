@@ -210,7 +210,7 @@ def test_results_that_cannot_be_written_anywhere_usual_are_written_elsewhere(
     inside, folder, monkeypatch
 ):
     from icarus.errors import ResultsError
-    from icarus.orchestration import destination
+    from icarus.orchestration import delivery
     from icarus.util import Settings
 
     class Orchestrator:
@@ -221,12 +221,12 @@ def test_results_that_cannot_be_written_anywhere_usual_are_written_elsewhere(
     Orchestrator.settings["RESULTS_FORMAT"] = "PICKLE"
     (folder / "elsewhere").mkdir()
     places = [folder / "none", folder / "file", folder / "elsewhere"]
-    monkeypatch.setattr(destination, "_refuges", lambda: places)
+    monkeypatch.setattr(delivery, "_refuges", lambda: places)
     with pytest.raises(ResultsError, match=r"the results are in .*elsewhere") as caught:
-        destination.write_results(Orchestrator, folder / "file" / "out.pickle")
+        delivery.write_results(Orchestrator, folder / "file" / "out.pickle")
     assert "\n" not in str(caught.value)
     (made,) = (folder / "elsewhere").iterdir()
     assert (made / "out.pickle").is_file()
-    monkeypatch.setattr(destination, "_refuges", lambda: places[:2])
+    monkeypatch.setattr(delivery, "_refuges", lambda: places[:2])
     with pytest.raises(ResultsError, match="nor could they be written to"):
-        destination.write_results(Orchestrator, folder / "file" / "out.pickle")
+        delivery.write_results(Orchestrator, folder / "file" / "out.pickle")

@@ -16,7 +16,7 @@ import pytest
 
 from icarus.orchestration import Orchestrator
 from icarus.orchestration.campaign import run_campaign
-from icarus.orchestration.destination import write_results
+from icarus.orchestration.delivery import write_results
 from icarus.orchestration.jobs import Outcome
 from icarus.orchestration.journal.reader import JournalReader
 from icarus.orchestration.journal.schema import checksum, connect, journal_of

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from twins import SIZED_TWINS, TWINS
 from twins.sized_builders import SCORE_TWINS
 
-from icarus.compiler.jit import CACHE_VARIABLE, generic_entry_point
+from icarus.compiler.jit import generic_entry_point
 from icarus.core.signatures import accepts_seed
+from icarus.core.users_cache import CACHE_VARIABLE
 from icarus.execution.compiled.compiled_engine import state_of
 from icarus.policies import slots
 from icarus.policies.cache import definition_of

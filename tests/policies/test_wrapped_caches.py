@@ -17,8 +17,9 @@ from scipy import stats
 from twins import TWINS, wrapped_twin
 from twins.wrappers import times_by_law
 
-from icarus.compiler.jit import CACHE_VARIABLE, generic_entry_point
+from icarus.compiler.jit import generic_entry_point
 from icarus.core.signatures import accepts_seed
+from icarus.core.users_cache import CACHE_VARIABLE
 from icarus.execution.compiled.compiled_engine import state_of
 from icarus.execution.network import NetworkController, NetworkModel, NetworkView
 from icarus.execution.network.model import _cache_builder

@@ -30,7 +30,7 @@ def test_an_experiment_is_a_row_per_parameter() -> None:
 
 
 def test_of_a_large_tree_there_are_the_first_rows_and_that_there_are_more() -> None:
-    shown = Tree({"LINK_LOAD": {"PER_LINK": {number: 0.5 for number in range(100)}}})._repr_html_()
+    shown = Tree({"LINK_LOAD": {"PER_LINK": dict.fromkeys(range(100), 0.5)}})._repr_html_()
     assert "LINK_LOAD.PER_LINK.59<" in shown
     assert "LINK_LOAD.PER_LINK.60<" not in shown
     assert "and more" in shown
