@@ -90,7 +90,9 @@ GENERAL_SETTINGS: dict[str, GeneralSetting] = {
     "SEED": GeneralSetting(
         Annotated[int, Ge(0)], 1, "what all random streams are derived from", _number
     ),
-    "PARALLEL_EXECUTION": GeneralSetting(bool, False, "use a pool of processes"),
+    "PARALLEL_EXECUTION": GeneralSetting(
+        bool, False, "use a pool of processes; by default where N_PROCESSES is above 1"
+    ),
     "N_PROCESSES": GeneralSetting(
         Annotated[int, Ge(1)] | None, None, "processes of the pool; by default one per core"
     ),
@@ -182,10 +184,12 @@ def fill_defaults(settings: Settings) -> None:
 
     Each that is missing gets its default. Values get the types that they are read as: 2.0 is a
     number of processes. One that cannot be meant for a setting which Icarus 0.8 did not have
-    is taken for the user's own, and its default is used. What looks odd is added to
+    is taken for the user's own, and its default is used. Who asks for several processes and does
+    not say whether they are to be used gets them. What looks odd is added to
     ``settings.warnings``.
     """
     odd = settings.warnings
+    pool_by_default = "PARALLEL_EXECUTION" not in settings
     for name in DEFAULTS:
         if _is_the_users_own(settings, name):
             odd.append(
@@ -203,6 +207,9 @@ def fill_defaults(settings: Settings) -> None:
         elif not (name == "N_REPLICATIONS" and replicated):
             settings[name] = copy.deepcopy(default)
             logger.debug("%s is not set; it is %r", name, default)
+    number = settings["N_PROCESSES"]
+    if pool_by_default and isinstance(number, int) and number > 1:
+        settings["PARALLEL_EXECUTION"] = True
     # A settings module may import the registries, some of which are called much like a setting.
     near_misses = [
         name

@@ -2,8 +2,8 @@
 
 It is served on this machine alone, under an address that holds a random token, and can be read
 only. What is sent is made once for all that look on: the state of the jobs at most every second,
-the results so far when the journal has changed, and so seldom that making them takes a hundredth
-of a core.
+the results so far when the journal has changed, and both so seldom that making them takes less
+than a hundredth of a core.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _STATUS_EVERY = 1.0
 """Seconds between two looks at the jobs, whoever asks."""
 _CHARTS_EVERY = 3.0
 """Seconds between two looks at the results, at the least."""
-_SHARE = 0.01
-"""Of one core, that looking at the results may take."""
+_SHARE = 0.004
+"""Of one core, that looking at the jobs may take, and that looking at the results may."""
 _LONGEST = 500
 """Characters of a label or an error."""
 _MOST_RUNNING = 32
@@ -131,12 +131,12 @@ class _Views:
             now = time.monotonic()
             if kept is not None and now < kept.due:
                 return kept.body
+            began = time.thread_time()
             change = self._change() if name == "results" else None
             if kept is not None and change is not None and change == kept.change:
-                kept.due = now + every
-                return kept.body
-            began = time.thread_time()
-            body = json.dumps(make(), separators=(",", ":"), allow_nan=False).encode()
+                body = kept.body
+            else:
+                body = json.dumps(make(), separators=(",", ":"), allow_nan=False).encode()
             pause = max(every, (time.thread_time() - began) / _SHARE)
             self._kept[name] = _Kept(body, change, time.monotonic() + pause)
             return body

@@ -443,7 +443,8 @@ def test_memory_in_bytes_or_in_words(given, number):
 
 
 def test_a_memory_limit_without_a_pool_is_warned_of():
-    assert "MEMORY_LIMIT: ignored" in campaign(["ok"], MEMORY_LIMIT=1, **SERIAL).plan.warnings[0]
+    settings = {"PARALLEL_EXECUTION": False, "MEMORY_LIMIT": 1, **SERIAL}
+    assert "MEMORY_LIMIT: ignored" in campaign(["ok"], **settings).plan.warnings[0]
 
 
 def test_a_worker_that_was_killed_while_it_had_nothing_to_do_is_replaced():

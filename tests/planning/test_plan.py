@@ -94,7 +94,9 @@ class TestPlan:
 
     def test_processes(self, experiment):
         cores = len(os.sched_getaffinity(0))
-        assert plan_of(experiment, N_PROCESSES=4).n_processes == 1
+        assert plan_of(experiment).n_processes == 1
+        assert plan_of(experiment, N_PROCESSES=4).n_processes == 4
+        assert plan_of(experiment, PARALLEL_EXECUTION=False, N_PROCESSES=4).n_processes == 1
         assert plan_of(experiment, PARALLEL_EXECUTION=True).n_processes == cores
         assert plan_of(experiment, PARALLEL_EXECUTION=True, N_PROCESSES=4).n_processes == 4
 
