@@ -28,6 +28,7 @@ from scripts.benchmark import (
     metering,
     nodes,
     own_components,
+    pages,
     peer,
     plain_python,
     policies,
@@ -43,7 +44,7 @@ from scripts.benchmark.subject import Options
 
 _MODULES = (
     *(strategies, policies, contents, nodes, own_components, plain_python),
-    *(processes, startup, waiting, designs, changing, metering, journal, tables),
+    *(processes, startup, waiting, designs, changing, metering, journal, tables, pages),
     *(curves, large_caches),
 )
 SUBJECTS = {module.SUBJECT.name: module.SUBJECT for module in _MODULES}

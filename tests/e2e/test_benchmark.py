@@ -53,7 +53,7 @@ def test_every_subject_has_a_table_figures_and_a_picture(benchmark):
     output, figures, folder = benchmark
     subjects = ["strategies", "policies", "contents", "nodes", "own-components", "plain-python"]
     subjects += ["processes", "startup", "waiting", "designs", "changing", "metering", "journal"]
-    subjects += ["curves"]
+    subjects += ["tables", "pages", "curves"]
     assert list(figures["subjects"]) == [*subjects, "large-caches"]
     assert figures["machine"]["numba"]
     for name, subject in figures["subjects"].items():
