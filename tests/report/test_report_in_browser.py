@@ -1,14 +1,17 @@
 """The report in a real browser, where there is one."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from icarus.report import write_report
 from icarus.results import ResultSet
+from icarus.util import Tree
 
 webdriver = pytest.importorskip("selenium.webdriver")
 from selenium.webdriver.common.by import By  # noqa: E402
@@ -45,13 +48,31 @@ def page(browser: Any, tmp_path: Path) -> Any:
                 value = offset + alpha / 10 + noise
                 results.add(
                     {"strategy": {"name": strategy}, "workload": {"alpha": alpha}},
-                    {"CACHE_HIT_RATIO": {"MEAN": value}, "LATENCY": {"MEAN": 100 * (1 - value)}},
+                    {
+                        "CACHE_HIT_RATIO": {"MEAN": value},
+                        "LATENCY": {"MEAN": 100 * (1 - value)},
+                        "TIMELINE": windows(value),
+                    },
                 )
     file = tmp_path / "page.html"
     write_report(results, file, "in a browser")
     browser.get(file.as_uri())
     wait(browser, lambda: drawn(browser) == 1)
     return browser
+
+
+def windows(value: float) -> Tree:
+    """Return what TIMELINE tells of five windows, with an event at the end of the second one."""
+    start = 10.0 * np.arange(5)
+    return Tree(
+        START=start,
+        END=start + 10,
+        FIRST=10 * np.arange(5),
+        REQUESTS=np.full(5, 10),
+        HIT_RATIO=value + start / 1000,
+        WINDOW="seconds",
+        EVENTS=[(20.0, 20, "flush")],
+    )
 
 
 def wait(browser: Any, condition: Any) -> None:
@@ -91,5 +112,10 @@ def test_charts_table_and_text(page: Any) -> None:
     # The filter leaves what has all words.
     page.find_element(By.CSS_SELECTOR, "#table input").send_keys("strategy=lce 0.8")
     assert (column(page, 1), column(page, 2)) == (["LCE"], ["0.8"])
+    # Over time, lines have a legend and events their names.
+    over_time = page.find_element(By.CSS_SELECTOR, "#over-time svg").get_attribute("outerHTML")
+    legends = re.findall(r'class="[^"]*role-legend-label.*?</g>', over_time)
+    assert any(">LCE<" in one for one in legends)
+    assert ">flush<" in over_time
     severe = [one for one in page.get_log("browser") if one["level"] != "INFO"]
     assert severe == []

@@ -156,10 +156,10 @@ const Icarus = (() => {
   const shown = (chart, place, group) => (place === null ? "" : chart.data.dimensions[place].values[group.keys[place]]);
 
   /* The encodings that tell series apart: the same for a value, whatever else is shown. */
-  function told(chart, place, wide, shape) {
+  function told(chart, place, wide, shape, symbols = {}) {
     if (place === null) return { color: { value: colours(1)[0] } };
     const { values, label } = chart.data.dimensions[place];
-    const legend = { orient: "top", direction: "horizontal", columns: Math.max(1, Math.floor(wide / 190)), symbolLimit: MOST_LINES };
+    const legend = { orient: "top", direction: "horizontal", columns: Math.max(1, Math.floor(wide / 190)), symbolLimit: MOST_LINES, ...symbols };
     const base = { field: "series", type: "nominal", title: label };
     return {
       color: { ...base, scale: { domain: values, range: colours(values.length) }, legend },
@@ -236,19 +236,21 @@ const Icarus = (() => {
     });
     const events = time.events.filter(([, , lines]) => lines.some((line) => there.includes(line))).map(([at, text]) => ({ at, text }));
     const wide = place.clientWidth || 600;
-    const style = told(chart, series, wide, true);
+    const style = told(chart, series, wide, true, { symbolType: "stroke", symbolSize: 500, symbolOpacity: 1, symbolStrokeWidth: 2 });
     const onX = { field: "at", type: "quantitative", title: time.axis, scale: { zero: false, nice: false } };
     const onY = { type: "quantitative", title: metric.label, scale: { zero: false } };
     const tooltip = [{ field: "at", title: time.axis, type: "quantitative" }, ...(series === null ? [] : [{ field: "series", title: dimensions[series].label }]), { field: "told", title: metric.label }];
     const layer = [
-      { mark: { type: "area", opacity: 0.2 }, encoding: { x: onX, y: { ...onY, field: "low" }, y2: { field: "high" }, color: { ...style.color, ...(series === null ? {} : { legend: null }) } } },
+      { mark: { type: "area", opacity: 0.2 }, encoding: { x: onX, y: { ...onY, field: "low" }, y2: { field: "high" }, color: style.color } },
       { mark: { type: "line", strokeWidth: 2 }, encoding: { x: onX, y: { ...onY, field: "mean" }, ...style } },
-      { mark: { type: "point", filled: true, size: 90, opacity: 0.01 }, encoding: { x: onX, y: { ...onY, field: "mean" }, color: { ...style.color, ...(series === null ? {} : { legend: null }) }, tooltip } },
+      { mark: { type: "point", filled: true, size: 90, opacity: 0.01 }, encoding: { x: onX, y: { ...onY, field: "mean" }, color: style.color, tooltip } },
     ];
     if (events.length) {
       const when = { x: { field: "at", type: "quantitative" }, tooltip: [{ field: "text", title: "event" }, { field: "at", title: time.axis, type: "quantitative" }] };
       layer.push({ data: { values: events }, mark: { type: "rule", strokeDash: [4, 3], strokeWidth: 1.5, color: css("--faint") }, encoding: when });
-      if (events.length <= 6) layer.push({ data: { values: events }, mark: { type: "text", angle: 270, align: "right", baseline: "bottom", dx: -4, dy: -3, fontSize: 11, color: css("--faint") }, encoding: { ...when, y: { value: 0 }, text: { field: "text" } } });
+      // The same text beneath in the colour of the page, as lines may pass under it.
+      const looks = events.length <= 6 ? [{ stroke: css("--paper"), strokeWidth: 4 }, { color: css("--ink") }] : [];
+      for (const look of looks) layer.push({ data: { values: events }, mark: { type: "text", angle: 270, align: "right", baseline: "bottom", dx: -4, dy: -3, fontSize: 11, ...look }, encoding: { ...when, y: { value: 0 }, text: { field: "text" } } });
     }
     embed(place, { data: { values }, width: wide - 8, height: 320, autosize: { type: "fit-x", contains: "padding" }, layer }, `${metric.label} over time, ${there.length} lines, ${events.length} events`);
     const rest = time.left_out ? ` Of ${time.left_out} experiments there is nothing here, to keep the page small.` : "";
