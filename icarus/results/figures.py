@@ -49,7 +49,7 @@ from icarus.results.over_time import COLLECTOR
 from icarus.results.panels import draw_bars, draw_cdfs, draw_lines
 from icarus.results.rate_figure import rate_figures
 from icarus.results.size_figure import size_figures
-from icarus.results.style import Look, local_style, save
+from icarus.results.style import Look, font, local_style, save
 from icarus.results.variation import MISSING
 
 __all__ = ["KINDS", "draw_figure", "draw_results", "plot_results"]
@@ -228,7 +228,7 @@ def draw_results(
         names.name(metric)
     if kind in ("size", "rate", "network"):
         own = {"size": size_figures, "rate": rate_figures, "network": network_figures}
-        return _styled(own[kind](campaign, asked, names), look)
+        return _styled(own[kind](campaign, asked, names), look, campaign.warning)
     wanted = metrics_meant(everything, asked)
     over_time = timelines.chosen([metric for metric in wanted if metric not in there])
     numbers = {metric: is_cdf for metric, is_cdf in wanted.items() if metric in there}
@@ -246,17 +246,24 @@ def draw_results(
         else _figures(campaign, numbers, names, as_bars=kind == "bars"),
         _over_time(campaign, timelines, over_time, names),
     )
-    return _styled(figures, look)
+    return _styled(figures, look, campaign.warning)
 
 
-def _styled(figures: Iterator[tuple[str, Figure]], look: Look) -> Iterator[tuple[str, Figure]]:
-    """Yield figures that are drawn in a style, which is in force at no other time."""
+def _styled(
+    figures: Iterator[tuple[str, Figure]], look: Look, warning: str
+) -> Iterator[tuple[str, Figure]]:
+    """Yield figures that are drawn in a style, which is in force at no other time.
+
+    What is drawn into axes of a user has no caption, and the warning above it instead.
+    """
     while True:
         with local_style(look):
             try:
                 drawn = next(figures)
             except StopIteration:
                 return
+            if look.axes is not None and warning:
+                look.axes.set_title(warning, loc="right", fontsize=font(0.75), color="0.35")
         yield drawn
 
 

@@ -389,3 +389,8 @@ def test_an_incomplete_campaign_says_so_whatever_is_left_out() -> None:
         results.add_failure(experiment("LCE", 0.01, 0.6), {"job": f"bad-{job}", "status": "FAILED"})
     for name, figure in draw_results(results, metrics="LATENCY.MEAN", footnote=False):
         assert "48 of 54 simulations" in footnote(figure), name
+    axes = Figure().subplots()
+    draw_figure(results, "lines", "LATENCY.MEAN", axes=axes)
+    assert axes.get_title(loc="right") == "incomplete: 48 of 54 simulations gave results"
+    draw_figure(FEW, "lines", "LATENCY.MEAN", axes=(whole := Figure().subplots()))
+    assert whole.get_title(loc="right") == ""
