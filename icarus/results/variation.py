@@ -88,7 +88,10 @@ class Dimension:
         """What the values are, for an axis or the head of a legend."""
         if self.title:
             return self.title
-        own = parameter_label(self.path) + (f" ({self.unit})" if self.unit else "")
+        own = parameter_label(self.path)
+        if self.unit:
+            # One pair of brackets: (fraction of the catalogue, of its bytes).
+            own = f"{own[:-1]}, {self.unit})" if own.endswith(")") else f"{own} ({self.unit})"
         return ", ".join([own, *map(parameter_label, self.merged)])
 
     @property

@@ -491,6 +491,25 @@ def test_labels_have_units() -> None:
     assert parameter_label(("cache_policy", "name")) == "Cache policy"
 
 
+@pytest.mark.parametrize(
+    ("name", "sizes", "unit", "label"),
+    [
+        ("network_cache", (0.1, 0.2), "contents", "Total cache size (fraction of the catalogue)"),
+        (
+            *("network_cache", (0.1, 0.2), "bytes"),
+            "Total cache size (fraction of the catalogue, of its bytes)",
+        ),
+        ("cache_budget", (1000, 2000), "bytes", "Total cache size (bytes)"),
+    ],
+)
+def test_sizes_of_caches_say_what_they_count(
+    name: str, sizes: tuple[float, ...], unit: str, label: str
+) -> None:
+    rows = rows_of(Tree(cache_placement={name: one, "capacity_unit": unit}) for one in sizes)
+    (size,), _ = dimensions_of(rows)
+    assert size.label == label
+
+
 def test_numbers_are_written_as_people_write_them() -> None:
     shown = [number_text(x) for x in (0.002, 1.0, 300_000, 9000, 1e-7, np.int64(12), 0.1 + 0.2)]
     assert shown == ["0.002", "1", "300,000", "9000", "1e-07", "12", "0.3"]
