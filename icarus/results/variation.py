@@ -423,7 +423,8 @@ def matching(rows: Sequence[Row], where: Mapping[str, Any] | Iterable[str] | Non
         The experiments.
     where : mapping, or iterable of str, optional
         From parameter to value, or ``"parameter=value"`` with a Python literal or else a
-        string as value. Several values for one parameter are alternatives.
+        string as value. Several values for one parameter are alternatives, and so are those of
+        a list that is no value itself.
 
     Raises
     ------
@@ -432,7 +433,8 @@ def matching(rows: Sequence[Row], where: Mapping[str, Any] | Iterable[str] | Non
     """
     wanted: dict[Path, list[Any]] = {}
     for name, value in _conditions(where):
-        wanted.setdefault(resolve(name, paths_of(rows)), []).append(value)
+        path = resolve(name, paths_of(rows))
+        wanted.setdefault(path, []).extend(_alternatives(value, [row.get(path) for row in rows]))
     for path, values in wanted.items():
         if not any(_is_one_of(row.get(path), values) for row in rows):
             found = _dimension(path, rows)
@@ -465,6 +467,14 @@ def _conditions(where: Mapping[str, Any] | Iterable[str] | None) -> list[tuple[s
             raise PlotError(f"a condition is written parameter=value, found {text!r}")
         conditions.append((name.strip(), literal(value.strip())))
     return conditions
+
+
+def _alternatives(value: Any, there: Iterable[Any]) -> list[Any]:
+    """Return the values that a condition allows, of those that are there."""
+    is_list = isinstance(value, list | tuple | set | frozenset | range | np.ndarray)
+    if is_list and len(value) and not any(_is_one_of(one, [value]) for one in there):
+        return list(value)
+    return [value]
 
 
 def _is_one_of(value: Any, wanted: Sequence[Any]) -> bool:

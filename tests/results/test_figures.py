@@ -23,7 +23,7 @@ from icarus.results.labels import metric_label, number_text, parameter_label, va
 from icarus.results.panels import is_geometric
 from icarus.results.readwrite import ResultSet
 from icarus.results.style import SeriesStyle
-from icarus.results.variation import dimensions_of, rows_of
+from icarus.results.variation import dimensions_of, matching, rows_of
 from icarus.util import AnyValue, Tree
 
 
@@ -508,6 +508,16 @@ def test_sizes_of_caches_say_what_they_count(
     rows = rows_of(Tree(cache_placement={name: one, "capacity_unit": unit}) for one in sizes)
     (size,), _ = dimensions_of(rows)
     assert size.label == label
+
+
+def test_a_list_in_a_condition_is_several_values_or_one_that_is_a_list() -> None:
+    rows = rows_of(Tree(a={"size": size}) for size in (1, 2, 3, [1, 2], [7]))
+    assert matching(rows, {"size": [1, 3]}) == [0, 2]
+    assert matching(rows, {"size": (2, [7])}) == [1, 4]
+    assert matching(rows, {"size": [1, 2]}) == [3]
+    assert matching(rows, ["size=[2, 3]"]) == [1, 2]
+    with pytest.raises(PlotError, match=r"no experiment has a.size = 8 or 9; found: 1, 2, 3"):
+        matching(rows, {"size": [8, 9]})
 
 
 def test_numbers_are_written_as_people_write_them() -> None:
