@@ -293,6 +293,19 @@ def test_python_of_the_pages_runs(
         known = test.globs
 
 
+def run_module(folder: Path, *command: str) -> None:
+    """Run a module in a folder, which must end well."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.exhaustive
 def test_tests_of_the_page_on_testing_pass(tmp_path: Path) -> None:
     shutil.copy(PROJECT / "config" / "extension.py", tmp_path / "my_policies.py")
@@ -302,15 +315,7 @@ def test_tests_of_the_page_on_testing_pass(tmp_path: Path) -> None:
         if "ROUND_ROBIN" in body:
             body = f"{blocks(DOCS / 'extending.md', 'python')[0].body}\n{body}"
         (tmp_path / f"test_shown_{number}.py").write_text(body, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    run_module(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", ".")
 
 
 def test_there_are_examples_to_run() -> None:
@@ -368,15 +373,7 @@ DATA_COLLECTORS = ["CACHE_HIT_RATIO"]
 def test_components_of_the_page_on_extending_work(tmp_path: Path) -> None:
     shown = [block.body for block in blocks(DOCS / "extending.md", "python")]
     (tmp_path / "own.py").write_text("\n".join([*shown, _CAMPAIGN]), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "icarus", "run", "own.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_module(tmp_path, "icarus", "run", "own.py")
     _, measured = read_results_pickle(tmp_path / "results" / "own.pickle")[0]
     # Half of the receivers pass the one cache, which has everything after the first round.
     assert measured["CACHE_HIT_RATIO"]["MEAN"] == 0.5
