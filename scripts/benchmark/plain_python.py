@@ -97,6 +97,7 @@ def measure_part(case: str, requests: int, requests_python: int, repeat: int) ->
 def _register() -> None:
     if EXAMPLE not in DATA_COLLECTOR:
         runpy.run_path(str(PROJECT / "config" / "extension.py"))
+    if f"{EXAMPLE}_WITH_EVICTIONS" not in DATA_COLLECTOR:
         example: Any = DATA_COLLECTOR[EXAMPLE]
         asking = type("Asking", (example,), {"needs_evictions": True})
         DATA_COLLECTOR[f"{EXAMPLE}_WITH_EVICTIONS"] = asking

@@ -11,6 +11,7 @@ import numpy as np
 
 from icarus.execution.collectors.collector import DataCollector, mean
 from icarus.execution.collectors.counts import totals
+from icarus.execution.collectors.ordered import by_content, by_node
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node
 from icarus.util import Tree
@@ -158,29 +159,30 @@ class CacheHitRatioCollector(DataCollector):
         if self._content_hits:
             results["PER_CONTENT"] = {
                 content: cached / (cached + origin)
-                for content, (cached, origin) in self._hits_of.items()
+                for content, (cached, origin) in by_content(self._hits_of).items()
             }
             if self._size is not None:
                 results["PER_CONTENT_BYTE_HIT_RATIO"] = {
                     content: mean(cached, cached + origin)
-                    for content, (cached, origin) in self._bytes_of.items()
+                    for content, (cached, origin) in by_content(self._bytes_of).items()
                 }
         if self._per_node:
-            results["PER_NODE_CACHE_HIT_RATIO"] = _shares(self._cache_hits, served)
-            results["PER_NODE_SERVER_HIT_RATIO"] = _shares(self._server_hits, served)
+            results["PER_NODE_CACHE_HIT_RATIO"] = self._shares(self._cache_hits, served)
+            results["PER_NODE_SERVER_HIT_RATIO"] = self._shares(self._server_hits, served)
             if self._size is not None:
-                results["PER_NODE_CACHE_BYTE_HIT_RATIO"] = _shares(self._cache_bytes, served_bytes)
-                results["PER_NODE_SERVER_BYTE_HIT_RATIO"] = _shares(
+                results["PER_NODE_CACHE_BYTE_HIT_RATIO"] = self._shares(
+                    self._cache_bytes, served_bytes
+                )
+                results["PER_NODE_SERVER_BYTE_HIT_RATIO"] = self._shares(
                     self._server_bytes, served_bytes
                 )
         return results
+
+    def _shares(self, counts: Mapping[Node, int], total: int) -> dict[Node, float]:
+        return {node: mean(count, total) for node, count in by_node(counts, self.view).items()}
 
 
 def _add(table: dict[Content, list[int]], content: Content, counts: list[int]) -> None:
     known = table.setdefault(content, [0, 0])
     for kind, count in enumerate(counts):
         known[kind] += count
-
-
-def _shares(counts: Mapping[Node, int], total: int) -> dict[Node, float]:
-    return {node: mean(count, total) for node, count in counts.items()}

@@ -12,6 +12,7 @@ from icarus.execution.collectors import counted
 from icarus.execution.collectors.collector import DataCollector
 from icarus.execution.collectors.counts import totals
 from icarus.execution.collectors.legs import Leg
+from icarus.execution.collectors.ordered import by_link
 from icarus.registry import register_data_collector
 from icarus.types import Content, Node, Positive
 from icarus.util import Tree
@@ -177,8 +178,7 @@ class LinkLoadCollector(DataCollector):
         req_size, requests = self._req_size, self._requests.get
         content_size, contents = self._content_size, self._contents.get
         in_bytes = self._bytes.get
-        # Insertion order is the order of first use, which is the same in every run.
-        for link, kind in self._link_type.items():
+        for link, kind in by_link(self._link_type, self.view).items():
             carried = (
                 req_size * requests(link, 0) + content_size * contents(link, 0) + in_bytes(link, 0)
             )

@@ -263,7 +263,7 @@ class NetworkChanges:
         recovered would not route as before.
         """
         topology = self.model.topology
-        position = self.model._position
+        position = self.model.position
         place = position.get(v, math.inf)
         later = [node for node in topology if position.get(node, math.inf) > place]
         nodes = [(node, topology.nodes[node]) for node in later]

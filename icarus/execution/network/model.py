@@ -109,7 +109,7 @@ class NetworkModel:
                 u: row.dict() if isinstance(row, Tree) else row for u, row in shortest_path.items()
             }
         )
-        self._position = {node: i for i, node in enumerate(topology)}
+        self.position = {node: i for i, node in enumerate(topology)}
         self._link_order = _LinkOrder()
         self.counts_use = count_use
         self.counts_bytes = topology.graph.get("capacity_unit") == "bytes"

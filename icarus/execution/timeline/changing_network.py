@@ -116,7 +116,7 @@ class ChangingNetwork:
         """Return all nodes with caches, those that are away included, in node order."""
         model = self.view.model
         nodes = dict.fromkeys(node for table in model.all_caches for node in table)
-        return sorted(nodes, key=lambda node: model._position.get(node, math.inf))
+        return sorted(nodes, key=lambda node: model.position.get(node, math.inf))
 
     def resize(
         self, node: Node | None = None, size: int | None = None, factor: float | None = None
