@@ -327,7 +327,7 @@ def await_end(process: subprocess.Popen[bytes], folder: Path) -> None:
         elif time.monotonic() - since > _STILL:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise SoakError(f"a run has done nothing for {_STILL} s: {process.args}")
+            raise SoakError(f"a run has done nothing for {_STILL} s: {process.args!r}")
 
 
 def _last_written(folder: Path) -> int:

@@ -145,12 +145,13 @@ def _of_events(strategy: str, requests: int, repeats: int) -> Iterator[Row]:
     }
 
 
+def _windowed(requests: int) -> dict[str, dict[str, object]]:
+    return {"LATENCY": {}, "TIMELINE": {"window": {"requests": requests}}}
+
+
 def _of_windows(requests: int, repeats: int) -> Row:
     experiment = network_experiment({"name": "GEANT"}, requests=requests)
-    few, many = (
-        {"LATENCY": {}, "TIMELINE": {"window": {"requests": requests // number}}}
-        for number in (1, _WINDOWS)
-    )
+    few, many = (_windowed(requests // number) for number in (1, _WINDOWS))
     whole, times = _in_turn(repeats, (experiment, few), (experiment, many))
     return {
         "what": "a window ends",

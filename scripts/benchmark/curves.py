@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,7 @@ def _with_threads(trace: DecodedTrace, sizes: list[int]) -> Row:
     """Simulate SLRU at all sizes, in one thread and in as many as there are cores."""
     miss_ratio_curves(trace, "SLRU", sizes)
     one, all_ = (
-        timed(lambda n=n: miss_ratio_curves(trace, "SLRU", sizes, n_threads=n))[0]
-        for n in (1, None)
+        timed(partial(miss_ratio_curves, trace, "SLRU", sizes, n_threads=n))[0] for n in (1, None)
     )
     rate = trace.n_requests * len(sizes) / one.cpu
     return {"simulated_per_second": rate, "threads": one.wall / all_.wall}

@@ -6,20 +6,22 @@ import dataclasses
 import statistics
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from icarus.execution.simulation import simulate
 from icarus.orchestration.campaign import Keeping, prepared
-from icarus.orchestration.events import CampaignStarted, JobEnded, JobStarted
-from icarus.orchestration.jobs import Outcome, jobs_of
+from icarus.orchestration.events import CampaignStarted, Event, JobEnded, JobStarted
+from icarus.orchestration.jobs import Job, Outcome, jobs_of
 from icarus.orchestration.journal.schema import journal_of
 from icarus.orchestration.journal.writer import Journal
+from icarus.orchestration.kinds import Product
 from icarus.orchestration.status import Status
+from icarus.orchestration.worker import run_job
 from icarus.planning.plan import make_plan
 from icarus.util import Settings, Tree
-from scripts.benchmark.measuring import ICARUS, Row, command_seconds
+from scripts.benchmark.measuring import ICARUS, MeasurementError, Row, command_seconds
 from scripts.benchmark.subject import Column, Options, Subject
 
 __all__ = ["SUBJECT"]
@@ -51,12 +53,23 @@ def _settings(jobs: int) -> Settings:
     return settings
 
 
+def _of_a_job(job: Job) -> Product:
+    value = run_job(job, lambda *done: None).value
+    if value is None:
+        raise MeasurementError(f"{job.label} has no results")
+    return value
+
+
+def _mark(marks: list[float], event: Event) -> None:
+    marks.append(time.perf_counter())
+
+
 def _finished(file: Path, jobs: int) -> tuple[float, float]:
     """Write the journal of a campaign that is finished; return seconds a job, by both clocks."""
     settings = _settings(jobs)
     plan = make_plan(settings)
     planned = jobs_of(plan)
-    value = simulate(planned[0].argument)
+    value = _of_a_job(planned[0])
     with Journal(journal_of(file)) as journal:
         journal.attach(settings)(CampaignStarted(plan, planned, 0))
         begin, processor = time.perf_counter(), time.process_time()
@@ -73,7 +86,7 @@ def _large(file: Path) -> float:
     plan = make_plan(settings)
     planned = jobs_of(plan)
     array = np.random.default_rng(1).random(_LARGE_MB * 10**6 // 8)
-    value = dataclasses.replace(simulate(planned[0].argument), results=Tree({"X": {"Y": array}}))
+    value = dataclasses.replace(_of_a_job(planned[0]), results=Tree({"X": {"Y": array}}))
     with Journal(journal_of(file)) as journal:
         journal.attach(settings)(CampaignStarted(plan, planned, 0))
         journal(JobStarted(planned[0]))
@@ -92,9 +105,7 @@ def measure(options: Options) -> Iterator[Row]:
         begin = time.perf_counter()
         with prepared(_settings(jobs), file, Keeping()) as campaign:
             marks: list[float] = []
-            campaign.orchestrator.subscribe(
-                lambda event, marks=marks: marks.append(time.perf_counter())
-            )
+            campaign.orchestrator.subscribe(partial(_mark, marks))
             campaign.orchestrator.run()
             # The first event comes when jobs could start.
             resumed = marks[0] - begin

@@ -202,7 +202,8 @@ def _one_cache(path: str, policy: str, parameters: dict[str, Any], network_cache
 
 
 def _hits(done: Any, requests: int) -> int:
-    return round(done.results.getval(["CACHE_HIT_RATIO", "MEAN"]) * requests)
+    hit_ratio: float = done.results.getval(["CACHE_HIT_RATIO", "MEAN"])
+    return round(hit_ratio * requests)
 
 
 SUBJECT = Subject(

@@ -22,8 +22,8 @@ _ONE_SHORT_EXPERIMENT = (
 def measure(options: Options) -> Iterator[Row]:
     """Yield a row for each command."""
     repeat = 1 if options.quick else options.repeat
-    run = (*ICARUS, "run", _QUICKSTART, "-q", "--overwrite", "--no-journal")
-    run = (*run, "-r", str(options.folder / "quickstart.pickle"))
+    results = str(options.folder / "quickstart.pickle")
+    run = (*ICARUS, "run", _QUICKSTART, "-q", "--overwrite", "--no-journal", "-r", results)
     first = (*run, *_ONE_SHORT_EXPERIMENT)
     cases = {
         "icarus --help": (*ICARUS, "--help"),

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,10 @@ def of_results(number: int) -> ResultSet:
     """Return results of that many simulations, ten replications of each experiment."""
     results = ResultSet()
     values = np.random.default_rng(1).random((number, 2)).tolist()
-    params = {"strategy": {"name": "LCE"}, "workload": {"name": "STATIONARY"}}
+    params: dict[str, dict[str, Any]] = {
+        "strategy": {"name": "LCE"},
+        "workload": {"name": "STATIONARY"},
+    }
     for i, (ratio, latency) in enumerate(values):
         if i % 10 == 0:
             params = {**params, "workload": {"name": "STATIONARY", "alpha": 0.5 + i / number}}

@@ -31,18 +31,18 @@ HOOKS = {"after_job": note_first}
 """What settings end with whose first result is to be noted, by a file beside them."""
 
 _FIVE_POLICIES = """
-POLICIES = ["LRU", "FIFO", "SLRU", "RAND", "IN_CACHE_LFU"]
 trace = Path(__file__).with_suffix(".txt")
 trace.write_text("".join(f"{i * i % 9973 % 1000}\\n" for i in range(20_000)))
-default["workload"] = {"name": "TRACE_DRIVEN", "reqs_file": str(trace), "n_warmup": 0}
-default["cache_placement"]["network_cache"] = 0.2
-default["strategy"]["name"] = "LCE"
 N_REPLICATIONS = 1
-EXPERIMENT_QUEUE = []
-for policy in POLICIES:
-    experiment = deepcopy(default)
-    experiment["cache_policy"]["name"] = policy
-    EXPERIMENT_QUEUE.append(experiment)
+EXPERIMENT_QUEUE = d.product(
+    {
+        **base,
+        "workload": {"name": "TRACE_DRIVEN", "reqs_file": str(trace), "n_warmup": 0},
+        "cache_placement": {"name": "UNIFORM", "network_cache": 0.2},
+        "strategy": {"name": "LCE"},
+    },
+    {"cache_policy.name": ["LRU", "FIFO", "SLRU", "RAND", "IN_CACHE_LFU"]},
+)
 """
 
 _ONE = ("-c", "STRATEGIES=['LCE']", "-c", "NETWORK_CACHE=[0.02]", "-c", "N_REPLICATIONS=1")

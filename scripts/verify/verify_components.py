@@ -115,9 +115,9 @@ class TimedLruCache(LruCache):
             self._used[k] = self.clock.now
         return hit
 
-    def put(self, k: Content) -> Content | None:
+    def put(self, k: Content, size: int | None = None) -> Content | None:
         """Insert `k`, a use of it; take the time of what is evicted."""
-        evicted = super().put(k)
+        evicted = super().put(k, size)
         self._used[k] = self.clock.now
         if evicted is not None:
             age = self.clock.now - self._used.pop(evicted)

@@ -36,8 +36,8 @@ def measured(project, folder, *subjects):
 
 
 def test_some_subjects_alone(project, tmp_path):
-    output, figures, folder = measured(project, tmp_path, "startup")
-    assert list(figures["subjects"]) == ["startup"]
+    output, figures, folder = measured(project, tmp_path, "startup", "journal", "tables")
+    assert list(figures["subjects"]) == ["startup", "journal", "tables"]
     for name, subject in figures["subjects"].items():
         assert subject["title"] in output
         assert subject["rows"]
