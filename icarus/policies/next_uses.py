@@ -87,13 +87,10 @@ def next_uses(trace: Any, names: Any) -> NextUses:
     numbers = _numbers(trace, names)
     first_use = np.full(len(names), NEVER, dtype=np.int64)
     use_after = np.full(len(numbers), NEVER, dtype=np.int64)
-    known = np.flatnonzero(numbers >= 0)
-    # A stable order has the requests of each content side by side, one after another.
-    by_content = known[np.argsort(numbers[known], kind="stable")]
-    ordered = numbers[by_content]
-    same = np.flatnonzero(ordered[1:] == ordered[:-1])
-    use_after[by_content[same]] = by_content[same + 1]
-    first_use[ordered[::-1]] = by_content[::-1]
+    # Only here: it loads the compiler, which those that number contents have loaded mostly.
+    from icarus.policies.compiled_next_uses import link_uses
+
+    link_uses(numbers, first_use, use_after)
     return NextUses(first_use, use_after, numbers)
 
 
