@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from glob import escape
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -300,11 +301,19 @@ def nearest(name: str, known: Iterable[object]) -> str | None:
 
 
 def nearest_file(path: str | PathLike[str]) -> str:
-    """Return the end of "no such file": the file in the same folder that may be meant, if any."""
+    """Return the end of "no such file": what may be meant, if anything.
+
+    That is a file of the very name in a folder beside, such as ``results``, or else one in the same
+    folder that is called much like it.
+    """
     folder = Path(path).parent
     try:
+        name = Path(path).name
+        elsewhere = sorted(folder.glob(f"*/{escape(name)}")) if Path(name).suffix else []
+        if len(elsewhere) == 1:
+            return f"; did you mean {fspath(elsewhere[0])!r}?"
         names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
-    except OSError:
+    except (OSError, ValueError):
         return ""
     near = nearest(Path(path).name, names)
     return f"; did you mean {fspath(folder / near)!r}?" if near else ""

@@ -171,6 +171,14 @@ class TestReading:
         with pytest.raises(ResultsError, match=r"no such file$"):
             read_results_pickle(old.parent / "nowhere" / "x.pickle")
 
+    def test_a_file_of_that_name_in_a_folder_beside_is_what_is_meant(self, old):
+        (old.parent / "results").mkdir()
+        old.with_name("study.py").touch()
+        there = old.rename(old.parent / "results" / "study.pickle")
+        with pytest.raises(ResultsError) as told:
+            read_results_pickle(old.with_name("study.pickle"))
+        assert str(told.value).endswith(f"no such file; did you mean '{there}'?")
+
     def test_a_folder(self, tmp_path):
         with pytest.raises(ResultsError, match=r"(?i)directory"):
             read_results_pickle(tmp_path)
