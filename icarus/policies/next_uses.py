@@ -88,7 +88,7 @@ def next_uses(trace: Any, names: Any) -> NextUses:
     first_use = np.full(len(names), NEVER, dtype=np.int64)
     use_after = np.full(len(numbers), NEVER, dtype=np.int64)
     # Only here: it loads the compiler, which those that number contents have loaded mostly.
-    from icarus.policies.compiled_next_uses import link_uses
+    from icarus.compiler.trace_uses import link_uses
 
     link_uses(numbers, first_use, use_after)
     return NextUses(first_use, use_after, numbers)

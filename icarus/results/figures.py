@@ -263,7 +263,7 @@ def _styled(
             except StopIteration:
                 return
             if look.axes is not None and warning:
-                look.axes.set_title(warning, loc="right", fontsize=font(0.75), color="0.35")
+                look.axes.set_title(drawn(warning), loc="right", fontsize=font(0.75), color="0.35")
         yield drawn
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icarus.policies.compiled_next_uses import link_uses, link_uses_sorted
+from icarus.compiler.trace_uses import link_uses, link_uses_sorted
 from icarus.policies.next_uses import NEVER, next_uses
 
 
