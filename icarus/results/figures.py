@@ -259,12 +259,12 @@ def _styled(
     while True:
         with local_style(look):
             try:
-                drawn = next(figures)
+                named = next(figures)
             except StopIteration:
                 return
             if look.axes is not None and warning:
                 look.axes.set_title(drawn(warning), loc="right", fontsize=font(0.75), color="0.35")
-        yield drawn
+        yield named
 
 
 def _figures(
