@@ -33,6 +33,7 @@ from icarus.results._roles import (
 from icarus.results._selection import Options, Results, labelled, look_of, selected
 from icarus.results._sheets import counts_of, of_group, points_of, sheet_of
 from icarus.results._time_figure import Timelines, time_figure
+from icarus.results.drawntext import drawn
 from icarus.results.filenames import FileNames
 from icarus.results.heat_figure import heat_figures
 from icarus.results.labels import replications_text, value_text
