@@ -306,16 +306,15 @@ def nearest_file(path: str | PathLike[str]) -> str:
     That is a file of the very name in a folder beside, such as ``results``, or else one in the same
     folder that is called much like it.
     """
-    folder = Path(path).parent
+    folder, name = Path(path).parent, Path(path).name
     try:
-        name = Path(path).name
-        elsewhere = sorted(folder.glob(f"*/{escape(name)}")) if Path(name).suffix else []
+        elsewhere = sorted(folder.glob(f"[!.]*/{escape(name)}")) if Path(name).suffix else []
         if len(elsewhere) == 1:
             return f"; did you mean {fspath(elsewhere[0])!r}?"
         names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
     except (OSError, ValueError):
         return ""
-    near = nearest(Path(path).name, names)
+    near = nearest(name, names)
     return f"; did you mean {fspath(folder / near)!r}?" if near else ""
 
 

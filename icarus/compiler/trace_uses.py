@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from icarus.compiler.jit import entry_point
-from icarus.compiler.prefetch import prefetch
 
 __all__ = ["link_uses", "link_uses_sorted"]
-
-_AHEAD = 16
-"""Requests ahead for which memory is fetched; 8 and 32 took as long."""
 
 
 def _link_uses(numbers, first_use, use_after):
     """Enter where the trace first has each content, and has that of each request next.
+
+    Of 10^6 contents it takes 4 to 8 ns a request; having memory fetched ahead changes little.
 
     Parameters
     ----------
@@ -26,8 +24,6 @@ def _link_uses(numbers, first_use, use_after):
         Likewise.
     """
     for use in range(len(numbers) - 1, -1, -1):
-        if use >= _AHEAD and numbers[use - _AHEAD] >= 0:
-            prefetch(first_use, numbers[use - _AHEAD])
         number = numbers[use]
         if number >= 0:
             use_after[use] = first_use[number]
@@ -35,7 +31,7 @@ def _link_uses(numbers, first_use, use_after):
 
 
 def link_uses_sorted(numbers: np.ndarray, first_use: np.ndarray, use_after: np.ndarray) -> None:
-    """Do the same by sorting, which takes 0.2 to 0.3 us a request instead of 0.01 to 0.02."""
+    """Do the same by sorting, which takes 240 to 260 ns a request."""
     known = np.flatnonzero(numbers >= 0)
     # A stable order has the requests of each content side by side, one after another.
     by_content = known[np.argsort(numbers[known], kind="stable")]

@@ -53,14 +53,11 @@ class Schedule:
     """
 
     def __init__(self, timeline: Iterable[Mapping[str, Any]]) -> None:
-        numbered = list(enumerate(map(TimelineEvent.of, timeline)))
+        events = enumerate(map(TimelineEvent.of, timeline))
         # Those of one moment keep their order.
-        numbered.sort(key=lambda one: one[1].at)
-        by_time = [math.isfinite(event.at.until) for _, event in numbered]
-        self._by_time = deque(one for one, timed in zip(numbered, by_time, strict=True) if timed)
-        self._by_number = deque(
-            one for one, timed in zip(numbered, by_time, strict=True) if not timed
-        )
+        numbered = sorted(events, key=lambda one: one[1].at)
+        self._by_time = deque(one for one in numbered if math.isfinite(one[1].at.until))
+        self._by_number = deque(one for one in numbered if not math.isfinite(one[1].at.until))
 
     def drop(self, number: int) -> None:
         """Take out the first events, as they have happened: all are due by time, or by number."""

@@ -65,9 +65,9 @@ class ReceiverChoice:
 
     def sample(self, size: int, rng: np.random.Generator) -> np.ndarray:
         """Return `size` independent draws as positions in `nodes`, int32, (size,)."""
-        if len(self.nodes) == 1:
-            return np.zeros(size, dtype=np.int32)  # drawing would take no random number either
         if self._zipf is None:
+            if len(self.nodes) == 1:
+                return np.zeros(size, dtype=np.int32)  # NumPy would take no random number either
             return rng.integers(len(self.nodes), size=size, dtype=np.int32)
         return (self._zipf.sample(size, rng) - 1).astype(np.int32)
 
